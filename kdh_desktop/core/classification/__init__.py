@@ -1,0 +1,1 @@
+"""From a text to hallmark labels with probabilities and evidence."""

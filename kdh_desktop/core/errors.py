@@ -1,0 +1,54 @@
+"""Expected failures, each with what happened and what to do.
+
+KdhError
+├── InputError            the user's text, file or option cannot be used
+├── ModelError            a model cannot be used
+│   └── VerificationError     a bundle is not what its publisher signed
+├── TrainingError         a training run cannot start or go on
+└── Cancelled             the user stopped it
+
+Whatever is raised and is not a `KdhError` is a bug.
+"""
+
+from __future__ import annotations
+
+
+class KdhError(Exception):
+    """An expected failure.
+
+    Attributes:
+        message: What happened, as one sentence for the user.
+        remedy: What the user can do about it, as one sentence.
+    """
+
+    exit_code = 2
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        """Keep the two sentences; neither may quote a user's text or file name in full."""
+        super().__init__(f"{message} {remedy}".strip())
+        self.message = message
+        self.remedy = remedy
+
+
+class InputError(KdhError):
+    """The user's text, file or option cannot be used."""
+
+
+class ModelError(KdhError):
+    """A model cannot be used."""
+
+    exit_code = 4
+
+
+class VerificationError(ModelError):
+    """A bundle is not what its publisher signed, or not what the contract allows."""
+
+
+class TrainingError(KdhError):
+    """A training run cannot start or go on."""
+
+
+class Cancelled(KdhError):
+    """The user stopped the work."""
+
+    exit_code = 3

@@ -1,0 +1,1 @@
+"""From pasted or imported material to records."""

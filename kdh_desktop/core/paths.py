@@ -1,0 +1,74 @@
+"""Every folder the program owns, and where its resources lie."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from platformdirs import PlatformDirs
+
+from kdh_desktop.core.errors import KdhError
+
+
+@dataclass(frozen=True, slots=True)
+class AppPaths:
+    """Folders of one installation.
+
+    Attributes:
+        resources: What ships with the program: the bundled model, keys, icons, samples.
+        data: What the user would miss: records, installed models, site keys, runs.
+        config: Settings.
+        logs: Logs, which never hold a user's text.
+    """
+
+    resources: Path
+    data: Path
+    config: Path
+    logs: Path
+
+    @classmethod
+    def default(cls) -> Self:
+        """Folders for this user on this system; nothing is created.
+
+        Raises:
+            KdhError: The resources are missing, so the installation is incomplete.
+        """
+        dirs = PlatformDirs("kdh-desktop", appauthor=False)
+        return cls(
+            resources=_find_resources(),
+            data=dirs.user_data_path,
+            config=dirs.user_config_path,
+            logs=dirs.user_log_path,
+        )
+
+    @property
+    def bundled_model(self) -> Path:
+        """Folder of the model that ships with the program."""
+        return self.resources / "model"
+
+    @property
+    def publisher_keys(self) -> Path:
+        """Folder of the publisher's public keys."""
+        return self.resources / "keys"
+
+    @property
+    def site_keys(self) -> Path:
+        """Folder of the site's own public keys."""
+        return self.data / "keys"
+
+
+def _find_resources() -> Path:
+    package = Path(__file__).resolve().parents[1]
+    frozen = getattr(sys, "_MEIPASS", None)
+    candidates = [package / "resources", package.parent / "resources"]
+    if frozen is not None:
+        candidates.insert(0, Path(frozen) / "resources")
+    for candidate in candidates:
+        if (candidate / "keys").is_dir():
+            return candidate
+    raise KdhError(
+        "The program's own files are incomplete: its resources folder is missing.",
+        "Install the program again.",
+    )

@@ -1,0 +1,1 @@
+"""The Classify page: paste an abstract, see its hallmarks."""

@@ -1,0 +1,1 @@
+"""The trainer of KDH Desktop. Importing this package does not import torch."""
