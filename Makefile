@@ -1,0 +1,87 @@
+# One place for every task. `make run` and `make test` set everything up by themselves.
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The first Python that is new enough; name another with `make PYTHON=/path/to/python3 ...`.
+PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,\
+	$(shell $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e
+PINS := pyproject.toml constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-slow coverage check format model bench clean
+
+help: ## Say what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 18
+
+run: $(VENV)/.with-base ## Set up what is missing and open the window
+	@$(BIN)/kdh-desktop
+
+test: $(VENV)/.with-dev ## Set up what is missing and run the tests (PYTEST="-k words" narrows them)
+	@$(BIN)/python -m kdh_desktop.prerequisites offscreen
+	$(BIN)/python -m pytest -m "not slow" $(PYTEST)
+
+test-slow: $(VENV)/.with-dev ## Run the tests that take minutes
+	$(BIN)/python -m pytest -m slow $(PYTEST)
+
+coverage: $(VENV)/.with-dev ## Run the tests and list the lines that none of them reaches
+	$(BIN)/python -m pytest -m "not slow" --cov --cov-report=term-missing:skip-covered $(PYTEST)
+
+check: $(VENV)/.with-dev ## Formatting, lints, types and the rule of dependence
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/core/test_import_rule.py
+
+format: $(VENV)/.with-dev ## Put the code into the one format and repair what ruff can repair
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+# CORPUS   folder of the labelled corpus (needed)
+# TRANSFER folder of unlabelled abstracts; without it only the corpus is distilled on
+# OUT      folder to write the bundle to (resources/model)
+# KEY      private key to sign with; without it a pair is made, and you are told where it lies
+model: corpus-is-named $(VENV)/.with-encoder ## Train and distil the bundled model: make model CORPUS=FOLDER
+	$(BIN)/kdh-trainer run resources/model.recipe.json --corpus "$(CORPUS)" \
+	  $(if $(TRANSFER),--transfer "$(TRANSFER)") $(if $(OUT),--out "$(OUT)") \
+	  $(if $(KEY),--key "$(KEY)")
+
+.PHONY: corpus-is-named
+corpus-is-named:
+	@test -d "$(CORPUS)" || { \
+	  echo "Name the folder of the corpus: make model CORPUS=/path/to/hoc" >&2; exit 2; }
+
+bench: $(VENV)/.with-dev ## Measure speed and memory against PyTorch, in one table
+	$(BIN)/kdh-trainer bench
+
+clean: ## Delete the environment and everything that can be made again
+	rm -rf $(VENV) build dist htmlcov .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# Set-up. Each stamp stands for one set of packages and is older than the pins when they change.
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "KDH Desktop needs Python 3.11 or later, and this machine has \
+	none: install one and run make again." >&2; exit 2; }
+	@if $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null; then \
+	  $(PYTHON) -m venv $(VENV); \
+	elif $(PYTHON) -c 'import pip, venv' 2>/dev/null; then \
+	  $(PYTHON) -m venv --without-pip $(VENV) && $(PYTHON) -m pip --python $(BIN)/python install -q pip; \
+	else \
+	  echo "Python cannot make a virtual environment here; on Debian or Ubuntu this repairs it:" \
+	    "sudo apt install python3-venv" >&2; exit 2; \
+	fi
+
+$(VENV)/.with-base: $(PINS) | $(BIN)/python
+	@echo "Setting up the program. This needs the network once, and takes a minute or two."
+	@$(INSTALL) .
+	@touch $@
+
+$(VENV)/.with-dev: $(PINS) | $(BIN)/python
+	@echo "Setting up the program, the trainer and the tools. This needs the network once."
+	@$(INSTALL) '.[train,dev]'
+	@touch $@ $(VENV)/.with-base
+
+$(VENV)/.with-encoder: $(PINS) | $(VENV)/.with-dev
+	@echo "Setting up the encoder that training starts from. This needs the network once."
+	@$(INSTALL) '.[train,dev,encoder]'
+	@touch $@
