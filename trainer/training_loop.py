@@ -1,0 +1,156 @@
+"""One plain epoch loop that teachers and students share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from kdh_desktop.core.errors import Cancelled
+from kdh_desktop.core.training_protocol import Augmentation, Schedule
+from trainer.batching import Batch, Batches
+from trainer.checkpoint import EpochCheckpoint
+
+Objective = Callable[[torch.Tensor, torch.Tensor, Batch], torch.Tensor]
+"""From text logits (batch, labels), sentence logits (sentences, labels) and the batch to a loss."""
+
+
+@dataclass(frozen=True, slots=True)
+class EpochOutcome:
+    """What one epoch gave: its number from 1, the number of epochs, and the mean loss."""
+
+    epoch: int
+    epochs: int
+    loss: float
+
+
+@dataclass(frozen=True, slots=True)
+class LoopHooks:
+    """What the loop tells and asks while it works."""
+
+    on_batch: Callable[[int, int], None]
+    on_epoch: Callable[[EpochOutcome], None]
+    should_stop: Callable[[], bool]
+
+
+def train(
+    network: nn.Module,
+    batches: Batches,
+    *,
+    objective: Objective,
+    schedule: Schedule,
+    augmentation: Augmentation,
+    seed: int,
+    hooks: LoopHooks,
+    checkpoint: EpochCheckpoint | None = None,
+) -> None:
+    """Train `network` in place, resuming from `checkpoint` where one was saved.
+
+    Raises:
+        Cancelled: `hooks.should_stop` said so; the last whole epoch is in the checkpoint.
+    """
+    optimizer = _optimizer(network, schedule)
+    steps = schedule.epochs * batches.batches_per_epoch
+    scheduler = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: _rate_factor(step, steps, schedule.warmup)
+    )
+    first = 0 if checkpoint is None else checkpoint.restore(network, optimizer, scheduler)
+    device = next(network.parameters()).device
+    for epoch in range(first, schedule.epochs):
+        torch.manual_seed(seed * 1000 + epoch)
+        rng = np.random.default_rng([seed, epoch])
+        network.train()
+        losses: list[float] = []
+        for number, batch in enumerate(batches.epoch(rng=rng, augmentation=augmentation), 1):
+            if hooks.should_stop():
+                raise Cancelled("The training was stopped.")
+            losses.append(_step(network, batch, objective, optimizer, device))
+            scheduler.step()
+            hooks.on_batch(number, batches.batches_per_epoch)
+        if checkpoint is not None:
+            checkpoint.save(network, optimizer, scheduler, epochs_done=epoch + 1)
+        hooks.on_epoch(EpochOutcome(epoch + 1, schedule.epochs, float(np.mean(losses))))
+
+
+def sentence_means(token_logits: torch.Tensor, batch: Batch) -> torch.Tensor:
+    """Mean of the token logits over each sentence, float32 (sentences, labels)."""
+    owner = batch.sentence_of_token.to(token_logits.device).flatten()
+    inside = owner >= 0
+    rows = owner[inside]
+    sentences = len(batch.text_of_sentence)
+    sums = token_logits.new_zeros(sentences, token_logits.shape[-1])
+    sums = sums.index_add(0, rows, token_logits.flatten(0, 1)[inside])
+    sizes = torch.bincount(rows, minlength=sentences).clamp(min=1)
+    return sums / sizes.unsqueeze(-1)
+
+
+def sentence_maxima(sentence_logits: torch.Tensor, batch: Batch) -> torch.Tensor:
+    """Highest sentence logit of each text, float32 (batch, labels)."""
+    owner = batch.text_of_sentence.to(sentence_logits.device).unsqueeze(-1)
+    lowest = sentence_logits.new_full((len(batch.input_ids), sentence_logits.shape[-1]), -1e4)
+    return lowest.scatter_reduce(0, owner.expand_as(sentence_logits), sentence_logits, "amax")
+
+
+def forward(
+    network: nn.Module, batch: Batch, device: torch.device
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Text logits (batch, labels) and sentence logits (sentences, labels), in bfloat16 autocast."""
+    with torch.autocast(device.type, dtype=torch.bfloat16):
+        logits, token_logits = network(batch.input_ids.to(device), batch.attention_mask.to(device))
+    return logits, sentence_means(token_logits, batch)
+
+
+def _step(
+    network: nn.Module,
+    batch: Batch,
+    objective: Objective,
+    optimizer: torch.optim.Optimizer,
+    device: torch.device,
+) -> float:
+    logits, sentence_logits = forward(network, batch, device)
+    loss = objective(logits, sentence_logits, batch)
+    loss.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+    return float(loss.detach())
+
+
+def _rate_factor(step: int, steps: int, warmup: float) -> float:
+    rising = max(1, math.ceil(steps * warmup))
+    if step < rising:
+        return (step + 1) / rising
+    return max(0.0, (steps - step) / max(1, steps - rising))
+
+
+def _optimizer(network: nn.Module, schedule: Schedule) -> torch.optim.Optimizer:
+    """AdamW with a learning rate that falls layer by layer towards the embeddings."""
+    layers = 1 + max(
+        (int(_layer_of(name)) for name, _ in network.named_parameters() if _layer_of(name)),
+        default=0,
+    )
+    groups = [
+        {
+            "params": [parameter],
+            "lr": schedule.peak_rate * _layer_factor(name, layers, schedule),
+            "weight_decay": schedule.weight_decay if parameter.ndim > 1 else 0.0,
+        }
+        for name, parameter in network.named_parameters()
+    ]
+    return torch.optim.AdamW(groups, fused=True)
+
+
+def _layer_of(name: str) -> str:
+    before, found, after = name.partition(".layer.")
+    return after.split(".", 1)[0] if found and before.startswith("encoder") else ""
+
+
+def _layer_factor(name: str, layers: int, schedule: Schedule) -> float:
+    if not name.startswith("encoder."):
+        return schedule.head_factor
+    depth = int(_layer_of(name)) if _layer_of(name) else -1
+    return float(schedule.layer_decay ** (layers - 1 - depth))
