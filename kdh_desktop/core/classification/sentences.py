@@ -36,7 +36,7 @@ _STARTERS = frozenset(
 
 _END = re.compile(
     r"""
-    (?P<blank>(?:\r\n?|\n)[^\S\r\n]*(?:\r\n?|\n))         # an empty line
+    (?P<blank>(?>\r\n?|\n)[^\S\r\n]*(?:\r\n?|\n))         # an empty line; atomic for \r\n
     | (?P<line>\r\n?|\n)
     | (?P<wide>[。！？]+[”’」』）]*)                        # needs no blank after it
     | (?P<mark>[.?!…]+)(?P<closer>["'”’»)\]]*)
