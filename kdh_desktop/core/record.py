@@ -75,6 +75,7 @@ class WarningCode(StrEnum):
 
     EMPTY = "empty"
     TOO_SHORT = "too_short"
+    TOO_LONG = "too_long"
     CUT_INTO_WINDOWS = "cut_into_windows"
     OUT_OF_DOMAIN = "out_of_domain"
     NOT_ENGLISH = "not_english"

@@ -38,6 +38,7 @@ _END = re.compile(
     r"""
     (?P<blank>(?>\r\n?|\n)[^\S\r\n]*(?:\r\n?|\n))         # an empty line; atomic for \r\n
     | (?P<line>\r\n?|\n)
+    | (?P<glued>(?<=[a-z]{3})\.(?=[A-Z][a-z]*[\s,]))     # a blank was lost: growth.However
     | (?P<wide>[。！？]+[”’」』）]*)                        # needs no blank after it
     | (?P<mark>[.?!…]+)(?P<closer>["'”’»)\]]*)
       (?P<cited>(?<=[^\W\d_][.)\]])\[?\d{1,3}(?:[,–-]\d{1,3})*\]?)?   # growth.12,13 However
@@ -136,9 +137,11 @@ def _is_end(
         if match["blank"]:
             return True
         return not wrapped and not (cased and _is_small(_next_token(text, match.end())))
+    following = _next_token(text, match.end())
+    if match["glued"]:
+        return _is_starter(following) and not _is_inside(inside, match.start())
     if _is_inside(inside, match.end("closer") - 1):
         return False
-    following = _next_token(text, match.end())
     if match["mark"] == ".":
         if _is_abbreviation(text, match, start, following=following):
             return False
