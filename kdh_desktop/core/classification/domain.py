@@ -9,6 +9,56 @@ from kdh_desktop.core.classification.manifest import DomainVocabulary
 from kdh_desktop.core.record import TextWarning, WarningCode
 
 _WORD = re.compile(r"\b[^\W\d_][^\W_]*")
+_LETTER = re.compile(r"[^\W\d_]")
+_LATIN_OR_GREEK = re.compile(r"[A-Za-z\u00aa-\u03ff\u1e00-\u1fff]")
+
+_MAX_FOREIGN_LETTERS = 0.2
+"""Share of letters of other scripts from which a text is not English."""
+
+_MIN_FUNCTION_WORDS = 3
+_MIN_FOREIGN_SHARE = 0.12
+"""Foreign function words, in number and as a share of all words, that make a text foreign.
+
+English abstracts hold a few (de novo, et al., in situ), other languages three times this share.
+"""
+
+_ENGLISH = frozenset(
+    "the of and in to with was were that for is are by on as we from these this an or which at "
+    "not be been has have had but it its our their also than between after during a no can may "
+    "will he she they his her you your all into".split()
+)
+_FOREIGN = frozenset(
+    (
+        # German, Dutch
+        "der die das und den von zu mit sich des ist im dem nicht ein eine einer eines auf für "
+        "wird werden wurde wurden bei auch als durch nach oder aus sind het een van voor met zijn "
+        "niet te dat aan ook werd door bij naar deze worden "
+        # French, Spanish, Italian, Portuguese, Romanian
+        "le la les de du des et en un une dans est que qui par pour sur avec sont au aux ces cette "
+        "ont été ou el los las y del se con para una por como más su al lo fue il di che e della "
+        "dei nel per non sono con degli alla gli i è o os da em um uma não com na no dos das ao "
+        "foi și cu pe este sau "
+        # Danish, Norwegian, Swedish, Finnish, Icelandic
+        "og det som til av af på er den har ikke med blev ble från för och att ett inte ja on ei "
+        "että oli ovat sekä "
+        # Polish, Czech, Slovak, Croatian, Slovene
+        "w z na do się jest nie oraz przez są i v se že je k s byl byla su za od kod koji "
+        # Hungarian, Turkish, Indonesian, Vietnamese
+        "az egy és hogy nem volt meg ve bir bu ile için olarak olan da de yang dan di dengan untuk "
+        "pada dari và của các được trong cho"
+    ).split()
+).difference(_ENGLISH)
+"""Short words that hold sentences together, few of which are English words as well."""
+
+_NOT_ENGLISH = TextWarning(
+    WarningCode.NOT_ENGLISH,
+    "The text does not seem to be English. The model knows English only; its labels mean little.",
+)
+_OUT_OF_DOMAIN = TextWarning(
+    WarningCode.OUT_OF_DOMAIN,
+    "The text does not look like the biomedical abstracts that the model was trained on; "
+    "its labels mean little.",
+)
 
 
 def words_of(text: str) -> list[str]:
@@ -22,8 +72,7 @@ def words_of(text: str) -> list[str]:
 
 def domain_share(text: str, words: Collection[str]) -> float:
     """Share in 0..1 of a text's words that are among `words`; 0 for a text without words."""
-    found = words_of(text)
-    return sum(word in words for word in found) / len(found) if found else 0.0
+    return _share(words_of(text), words)
 
 
 def domain_warnings(text: str, vocabulary: DomainVocabulary | None) -> tuple[TextWarning, ...]:
@@ -34,22 +83,37 @@ def domain_warnings(text: str, vocabulary: DomainVocabulary | None) -> tuple[Tex
         vocabulary: The model's domain, or None where the check does not apply.
 
     Returns:
-        At most one warning: not English, or else out of the domain.
+        At most one warning: not English, or else out of the domain. Texts with fewer words than
+        the vocabulary's `min_words` are judged by their script only.
     """
-    if vocabulary is None or not text.strip():
+    if vocabulary is None:
         return ()
-    return _out_of_domain(text, vocabulary)
+    words = words_of(text)
+    if _is_other_script(text) or _is_other_language(words):
+        return (_NOT_ENGLISH,)
+    if len(words) >= vocabulary.min_words and (
+        _share(words, vocabulary.words) < vocabulary.min_share
+    ):
+        return (_OUT_OF_DOMAIN,)
+    return ()
 
 
-def _out_of_domain(text: str, vocabulary: DomainVocabulary) -> tuple[TextWarning, ...]:
-    if len(words_of(text)) < vocabulary.min_words:
-        return ()
-    if domain_share(text, vocabulary.words) >= vocabulary.min_share:
-        return ()
+def _is_other_script(text: str) -> bool:
+    letters = len(_LETTER.findall(text))
+    known = len(_LATIN_OR_GREEK.findall(text))
+    return letters - known > _MAX_FOREIGN_LETTERS * letters
+
+
+def _is_other_language(words: list[str]) -> bool:
+    """Whether foreign function words are frequent, and more so than English ones."""
+    foreign = sum(word in _FOREIGN for word in words)
+    english = sum(word in _ENGLISH for word in words)
     return (
-        TextWarning(
-            WarningCode.OUT_OF_DOMAIN,
-            "The text does not look like the biomedical abstracts that the model was trained on; "
-            "its labels mean little.",
-        ),
+        foreign >= _MIN_FUNCTION_WORDS
+        and foreign >= _MIN_FOREIGN_SHARE * len(words)
+        and foreign > english
     )
+
+
+def _share(found: list[str], words: Collection[str]) -> float:
+    return sum(word in words for word in found) / len(found) if found else 0.0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from dataclasses import dataclass
 
 _NEVER_LAST = frozenset(
     "e.g i.e eg ie vs cf ca approx fig figs eq eqs ref refs dr drs prof mr mrs ms st nos vol pp "
@@ -55,13 +56,15 @@ _SYMBOL = re.compile(  # names that begin with a small letter wherever they stan
 )
 _INITIALS = re.compile(r"(?:[A-Za-z]\.)*[A-Za-z]")
 _HEADING = re.compile(r"[A-Z]{2}[A-Z/&]*:?")
+_ACRONYM = re.compile(r"[A-Z]{2,}")  # MS is no form of address
+_MEASURE = re.compile(r"\d\s?[a-z]{1,3}\Z")  # "for 24 h."
 _TYPE_WORD = re.compile(r"\b(?!with|from)[a-z]{4,}\s[A-Z]\Z")  # "phase I.", "vitamin C."
 
 _MAX_BRACKET = 400
 """Characters within which a bracket must close for a full stop inside it to be no end."""
 
-_MAX_WRAPPED_LINE = 160
-"""Lines longer than this are not wrapped by hand, so each line break ends a paragraph."""
+_LONG_LINE = re.compile(r"[^\r\n]{161}")
+"""Lines of that length are not wrapped by hand, so each line break ends a paragraph."""
 
 
 def split_sentences(text: str) -> list[tuple[int, int]]:
@@ -74,17 +77,36 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
         Spans ``[start, end)`` in order, without surrounding blanks, never empty and never
         overlapping; every character that is not a blank lies in exactly one.
     """
-    inside = _bracketed(text)
-    is_wrapped = not re.search(rf"[^\r\n]{{{_MAX_WRAPPED_LINE + 1}}}", text)
-    has_capitals = re.search(r"[A-Z]", text) is not None
+    layout = _Layout(
+        brackets=_bracketed(text),
+        is_wrapped=not _LONG_LINE.search(text),
+        has_capitals=re.search(r"[A-Z]", text) is not None,
+    )
     spans: list[tuple[int, int]] = []
     start = 0
     for match in _END.finditer(text):
-        if _is_end(text, match, start, inside=inside, wrapped=is_wrapped, cased=has_capitals):
+        if match["blank"] or match["line"]:
+            is_end = _ends_paragraph(text, match, start, layout=layout)
+        else:
+            is_end = bool(match["wide"]) or _ends_sentence(text, match, start, layout=layout)
+        if is_end:
             _append(spans, text, start, match.end())
             start = match.end()
     _append(spans, text, start, len(text))
     return spans
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """What is known of the text as a whole."""
+
+    brackets: list[tuple[int, int]]
+    is_wrapped: bool
+    has_capitals: bool
+
+    def is_in_brackets(self, at: int) -> bool:
+        place = bisect_right(self.brackets, (at, 0)) - 1
+        return place >= 0 and self.brackets[place][0] < at < self.brackets[place][1]
 
 
 def _append(spans: list[tuple[int, int]], text: str, start: int, end: int) -> None:
@@ -114,40 +136,28 @@ def _bracketed(text: str) -> list[tuple[int, int]]:
     return pairs
 
 
-def _is_inside(pairs: list[tuple[int, int]], at: int) -> bool:
-    place = bisect_right(pairs, (at, 0)) - 1
-    return place >= 0 and pairs[place][0] < at < pairs[place][1]
-
-
-def _is_end(
-    text: str,
-    match: re.Match[str],
-    start: int,
-    *,
-    inside: list[tuple[int, int]],
-    wrapped: bool,
-    cased: bool,
-) -> bool:
-    if match["wide"]:
+def _ends_paragraph(text: str, match: re.Match[str], start: int, *, layout: _Layout) -> bool:
+    before = text[max(start, match.start() - 40) : match.start()].rstrip()
+    if before.endswith(":"):  # a heading such as "BACKGROUND:" belongs to what follows
+        return False
+    if match["blank"]:
         return True
-    if match["blank"] or match["line"]:
-        before = text[max(start, match.start() - 40) : match.start()].rstrip()
-        if before.endswith(":"):  # a heading such as "BACKGROUND:" belongs to what follows
-            return False
-        if match["blank"]:
-            return True
-        return not wrapped and not (cased and _is_small(_next_token(text, match.end())))
+    is_small = layout.has_capitals and _is_small(_next_token(text, match.end()))
+    return not layout.is_wrapped and not is_small
+
+
+def _ends_sentence(text: str, match: re.Match[str], start: int, *, layout: _Layout) -> bool:
     following = _next_token(text, match.end())
     if match["glued"]:
-        return _is_starter(following) and not _is_inside(inside, match.start())
-    if _is_inside(inside, match.end("closer") - 1):
+        return _is_starter(following) and not layout.is_in_brackets(match.start())
+    if layout.is_in_brackets(match.end("closer") - 1):
         return False
     if match["mark"] == ".":
         if _is_abbreviation(text, match, start, following=following):
             return False
         if match.start() > start and text[match.start() - 1].isspace():
             return not following.startswith(".")  # a full stop on its own, as in tokenised text
-    return not (cased and _is_small(following))
+    return not (layout.has_capitals and _is_small(following))
 
 
 def _next_token(text: str, at: int) -> str:
@@ -171,13 +181,14 @@ def _is_abbreviation(text: str, match: re.Match[str], start: int, *, following: 
     before = text[max(start, dot - 40) : dot]
     found = _LAST_TOKEN.search(before)
     token = found[0] if found else ""
-    word = token.lower()
+    word = token if _ACRONYM.fullmatch(token) else token.lower()
     if word in _NEVER_LAST:
         return True
     if word in _BEFORE_NUMBER:
         return following[0].isdigit()
     if word in _SELDOM_LAST or _INITIALS.fullmatch(token):
-        return not _is_starter(following) and not _TYPE_WORD.search(before)
+        ends = _MEASURE.search(before) if following[0].isupper() else None
+        return not (ends or _is_starter(following) or _TYPE_WORD.search(before))
     return False
 
 
