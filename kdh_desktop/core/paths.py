@@ -49,6 +49,11 @@ class AppPaths:
         return self.resources / "model"
 
     @property
+    def known_sentences(self) -> Path:
+        """File of invented sentences whose labels every bundled model must know."""
+        return self.resources / "sample" / "known_sentences.json"
+
+    @property
     def publisher_keys(self) -> Path:
         """Folder of the publisher's public keys."""
         return self.resources / "keys"

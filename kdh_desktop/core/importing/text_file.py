@@ -1,0 +1,111 @@
+"""Plain text files: opened so that nothing hangs, and decoded without a guess."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import stat
+from pathlib import Path
+
+from kdh_desktop.core.errors import InputError
+
+MAX_TEXT_BYTES = 40_000_000
+"""About 20,000 abstracts."""
+
+# The longer mark first: UTF-16's is the beginning of UTF-32's.
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_OTHER_FORMATS = (
+    (b"%PDF-", "a PDF"),
+    (b"PK\x03\x04", "a Word, Excel or ZIP file"),
+    (b"\xd0\xcf\x11\xe0", "an old Word or Excel file"),
+    (b"{\\rtf", "a rich-text file"),
+    (b"\x1f\x8b", "a compressed file"),
+)
+_MAX_NUL_SHARE = 0.01
+
+
+def read_text_file(path: Path) -> str:
+    """Read one text file.
+
+    Args:
+        path: An ordinary file; links to one are followed.
+
+    Returns:
+        Its text, line ends as they are, without a byte order mark.
+
+    Raises:
+        InputError: It is no ordinary file, empty, too large, not readable, or not text in UTF-8
+            or marked UTF-16 or UTF-32.
+    """
+    try:
+        # A pipe that nobody writes to must not stop us for ever, so it is opened without waiting.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _O_BINARY)
+    except OSError as error:
+        raise _unreadable(error) from error
+    with os.fdopen(descriptor, "rb") as file:
+        _check_kind(os.fstat(descriptor))
+        try:
+            data = file.read(MAX_TEXT_BYTES + 1)
+        except OSError as error:
+            raise _unreadable(error) from error
+    return decode_text(data)
+
+
+def decode_text(data: bytes) -> str:
+    """Decode the bytes of a text.
+
+    Args:
+        data: All of it; more than `MAX_TEXT_BYTES` is refused.
+
+    Raises:
+        InputError: They are empty, too many, or not text in UTF-8 or marked UTF-16 or UTF-32.
+    """
+    if not data:
+        raise InputError("The file is empty.", "Give a file that holds text.")
+    if len(data) > MAX_TEXT_BYTES:
+        raise InputError(
+            f"The text is larger than {MAX_TEXT_BYTES // 1_000_000} MB.",
+            "Divide it into several files.",
+        )
+    for beginning, name in _OTHER_FORMATS:
+        if data.startswith(beginning):
+            raise InputError(f"This is {name}, not plain text.", "Save its text as a .txt file.")
+    encoding = next((name for mark, name in _BYTE_ORDER_MARKS if data.startswith(mark)), "utf-8")
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise _not_text() from error
+    # UTF-16 without a mark decodes as UTF-8 with a NUL for every other character.
+    if text.count("\0") > _MAX_NUL_SHARE * len(text):
+        raise _not_text()
+    return text
+
+
+_O_BINARY = getattr(os, "O_BINARY", 0)  # only Windows tells text from binary
+
+
+def _check_kind(status: os.stat_result) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise InputError("This is a folder, not a file.", "Give the text files in it one by one.")
+    if not stat.S_ISREG(status.st_mode):
+        raise InputError(
+            "This is a pipe or a device, not a file.", "Send its text to standard input instead."
+        )
+
+
+def _unreadable(error: OSError) -> InputError:
+    if isinstance(error, FileNotFoundError):
+        return InputError("There is no such file.", "Check the name.")
+    if isinstance(error, IsADirectoryError):
+        return InputError("This is a folder, not a file.", "Give the text files in it one by one.")
+    return InputError("The file cannot be read.", "Check that you may open it.")
+
+
+def _not_text() -> InputError:
+    return InputError("The file is not UTF-8 text.", "Save it as UTF-8 and try again.")
