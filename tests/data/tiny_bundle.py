@@ -89,6 +89,9 @@ class Faults(TypedDict, total=False):
     nan_weights: bool  # in the table
     nan_outputs: bool  # computed from sound weights
     vocabulary_too_large: bool  # the tokenizer knows pieces that the table lacks
+    special_tokens: bool  # default True: the tokenizer knows [CLS] and [SEP]
+    tokenizer: bytes  # instead of tokenizer.json
+    network: bytes  # instead of model.onnx
 
 
 def tiny_key(seed: int = 0) -> Ed25519PrivateKey:
@@ -109,11 +112,15 @@ def make_tiny_bundle(
     checks, so that `open_bundle` and the classifier are what must notice.
     """
     tokenizer = _tokenizer(labels)
+    rows = tokenizer.get_vocab_size()
+    tokenizer_json = tokenizer.to_str()
+    if not faults.get("special_tokens", True):
+        tokenizer_json = tokenizer_json.replace("[CLS]", "[BOS]")
     files = {
-        "model.onnx": tiny_network(
-            labels, rows=tokenizer.get_vocab_size(), seed=seed, faults=faults
-        ),
-        "tokenizer.json": tokenizer.to_str().encode(),
+        "model.onnx": faults["network"]
+        if "network" in faults
+        else tiny_network(labels, rows=rows, seed=seed, faults=faults),
+        "tokenizer.json": faults.get("tokenizer", tokenizer_json.encode()),
         "MODEL_CARD.md": b"# Tiny model\n\nFor tests. It knows a few words and nothing else.\n",
     }
     manifest = tiny_manifest(labels, seed=seed, faults=faults)

@@ -10,10 +10,14 @@ from kdh_desktop.core.record import TextWarning, WarningCode
 
 _WORD = re.compile(r"\b[^\W\d_][^\W_]*")
 _LETTER = re.compile(r"[^\W\d_]")
-_LATIN_OR_GREEK = re.compile(r"[A-Za-z\u00aa-\u03ff\u1e00-\u1fff]")
+_LATIN_LETTER = re.compile(r"[A-Za-z\u00aa-\u024f\u1e00-\u1eff]")
 
-_MAX_FOREIGN_LETTERS = 0.2
-"""Share of letters of other scripts from which a text is not English."""
+_MIN_FOREIGN_LETTERS = 4
+_MAX_LETTER_SHARE = 0.2
+"""Letters of other scripts, in number and as a share, that make a text foreign.
+
+The Greek of gene names is far below both; Greek prose is not.
+"""
 
 _MIN_FUNCTION_WORDS = 3
 _MIN_FOREIGN_SHARE = 0.12
@@ -100,8 +104,8 @@ def domain_warnings(text: str, vocabulary: DomainVocabulary | None) -> tuple[Tex
 
 def _is_other_script(text: str) -> bool:
     letters = len(_LETTER.findall(text))
-    known = len(_LATIN_OR_GREEK.findall(text))
-    return letters - known > _MAX_FOREIGN_LETTERS * letters
+    foreign = letters - len(_LATIN_LETTER.findall(text))
+    return foreign >= _MIN_FOREIGN_LETTERS and foreign > _MAX_LETTER_SHARE * letters
 
 
 def _is_other_language(words: list[str]) -> bool:
