@@ -35,7 +35,7 @@ _CHUNK_RECORDS = 256
 
 _DESCRIPTION = "Sorts biomedical texts by the ten Hallmarks of Cancer. Nothing leaves this machine."
 _EPILOG = (
-    "Research use only, not for diagnosis. "
+    "Research use only, not for diagnosis.\n"
     "Exit codes: 0 done, 2 bad input, 3 cancelled, 4 verification failed."
 )
 _CLASSIFY = """\

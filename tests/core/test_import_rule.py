@@ -166,3 +166,20 @@ def loaded_by(statement: str) -> set[str]:
 )
 def test_importing_loads_nothing_that_is_not_needed(statement: str, unwanted: set[str]) -> None:
     assert loaded_by(statement) & unwanted == set()
+
+
+def test_trainer_goes_offline_before_it_can_import_any_library() -> None:
+    code = (
+        "import os, trainer; print(*(name for name, value in os.environ.items() if value == '1'))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+        env={"PATH": ""},
+    )
+    assert {"ORT_DISABLE_TELEMETRY", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"} <= set(
+        done.stdout.split()
+    )

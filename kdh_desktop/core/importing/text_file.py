@@ -46,14 +46,14 @@ def read_text_file(path: Path) -> str:
     try:
         # A pipe that nobody writes to must not stop us for ever, so it is opened without waiting.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _O_BINARY)
+        try:
+            _check_kind(os.fstat(descriptor))
+            with open(descriptor, "rb", closefd=False) as file:
+                data = file.read(MAX_TEXT_BYTES + 1)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise _unreadable(error) from error
-    with os.fdopen(descriptor, "rb") as file:
-        _check_kind(os.fstat(descriptor))
-        try:
-            data = file.read(MAX_TEXT_BYTES + 1)
-        except OSError as error:
-            raise _unreadable(error) from error
     return decode_text(data)
 
 
