@@ -19,10 +19,11 @@ MAX_MARKS = 8
 """Combining marks that one letter may carry; no script needs more."""
 
 _UNSEEN = re.compile(
-    "["
-    "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # control characters, but for tab and line ends
+    # Unusual line ends: a line feed takes the place of each, so that no words are glued.
+    "(?P<line_end>[\x0b\x0c\x1c-\x1e\x85\u2028\u2029])|["
+    "\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f"  # control characters, but for tab and line ends
     "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0"  # soft hyphen, fillers
-    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"  # zero-width, separators, bidi
+    "\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"  # zero-width, bidi
     "\ufe00-\ufe0f\ufff0-\ufffb\U000e0000-\U000e0fff"  # variation selectors, tags
     "\ud800-\udfff\ufdd0-\ufdef"  # halves of pairs, noncharacters
     + "".join(
@@ -30,13 +31,13 @@ _UNSEEN = re.compile(
     )
     + "]+"
 )
-_LINE_ENDS = frozenset("\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029")
-"""Unseen characters that part lines; a line feed takes their place, so no words are glued."""
 
 _COMPOSABLE = re.compile("[^\u0300-\U0010ffff]?[\u0300-\U0010ffff]+")
 """Runs that NFC may change: no character under U+0300 changes unless a later one follows it."""
 
-_MARKED = re.compile(f"[\u0300-\U0010ffff]{{{MAX_MARKS + 1},}}")
+_MARKED = re.compile(f"[\u0300-\U0010ffff]{{{MAX_MARKS // 2 + 1},}}")
+"""Runs that may hold too many marks, since one character may stand for two."""
+
 _JAMO = re.compile("[\u1160-\u11ff\U00016d63-\U00016d6a]")
 """Letters, not marks, that NFC may join to the one before."""
 
@@ -130,15 +131,15 @@ def clean_text(text: str) -> CleanText:
 
 def _unseen(text: str) -> Iterator[_Part]:
     for match in _UNSEEN.finditer(text):
-        line_ends = "".join("\n" for character in match[0] if character in _LINE_ENDS)
-        yield _Part(match.start(), match.end(), line_ends)
+        yield _Part(match.start(), match.end(), "\n" if match["line_end"] else "")
 
 
 def _excess_marks(text: str) -> Iterator[_Part]:
     for match in _MARKED.finditer(text):
         marks = 0
         for at in range(match.start(), match.end()):
-            marks = marks + 1 if unicodedata.category(text[at]).startswith("M") else 0
+            is_mark = unicodedata.category(text[at]).startswith("M")
+            marks = marks + len(unicodedata.normalize("NFD", text[at])) if is_mark else 0
             if marks > MAX_MARKS:
                 yield _Part(at, at + 1, "")
 
