@@ -10,14 +10,12 @@ from kdh_desktop.core.record import TextWarning, WarningCode
 
 _WORD = re.compile(r"\b[^\W\d_][^\W_]*")
 _LETTER = re.compile(r"[^\W\d_]")
-_LATIN_LETTER = re.compile(r"[A-Za-z\u00aa-\u024f\u1e00-\u1eff]")
+_KNOWN_LETTER = re.compile(r"[A-Za-z\u00aa-\u024f\u0370-\u03ff\u1e00-\u1fff]")
+_GREEK_WORD = re.compile(r"[\u0370-\u03ff\u1f00-\u1fff]{3,}")  # gene names have one or two
 
 _MIN_FOREIGN_LETTERS = 4
 _MAX_LETTER_SHARE = 0.2
-"""Letters of other scripts, in number and as a share, that make a text foreign.
-
-The Greek of gene names is far below both; Greek prose is not.
-"""
+"""Letters of other scripts, in number and as a share, that make a text foreign."""
 
 _MIN_FUNCTION_WORDS = 3
 _MIN_FOREIGN_SHARE = 0.12
@@ -38,21 +36,25 @@ _FOREIGN = frozenset(
         "wird werden wurde wurden bei auch als durch nach oder aus sind het een van voor met zijn "
         "niet te dat aan ook werd door bij naar deze worden "
         # French, Spanish, Italian, Portuguese, Romanian
-        "le la les de du des et en un une dans est que qui par pour sur avec sont au aux ces cette "
-        "ont été ou el los las y del se con para una por como más su al lo fue il di che e della "
-        "dei nel per non sono con degli alla gli i è o os da em um uma não com na no dos das ao "
-        "foi și cu pe este sau "
+        "le la les de du des en un une dans est que qui pour sur avec sont au aux ces cette "
+        "ont été ou el los las se con para una por como más su lo fue di che della "
+        "dei nel per sono con degli alla gli è da em um uma não com na no dos das ao "
+        "foi și cu este sau "
         # Danish, Norwegian, Swedish, Finnish, Icelandic
         "og det som til av af på er den har ikke med blev ble från för och att ett inte ja on ei "
         "että oli ovat sekä "
         # Polish, Czech, Slovak, Croatian, Slovene
-        "w z na do się jest nie oraz przez są i v se že je k s byl byla su za od kod koji "
+        "na do się jest nie oraz przez są se že je byl byla su za od kod koji "
         # Hungarian, Turkish, Indonesian, Vietnamese
-        "az egy és hogy nem volt meg ve bir bu ile için olarak olan da de yang dan di dengan untuk "
+        "az egy és hogy nem volt meg ve bir bu için olarak olan da de yang dan di dengan untuk "
         "pada dari và của các được trong cho"
     ).split()
 ).difference(_ENGLISH)
-"""Short words that hold sentences together, few of which are English words as well."""
+"""Short words that hold sentences together.
+
+Left out are English words, single letters, the "et" and "al" of references, and what is a
+symbol as well: IL, PAR, OS, Ile and their like.
+"""
 
 _NOT_ENGLISH = TextWarning(
     WarningCode.NOT_ENGLISH,
@@ -104,7 +106,8 @@ def domain_warnings(text: str, vocabulary: DomainVocabulary | None) -> tuple[Tex
 
 def _is_other_script(text: str) -> bool:
     letters = len(_LETTER.findall(text))
-    foreign = letters - len(_LATIN_LETTER.findall(text))
+    foreign = letters - len(_KNOWN_LETTER.findall(text))
+    foreign += sum(len(word) for word in _GREEK_WORD.findall(text))
     return foreign >= _MIN_FOREIGN_LETTERS and foreign > _MAX_LETTER_SHARE * letters
 
 
