@@ -1,0 +1,153 @@
+"""The right half of the page: the ten hallmarks of the text that is looked at."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QPushButton,
+    QSplitter,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from kdh_desktop.core.record import LabelScore, Prediction
+from kdh_desktop.gui.classify.detail_panel import DetailPanel
+from kdh_desktop.gui.classify.list_view import RowListView
+from kdh_desktop.gui.classify.score_delegate import ScoreDelegate
+from kdh_desktop.gui.classify.score_table_model import ScoreTableModel
+from kdh_desktop.gui.classify.words import Guide
+from kdh_desktop.gui.plain_text import plain_label
+from kdh_desktop.gui.theme import GRID, Theme
+
+
+class ResultPane(QWidget):
+    """Shows one prediction, or what to do to get one."""
+
+    evidence_wanted = Signal(int)
+    """The user chose a hallmark or one of its sentences: bring that sentence into view."""
+    score_changed = Signal()
+    """Another hallmark is chosen, or other labels are shown."""
+
+    def __init__(
+        self, *, theme: Theme, copy: QAction, example: QAction, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._is_filling = False
+        self.heading = plain_label(self.tr("Hallmarks"), kind="heading")
+        self.heading.setWordWrap(False)
+        self.summary = plain_label(kind="muted")
+        copy_button = QToolButton()
+        copy_button.setDefaultAction(copy)
+        self.model = ScoreTableModel(self)
+        self.list = RowListView(self.tr("Hallmarks by probability"))
+        self.list.setModel(self.model)
+        self.list.setItemDelegate(ScoreDelegate(self.list, theme))
+        self.list.setMinimumHeight(12 * GRID)
+        self.detail = DetailPanel(theme=theme)
+        self.detail.setMinimumHeight(9 * GRID)
+        self.splitter = QSplitter(Qt.Orientation.Vertical)
+        self.splitter.setHandleWidth(GRID)
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.addWidget(self.list)
+        self.splitter.addWidget(self.detail)
+        self.splitter.setStretchFactor(0, 1)
+        self.splitter.setStretchFactor(1, 1)
+        self.splitter.setSizes([400, 200])
+        self.guide = _GuidePanel(example)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.guide)
+        self._stack.addWidget(self.splitter)
+        head = QHBoxLayout()
+        head.setSpacing(GRID)
+        head.addWidget(self.heading)
+        head.addWidget(self.summary, 1)
+        head.addWidget(copy_button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GRID // 2)
+        layout.addLayout(head)
+        layout.addWidget(self._stack, 1)
+        self.list.row_chosen.connect(self._take_row)
+        self.list.row_taken.connect(self._take_same_row)
+        self.detail.sentence_chosen.connect(self._take_sentence)
+        theme.changed.connect(self.list.viewport().update)
+
+    @property
+    def score(self) -> LabelScore | None:
+        """The chosen hallmark."""
+        return self.model.score_at(self.list.currentIndex())
+
+    def show_guide(self, guide: Guide) -> None:
+        """Say what to do, where there are no labels to show."""
+        self._is_filling = True
+        self.model.show(None)
+        self._is_filling = False
+        self.summary.clear()
+        self.guide.say(guide)
+        self._stack.setCurrentIndex(0)
+        self.score_changed.emit()
+
+    def show_prediction(self, prediction: Prediction, *, summary: str) -> None:
+        """Show labels; whichever hallmark was chosen stays chosen."""
+        chosen = self.score
+        self._is_filling = True
+        self.model.show(prediction)
+        index = self.model.index_of(chosen.label.id) if chosen is not None else QModelIndex()
+        self.list.setCurrentIndex(index if index.isValid() else self.model.first_score())
+        self._is_filling = False
+        self.summary.setText(summary)
+        self.detail.show_score(self.score)
+        self._stack.setCurrentIndex(1)
+        self.score_changed.emit()
+
+    def choose_first(self) -> None:
+        """Choose the most probable hallmark, as after a new text."""
+        self._is_filling = True
+        self.list.setCurrentIndex(self.model.first_score())
+        self._is_filling = False
+        self.list.scrollToTop()
+        self.detail.show_score(self.score)
+        self.score_changed.emit()
+
+    def _take_row(self, _index: QModelIndex) -> None:
+        if not self._is_filling:
+            self.detail.show_score(self.score)
+            self.score_changed.emit()
+            self.evidence_wanted.emit(0)
+
+    def _take_same_row(self, _index: QModelIndex) -> None:
+        self.evidence_wanted.emit(0)
+
+    def _take_sentence(self, row: int) -> None:
+        self.evidence_wanted.emit(row)
+
+
+class _GuidePanel(QWidget):
+    """What to do next, in the middle of the empty half."""
+
+    def __init__(self, example: QAction) -> None:
+        super().__init__()
+        self.heading = plain_label(kind="heading")
+        self.words = plain_label()
+        self.button = QPushButton(self.tr("Try an invented example"))
+        self.button.setAccessibleName(self.button.text())
+        self.button.setToolTip(example.toolTip())
+        self.button.clicked.connect(example.trigger)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4 * GRID, 2 * GRID, 4 * GRID, 2 * GRID)
+        layout.setSpacing(2 * GRID)
+        layout.addStretch(2)
+        layout.addWidget(self.heading)
+        layout.addWidget(self.words)
+        layout.addWidget(self.button, 0, Qt.AlignmentFlag.AlignLeft)
+        layout.addStretch(3)
+
+    def say(self, guide: Guide) -> None:
+        self.heading.setText(guide.heading)
+        self.words.setText(guide.words)
+        self.words.setVisible(bool(guide.words))
+        self.button.setVisible(guide.offers_example)

@@ -1,0 +1,184 @@
+"""The main window: rail, pages, menus and status bar."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMainWindow, QMenu, QStackedWidget, QWidget
+
+from kdh_desktop.gui.about_dialog import AboutDialog
+from kdh_desktop.gui.active_model import ActiveModel, Failed, Loading, Ready
+from kdh_desktop.gui.classify.classify_page import ClassifyPage
+from kdh_desktop.gui.help_dialog import HelpDialog
+from kdh_desktop.gui.icons import Icons
+from kdh_desktop.gui.jobs import JobRunner
+from kdh_desktop.gui.navigation_rail import NavigationRail
+from kdh_desktop.gui.plain_text import plain_label, plain_tooltip
+from kdh_desktop.gui.research_notice import ResearchNotice
+from kdh_desktop.gui.settings import Settings
+from kdh_desktop.gui.theme import GRID, Theme
+
+
+class MainWindow(QMainWindow):
+    """Puts the pages together; each page does its own work."""
+
+    def __init__(
+        self,
+        *,
+        model: ActiveModel,
+        jobs: JobRunner,
+        settings: Settings,
+        theme: Theme,
+        icons: Icons,
+    ) -> None:
+        super().__init__()
+        self.setWindowTitle("KDH Desktop")
+        self._model = model
+        self._jobs = jobs
+        self._settings = settings
+        self._theme = theme
+        self._icons = icons
+        self.classify_page = ClassifyPage(
+            model=model, jobs=jobs, settings=settings, theme=theme, icons=icons
+        )
+        self.rail = NavigationRail()
+        self.rail.add_page(self.tr("Classify"), "Ctrl+1")
+        self.rail.page_chosen.connect(self._go_to_page)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self.classify_page)
+        middle = QWidget()
+        layout = QHBoxLayout(middle)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.rail)
+        layout.addWidget(self._pages, 1)
+        self.setCentralWidget(middle)
+        self._add_menus()
+        self._add_status_bar()
+        self.classify_page.status_changed.connect(self._say)
+        theme.changed.connect(self._take_colors)
+        model.changed.connect(self._show_model)
+        self._take_colors()
+        self._show_model()
+        self.rail.show_page(0)
+        self.setMinimumSize(QSize(60 * GRID, 40 * GRID))
+        if not self.restoreGeometry(settings.window_geometry):
+            self.resize(1200, 760)
+
+    def _add_menus(self) -> None:
+        file_menu = self.menuBar().addMenu(self.tr("&File"))
+        leave = self._action(self.tr("&Quit"), QKeySequence("Ctrl+Q"))
+        leave.setMenuRole(QAction.MenuRole.QuitRole)
+        leave.triggered.connect(self.close)
+        file_menu.addAction(leave)
+        for title, actions in self.classify_page.menus:
+            menu = self.menuBar().addMenu(title)
+            for action in actions:
+                if action is None:
+                    menu.addSeparator()
+                else:
+                    menu.addAction(action)
+        go = self.menuBar().addMenu(self.tr("&Go"))
+        page = self._action(self.tr("&Classify"), QKeySequence("Ctrl+1"))
+        page.triggered.connect(lambda: self._go_to_page(0))
+        go.addAction(page)
+        help_menu = self.menuBar().addMenu(self.tr("&Help"))
+        self.help_action = self._action(
+            self.tr("&Help and keys"), QKeySequence(QKeySequence.StandardKey.HelpContents)
+        )
+        self.help_action.triggered.connect(self._show_help)
+        self.about_action = self._action(self.tr("&About KDH Desktop"), QKeySequence())
+        self.about_action.setMenuRole(QAction.MenuRole.AboutRole)
+        self.about_action.triggered.connect(self._show_about)
+        help_menu.addActions([self.help_action, self.about_action])
+        self.menuBar().setAccessibleName(self.tr("Menus"))
+
+    def _action(self, text: str, keys: QKeySequence) -> QAction:
+        action = QAction(text, self)
+        action.setShortcut(keys)
+        return action
+
+    def _add_status_bar(self) -> None:
+        bar = self.statusBar()
+        bar.setSizeGripEnabled(False)
+        bar.setAccessibleName(self.tr("Status"))
+        self.model_label = plain_label(kind="muted")
+        self.model_label.setWordWrap(False)
+        self._offline_sign = QLabel()
+        self._offline_sign.setAccessibleName(self.tr("Lock"))
+        self.offline_label = plain_label(self.tr("Offline"), kind="muted")
+        self.offline_label.setWordWrap(False)
+        self.offline_label.setToolTip(
+            plain_tooltip(self.tr("Nothing that you paste leaves this computer."))
+        )
+        for widget in (self.model_label, self._offline_sign, self.offline_label):
+            bar.addPermanentWidget(widget)
+        bar.setContentsMargins(GRID, 0, GRID, 0)
+
+    @property
+    def all_actions(self) -> Sequence[QAction]:
+        """Every action of the menus, in their order."""
+        found: list[QAction] = []
+        for entry in self.menuBar().actions():
+            menu = entry.menu()
+            if isinstance(menu, QMenu):
+                found += [action for action in menu.actions() if not action.isSeparator()]
+        return found
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.classify_page.focus_first()
+        if not self._settings.is_research_notice_read:
+            QTimer.singleShot(0, self, self._show_research_notice)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._settings.window_geometry = self.saveGeometry()
+        self.classify_page.save_layout()
+        self._settings.save()
+        self._jobs.close()
+        super().closeEvent(event)
+
+    def _show_research_notice(self) -> None:
+        notice = ResearchNotice(self)
+        notice.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        notice.accepted.connect(self._settings.keep_research_notice_read)
+        notice.finished.connect(self.classify_page.focus_first)
+        notice.open()
+
+    def _show_about(self) -> None:
+        about = AboutDialog(model=self._model, icons=self._icons, parent=self)
+        about.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        about.open()
+
+    def _show_help(self) -> None:
+        page = HelpDialog(steps=self.classify_page.steps, actions=self.all_actions, parent=self)
+        page.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        page.open()
+
+    def _go_to_page(self, row: int) -> None:
+        self.rail.show_page(row)
+        self._pages.setCurrentIndex(row)
+        self.classify_page.focus_first()
+
+    def _say(self, message: str) -> None:
+        self.statusBar().showMessage(message, 5000)
+
+    def _take_colors(self) -> None:
+        colors = self._theme.colors
+        self.rail.set_icon(0, self._icons.icon("classify", colors.text))
+        lock = self._icons.icon("offline", colors.muted)
+        self._offline_sign.setPixmap(lock.pixmap(QSize(16, 16), self.devicePixelRatioF()))
+
+    def _show_model(self) -> None:
+        self.model_label.setText(self._model_words())
+
+    def _model_words(self) -> str:
+        match self._model.state:
+            case Loading():
+                return self.tr("Loading the model…")
+            case Failed():
+                return self.tr("No model")
+            case Ready(classifier):
+                return self.tr("Model: {model}").format(model=classifier.bundle.manifest.bundle_id)

@@ -1,0 +1,165 @@
+"""Inline notices: what happened and what to do, without a dialog in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from kdh_desktop.gui.icons import Icons
+from kdh_desktop.gui.plain_text import plain_label
+from kdh_desktop.gui.theme import GRID, Theme
+
+
+class Severity(StrEnum):
+    """How much a notice matters; also its name in the style sheet and of its icon."""
+
+    NOTE = "note"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeAction:
+    """A way out that the notice offers."""
+
+    text: str
+    run: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One notice; the message never quotes a user's text."""
+
+    message: str
+    severity: Severity = Severity.NOTE
+    action: NoticeAction | None = None
+
+
+def announce(source: QWidget, message: str) -> None:
+    """Have a screen reader say something that shows elsewhere on the screen."""
+    if QAccessible.isActive():
+        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(source, message))
+
+
+class NoticeBar(QWidget):
+    """The notices that stand at present, each under a key, so that news replaces olds."""
+
+    def __init__(self, *, theme: Theme, icons: Icons, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._icons = icons
+        self._rows: dict[str, _NoticeRow] = {}
+        self._closed: dict[str, str] = {}
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(GRID // 2)
+        self.hide()
+
+    @property
+    def messages(self) -> dict[str, str]:
+        """What stands at present, by key."""
+        return {key: row.notice.message for key, row in self._rows.items()}
+
+    def show_notice(self, key: str, notice: Notice) -> None:
+        """Show a notice, in place of the one with the same key."""
+        shown = self._rows.get(key)
+        if shown is not None and shown.notice.message == notice.message:
+            return
+        if self._closed.get(key) == notice.message:
+            # The user has read it and closed it; it is no news until its reason has gone away.
+            return
+        self.dismiss(key)
+        row = _NoticeRow(notice, theme=self._theme, icons=self._icons)
+        row.dismissed.connect(lambda: self._close(key))
+        self._rows[key] = row
+        self._column.addWidget(row)
+        self.show()
+        announce(self, f"{row.severity_name}: {notice.message}")
+
+    def dismiss(self, *keys: str) -> None:
+        """Take notices away, where they stand."""
+        for key in keys:
+            self._closed.pop(key, None)
+            row = self._rows.pop(key, None)
+            if row is not None:
+                self._column.removeWidget(row)
+                row.hide()
+                row.deleteLater()
+        self.setVisible(bool(self._rows))
+
+    def _close(self, key: str) -> None:
+        message = self.messages[key]
+        self.dismiss(key)
+        self._closed[key] = message
+
+
+class _NoticeRow(QFrame):
+    dismissed = Signal()
+
+    def __init__(self, notice: Notice, *, theme: Theme, icons: Icons) -> None:
+        super().__init__()
+        self.notice = notice
+        self.setProperty("kind", notice.severity.value)
+        self._theme = theme
+        self._icons = icons
+        self._sign = QLabel()
+        self._sign.setAccessibleName(self.severity_name)
+        message = plain_label(notice.message)
+        message.setAccessibleName(f"{self.severity_name}: {notice.message}")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(GRID, 2, GRID // 2, 2)
+        layout.setSpacing(GRID)
+        layout.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignVCenter)
+        layout.addWidget(message, 1)
+        if notice.action is not None:
+            layout.addWidget(self._action_button(notice.action))
+        self._close = QToolButton()
+        self._close.setProperty("kind", "quiet")
+        self._close.setToolTip(self.tr("Dismiss this notice"))
+        self._close.setAccessibleName(self.tr("Dismiss this notice"))
+        self._close.setIconSize(QSize(16, 16))
+        self._close.clicked.connect(self.dismissed)
+        layout.addWidget(self._close)
+        theme.changed.connect(self._take_colors)
+        self._take_colors()
+
+    @property
+    def severity_name(self) -> str:
+        """The severity in words, for those who do not see the sign."""
+        match self.notice.severity:
+            case Severity.NOTE:
+                return self.tr("Note")
+            case Severity.WARNING:
+                return self.tr("Warning")
+            case Severity.ERROR:
+                return self.tr("Error")
+
+    def _action_button(self, action: NoticeAction) -> QPushButton:
+        button = QPushButton(action.text)
+        button.setAccessibleName(action.text)
+        button.clicked.connect(action.run)
+        return button
+
+    def _take_colors(self) -> None:
+        colors = self._theme.colors
+        color = {
+            Severity.NOTE: colors.accent,
+            Severity.WARNING: colors.warning,
+            Severity.ERROR: colors.error,
+        }[self.notice.severity]
+        icon = self._icons.icon(self.notice.severity.value, color)
+        self._sign.setPixmap(icon.pixmap(QSize(20, 20), self.devicePixelRatioF()))
+        self._close.setIcon(self._icons.icon("close", colors.text))
