@@ -38,13 +38,14 @@ format: $(VENV)/.with-dev ## Put the code into the one format and repair what ru
 	$(BIN)/ruff format .
 
 # CORPUS   folder of the labelled corpus (needed)
-# TRANSFER folder of unlabelled abstracts; without it only the corpus is distilled on
+# TRANSFER file of unlabelled texts (JSON lines); without it only the corpus is distilled on
+# WORK     folder for checkpoints; name it again and a run that was stopped goes on
 # OUT      folder to write the bundle to (resources/model)
 # KEY      private key to sign with; without it a pair is made, and you are told where it lies
 model: corpus-is-named $(VENV)/.with-encoder ## Train and distil the bundled model: make model CORPUS=FOLDER
 	$(BIN)/kdh-trainer run resources/model.recipe.json --corpus "$(CORPUS)" \
-	  $(if $(TRANSFER),--transfer "$(TRANSFER)") $(if $(OUT),--out "$(OUT)") \
-	  $(if $(KEY),--key "$(KEY)")
+	  $(if $(TRANSFER),--transfer "$(TRANSFER)") $(if $(WORK),--work "$(WORK)") \
+	  $(if $(OUT),--out "$(OUT)") $(if $(KEY),--key "$(KEY)")
 
 .PHONY: corpus-is-named
 corpus-is-named:
