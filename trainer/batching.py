@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.training_protocol import Augmentation
 from trainer.corpus import LabelledText
 
@@ -85,15 +86,15 @@ class Encoder:
     """Encodes texts with the word pieces of a base encoder."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
-        """Take a tokenizer; its truncation and padding are switched off."""
+        """Take a tokenizer; its truncation and padding are switched off.
+
+        Raises:
+            TrainingError: It lacks a special piece.
+        """
         tokenizer.no_truncation()
         tokenizer.no_padding()
         self._tokenizer = tokenizer
-        self.piece_ids = PieceIds(
-            start=tokenizer.token_to_id("[CLS]"),
-            end=tokenizer.token_to_id("[SEP]"),
-            padding=tokenizer.token_to_id("[PAD]"),
-        )
+        self.piece_ids = PieceIds(*(_id_of(tokenizer, x) for x in ("[CLS]", "[SEP]", "[PAD]")))
 
     def examples(self, texts: Sequence[LabelledText]) -> list[Example]:
         """Encode texts, in order."""
@@ -107,6 +108,15 @@ class Encoder:
     def _pieces(self, sentences: tuple[str, ...]) -> tuple[tuple[int, ...], ...]:
         encodings = self._tokenizer.encode_batch(list(sentences), add_special_tokens=False)
         return tuple(tuple(encoding.ids) for encoding in encodings)
+
+
+def _id_of(tokenizer: Tokenizer, piece: str) -> int:
+    found = tokenizer.token_to_id(piece)
+    if found is None:
+        raise TrainingError(
+            f"The base encoder's vocabulary lacks {piece}.", "Choose another base encoder."
+        )
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from torch import nn
 
 _DIGEST_LENGTH = 64
 
+
 class EpochCheckpoint:
     """The state of one training after its last whole epoch, in one file."""
 
@@ -72,7 +73,7 @@ def save_state(path: Path, state: dict[str, Any]) -> None:
         file.write(hashlib.sha256(data).hexdigest().encode() + data)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(temporary, path)
+    temporary.replace(path)
 
 
 def load_state(path: Path) -> dict[str, Any] | None:

@@ -88,7 +88,7 @@ def bootstrap_interval(
 def _counts(
     present: NDArray[np.bool_], truth: Truth
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    gold = np.asarray(truth) > 0.5
+    gold = np.asarray(truth, float) > 0.5
     return (
         (present & gold).sum(axis=0, dtype=np.float64),
         present.sum(axis=0, dtype=np.float64),

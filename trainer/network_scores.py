@@ -37,8 +37,9 @@ class NetworkScores:
     def decision_logits(self, sentence_weight: float) -> NDArray[np.float32]:
         """Weighted mean of text logits and best sentences' logits, float32 (texts, labels)."""
         best = np.stack([part.max(axis=0) for part in self.of_sentences()])
-        joined: NDArray[np.float32] = (1 - sentence_weight) * self.text_logits
-        return joined + np.float32(sentence_weight) * best
+        weight = np.float32(sentence_weight)
+        joined: NDArray[np.float32] = (1 - weight) * self.text_logits + weight * best
+        return joined
 
     def save(self, path: Path) -> None:
         """Write to one ``.npz`` file by way of a temporary one."""
@@ -67,7 +68,7 @@ class NetworkScores:
         )
 
 
-def score(network: nn.Module, batches: Batches) -> NetworkScores:
+def score(network: nn.Module, batches: Batches, *, is_exact: bool = False) -> NetworkScores:
     """Score all texts of `batches`.
 
     A sentence beyond the window takes the text's own logits, so that every sentence has some.
@@ -79,7 +80,8 @@ def score(network: nn.Module, batches: Batches) -> NetworkScores:
     sentence_logits: dict[int, NDArray[np.float32]] = {}
     with torch.inference_mode():
         for positions, batch in batches.by_length():
-            of_texts, of_sentences = (part.cpu().numpy() for part in forward(network, batch, device))
+            logits = forward(network, batch, device, is_exact=is_exact)
+            of_texts, of_sentences = (part.cpu().numpy() for part in logits)
             owners = batch.text_of_sentence.numpy()
             for row, position in enumerate(positions):
                 own = of_sentences[owners == row]

@@ -6,9 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def stratified_folds(
-    targets: NDArray[np.float32], *, folds: int, seed: int
-) -> NDArray[np.int64]:
+def stratified_folds(targets: NDArray[np.float32], *, folds: int, seed: int) -> NDArray[np.int64]:
     """Assign each text to a fold so that every label is spread evenly.
 
     Source: iterative stratification, Sechidis et al. 2011, algorithm 1.

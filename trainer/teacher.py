@@ -17,17 +17,16 @@ from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 from torch import nn
 
 from kdh_desktop.core.training_protocol import RunConfig
 from trainer.batching import Batches, Encoder, Example, SoftTargets
 from trainer.corpus import LabelledText, target_matrix
 from trainer.linear import LinearMember
-from trainer.metrics import best_threshold
 from trainer.network_scores import NetworkScores, score
 from trainer.objectives import hard_objective
 from trainer.splits import stratified_folds
+from trainer.stacking import Stacker, nested_decisions
 from trainer.stages import StagePlan, StageRunner
 
 SCORING_BATCH = 16
@@ -39,17 +38,27 @@ class Teacher:
 
     Attributes:
         fold_of: Fold of each labelled text, int64 (texts,).
-        out_of_fold: Decision logits of the labelled texts, float32 (texts, labels).
-        linear_out_of_fold: The linear member's own scores of them, float32 (texts, labels).
+        network_out_of_fold: Decision logits of the networks, float32 (texts, labels).
+        linear_out_of_fold: Scores of the linear members, float32 (texts, labels).
         labelled: Soft targets of the labelled texts.
         unlabelled: Soft targets of the unlabelled texts.
     """
 
     fold_of: NDArray[np.int64]
-    out_of_fold: NDArray[np.float32]
+    network_out_of_fold: NDArray[np.float32]
     linear_out_of_fold: NDArray[np.float32]
     labelled: list[SoftTargets]
     unlabelled: list[SoftTargets]
+
+    def decide(self, truth: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Decisions on each fold by all members, joined and cut as fits the other folds best."""
+
+        def score(fit: NDArray[np.bool_], rows: NDArray[np.bool_]) -> NDArray[np.float32]:
+            network, linear = self.network_out_of_fold, self.linear_out_of_fold
+            stacker = Stacker().fit(network[fit], linear[fit], truth[fit])
+            return stacker.logits(network[rows], linear[rows])
+
+        return nested_decisions(score, truth=truth, fold_of=self.fold_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +111,10 @@ def train_teacher(
         name = f"teacher-{fold}"
         runner.train(name, network, batches(seen, config.teacher.schedule.batch_size), plan)
         unseen = _pick(corpus.labelled_examples, fold_of == fold)
-        for scores, part, examples in (
-            (held_out, "held-out", unseen),
-            (elsewhere, "unlabelled", corpus.unlabelled_examples),
-        ):
+        wanted = [(held_out, "held-out", unseen)]
+        if corpus.unlabelled:
+            wanted.append((elsewhere, "unlabelled", list(corpus.unlabelled_examples)))
+        for scores, part, examples in wanted:
             path = work / f"{name}-{part}.npz"
             if not path.exists():
                 score(network, batches(examples, SCORING_BATCH)).save(path)
@@ -113,9 +122,7 @@ def train_teacher(
     network_scores = _in_text_order(held_out, fold_of)
     runner.start("linear member")
     linear = _LinearScores.train(corpus, fold_of)
-    return _join(
-        config, fold_of, truth, network_scores, NetworkScores.mean(elsewhere), linear
-    )
+    return _join(config, fold_of, truth, network_scores, elsewhere, linear)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,83 +143,30 @@ class _LinearScores:
         return cls(labelled, np.mean(unlabelled, axis=0) if unlabelled else nothing)
 
 
-class Stacker:
-    """Joins a network's and a linear member's scores into one calibrated logit per label."""
-
-    def __init__(self) -> None:
-        """Make an unfitted one."""
-        self._regression = LogisticRegression(C=10.0, max_iter=1000)
-
-    def fit(
-        self,
-        network: NDArray[np.float32],
-        linear: NDArray[np.float32],
-        truth: NDArray[np.float32],
-    ) -> Stacker:
-        """Fit two shared factors and one intercept per label; all arrays (texts, labels)."""
-        self._regression.fit(self._features(network, linear), truth.ravel().astype(int))
-        return self
-
-    def logits(
-        self, network: NDArray[np.float32], linear: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
-        """Calibrated logits, float32 (texts, labels)."""
-        joined = self._regression.decision_function(self._features(network, linear))
-        shaped: NDArray[np.float32] = joined.reshape(network.shape).astype(np.float32)
-        return shaped
-
-    @staticmethod
-    def _features(
-        network: NDArray[np.float32], linear: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
-        texts, labels = network.shape
-        which = np.tile(np.eye(labels, dtype=np.float32), (texts, 1))
-        return np.column_stack([network.ravel(), linear.ravel(), which])
-
-
-def nested_decisions(
-    logits_without: Callable[[NDArray[np.bool_], NDArray[np.bool_]], NDArray[np.float32]],
-    *,
-    truth: NDArray[np.float32],
-    fold_of: NDArray[np.int64],
-) -> NDArray[np.bool_]:
-    """Decisions on each fold with everything fitted, thresholds too, on the other folds alone.
-
-    Args:
-        logits_without: From the rows to fit on and the rows to score to logits of the latter.
-        truth: (texts, labels).
-        fold_of: (texts,).
-
-    Returns:
-        Boolean (texts, labels).
-    """
-    present = np.zeros(truth.shape, bool)
-    for fold in np.unique(fold_of):
-        rest, own = fold_of != fold, fold_of == fold
-        threshold = best_threshold(logits_without(rest, rest), truth[rest])
-        present[own] = logits_without(rest, own) >= threshold
-    return present
-
-
 def _join(
     config: RunConfig,
     fold_of: NDArray[np.int64],
     truth: NDArray[np.float32],
     held_out: NetworkScores,
-    elsewhere: NetworkScores,
+    elsewhere: Sequence[NetworkScores],
     linear: _LinearScores,
 ) -> Teacher:
     decision = held_out.decision_logits(config.sentence_weight)
     stacker = Stacker().fit(decision, linear.out_of_fold, truth)
-    out_of_fold = stacker.logits(decision, linear.out_of_fold)
-    other = stacker.logits(elsewhere.decision_logits(config.sentence_weight), linear.unlabelled)
+    labelled = stacker.logits(decision, linear.out_of_fold)
+    unlabelled: list[SoftTargets] = []
+    if elsewhere:
+        mean = NetworkScores.mean(elsewhere)
+        joined = stacker.logits(mean.decision_logits(config.sentence_weight), linear.unlabelled)
+        unlabelled = _soft_targets(joined, mean)
     return Teacher(
-        fold_of,
-        out_of_fold,
-        linear.out_of_fold,
-        [SoftTargets(*pair) for pair in zip(out_of_fold, held_out.of_sentences(), strict=True)],
-        [SoftTargets(*pair) for pair in zip(other, elsewhere.of_sentences(), strict=True)],
+        fold_of, decision, linear.out_of_fold, _soft_targets(labelled, held_out), unlabelled
     )
+
+
+def _soft_targets(text_logits: NDArray[np.float32], network: NetworkScores) -> list[SoftTargets]:
+    pairs = zip(text_logits, network.of_sentences(), strict=True)
+    return [SoftTargets(of_text, of_sentences) for of_text, of_sentences in pairs]
 
 
 def _in_text_order(held_out: Sequence[NetworkScores], fold_of: NDArray[np.int64]) -> NetworkScores:

@@ -96,10 +96,13 @@ def sentence_maxima(sentence_logits: torch.Tensor, batch: Batch) -> torch.Tensor
 
 
 def forward(
-    network: nn.Module, batch: Batch, device: torch.device
+    network: nn.Module, batch: Batch, device: torch.device, *, is_exact: bool = False
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Text logits (batch, labels) and sentence logits (sentences, labels), in bfloat16 autocast."""
-    with torch.autocast(device.type, dtype=torch.bfloat16):
+    """Text logits (batch, labels) and sentence logits (sentences, labels), both float32.
+
+    Computed in bfloat16 where that is safe, or all in float32 when `is_exact`.
+    """
+    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=not is_exact):
         logits, token_logits = network(batch.input_ids.to(device), batch.attention_mask.to(device))
     return logits, sentence_means(token_logits, batch)
 

@@ -1,0 +1,104 @@
+"""Judge a model with the very code that will serve it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Self
+
+import numpy as np
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from numpy.typing import NDArray
+
+from kdh_desktop.core.classification.classifier import OnnxClassifier, TextScores
+from kdh_desktop.core.classification.confidence import sigmoid
+from kdh_desktop.core.classification.manifest import Manifest
+from kdh_desktop.core.classification.model_bundle import open_bundle, write_bundle
+from trainer.corpus import LabelledText
+from trainer.metrics import best_threshold
+
+
+@dataclass(frozen=True, slots=True)
+class ServedScores:
+    """What a model says of labelled texts, sentence by sentence as the program divides them.
+
+    Attributes:
+        decision_logits: float32 (texts, labels).
+        truth: float32 (texts, labels).
+        sentence_logits: One float32 (sentences, labels) a text.
+        sentence_truth: The corpus's labels of those sentences, one (sentences, labels) a text.
+    """
+
+    decision_logits: NDArray[np.float32]
+    truth: NDArray[np.float32]
+    sentence_logits: tuple[NDArray[np.float32], ...]
+    sentence_truth: tuple[NDArray[np.float32], ...]
+
+    @classmethod
+    def join(cls, parts: Sequence[Self]) -> Self:
+        """Scores of several sets of texts as one."""
+        return cls(
+            np.concatenate([part.decision_logits for part in parts]),
+            np.concatenate([part.truth for part in parts]),
+            tuple(logits for part in parts for logits in part.sentence_logits),
+            tuple(truth for part in parts for truth in part.sentence_truth),
+        )
+
+
+def classifier_for(model: bytes, tokenizer: bytes, manifest: Manifest) -> OnnxClassifier:
+    """A classifier over a model that is not signed yet; the key it is checked with dies here."""
+    key = Ed25519PrivateKey.generate()
+    files = {"model.onnx": model, "tokenizer.json": tokenizer, "MODEL_CARD.md": b"candidate\n"}
+    with TemporaryDirectory(prefix="kdh-candidate-") as folder:
+        place = Path(folder) / "bundle"
+        write_bundle(place, manifest=manifest, files=files, key=key)
+        return OnnxClassifier(open_bundle(place, trusted_keys=[key.public_key()]))
+
+
+def served_scores(classifier: OnnxClassifier, texts: Sequence[LabelledText]) -> ServedScores:
+    """Score running texts as a user's would be."""
+    scores = classifier.score([text.text for text in texts])
+    return ServedScores(
+        np.stack([one.decision_logits for one in scores]),
+        np.stack([text.targets for text in texts]),
+        tuple(one.sentence_logits for one in scores),
+        tuple(_sentence_truth(text, one) for text, one in zip(texts, scores, strict=True)),
+    )
+
+
+def best_evidence_threshold(scores: ServedScores) -> float:
+    """Sentence probability with the highest micro-F1 against the corpus's sentence labels."""
+    probabilities = sigmoid(np.concatenate(scores.sentence_logits))
+    return best_threshold(probabilities, np.concatenate(scores.sentence_truth))
+
+
+def evidence_precision_at_1(scores: ServedScores, present: NDArray[np.bool_]) -> float:
+    """Share in 0..1 of rightly found labels whose best sentence carries the label in the corpus.
+
+    Args:
+        scores: Scores of labelled texts.
+        present: Decisions, boolean (texts, labels).
+    """
+    hits = [
+        scores.sentence_truth[text][np.argmax(scores.sentence_logits[text][:, label]), label]
+        for text, label in np.argwhere(present & (scores.truth > 0))
+    ]
+    return float(np.mean(hits)) if hits else 0.0
+
+
+def _sentence_truth(text: LabelledText, scores: TextScores) -> NDArray[np.float32]:
+    """A divided sentence has the labels of the corpus's sentences that it mostly overlaps."""
+    targets = text.sentence_targets
+    if targets is None:
+        raise ValueError("an unlabelled text cannot be judged")
+    ends = np.cumsum([len(sentence) + 1 for sentence in text.sentences])
+    starts = ends - np.array([len(sentence) + 1 for sentence in text.sentences])
+    rows: list[NDArray[np.float32]] = []
+    for start, end in scores.sentence_spans:
+        overlap = np.minimum(ends - 1, end) - np.maximum(starts, start)
+        shorter = np.minimum(ends - 1 - starts, end - start)
+        mostly = overlap * 2 > shorter
+        rows.append(targets[mostly].max(axis=0, initial=0.0))
+    return np.stack(rows)

@@ -1,0 +1,113 @@
+"""From a trained network to one ONNX file, float32 and int8, and the proof that they agree."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from kdh_desktop.core.errors import TrainingError
+
+OPSET = 18
+FLOAT32_TOLERANCE = 1e-4
+"""Largest difference between a probability from torch and one from ONNX, both float32."""
+
+UNDECIDED = 1e-3
+"""A probability this near its threshold may fall on either side."""
+
+INT8_LOSS = 0.005
+"""Micro-F1 that int8 may lose against float32."""
+
+
+def export_float32(network: nn.Module, path: Path) -> None:
+    """Write a network as one ONNX file with free batch and token dimensions."""
+    network.eval()
+    set_attention = getattr(getattr(network, "encoder", None), "set_attn_implementation", None)
+    if set_attention is not None:
+        # The fused kernels export with guards against rows without any token; there are none.
+        set_attention("eager")
+    ids = torch.ones(2, 16, dtype=torch.int64)
+    free = {0: torch.export.Dim("batch", max=4096), 1: torch.export.Dim("tokens", max=4096)}
+    limit = getattr(getattr(network, "encoder", None), "config", None)
+    if limit is not None:
+        free[1] = torch.export.Dim("tokens", max=int(limit.max_position_embeddings))
+    # The exporter is talkative about operators of packages that are not installed.
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            network,
+            (ids, torch.ones_like(ids)),
+            dynamo=True,
+            verbose=False,
+            opset_version=OPSET,
+            input_names=["input_ids", "attention_mask"],
+            output_names=["logits", "token_logits"],
+            dynamic_shapes=(free, free),
+        )
+    if program is None:
+        raise TrainingError("The network could not be exported.")
+    program.save(str(path), external_data=False)
+
+
+def quantise(float32: Path, int8: Path) -> None:
+    """Write the int8 form: weights per output channel, embeddings too, activations as they come.
+
+    Source: measured choice; per-tensor weights and unsigned weights lose more.
+    """
+    # Sets the switch against telemetry before the runtime is imported.
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    import kdh_desktop.core.classification.classifier  # noqa: F401
+
+    prepared = float32.with_name("prepared.onnx")
+    root = logging.getLogger()
+    level = root.level
+    root.setLevel(logging.ERROR)
+    try:
+        quant_pre_process(str(float32), str(prepared), skip_symbolic_shape=True)
+        quantize_dynamic(str(prepared), str(int8), per_channel=True, weight_type=QuantType.QInt8)
+    finally:
+        root.setLevel(level)
+        prepared.unlink(missing_ok=True)
+
+
+def check_float32(
+    reference: NDArray[np.float64], exported: NDArray[np.float64], *, threshold: float
+) -> float:
+    """Compare probabilities of the same texts, both (texts, labels).
+
+    Returns:
+        The largest difference.
+
+    Raises:
+        TrainingError: It is over the tolerance, or a decision differs away from the threshold.
+    """
+    gap = float(np.abs(reference - exported).max())
+    flipped = (reference >= threshold) != (exported >= threshold)
+    clear = np.abs(reference - threshold) > UNDECIDED
+    if gap > FLOAT32_TOLERANCE or (flipped & clear).any():
+        raise TrainingError(
+            f"The exported model differs from the trained one by {gap:.1e} in probability.",
+            "This is a fault of the export; the model must not be used.",
+        )
+    return gap
+
+
+def check_int8(float32_f1: float, int8_f1: float) -> None:
+    """Compare micro-F1 of the two forms on the same texts.
+
+    Raises:
+        TrainingError: int8 loses more than is allowed.
+    """
+    if float32_f1 - int8_f1 > INT8_LOSS:
+        raise TrainingError(
+            f"In int8 the model loses {100 * (float32_f1 - int8_f1):.1f} points of micro-F1.",
+            "Use the float32 form, or train with other seeds.",
+        )

@@ -1,0 +1,74 @@
+"""Join a network's scores and a linear member's into one calibrated logit per label.
+
+Source: stacked generalisation, Wolpert 1992.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from trainer.metrics import best_threshold
+
+Score = Callable[[NDArray[np.bool_], NDArray[np.bool_]], NDArray[np.float32]]
+"""From the rows to fit on and the rows to score to scores of the latter, (rows, labels)."""
+
+
+class Stacker:
+    """Joins a network's and a linear member's scores into one calibrated logit per label."""
+
+    def __init__(self) -> None:
+        """Make an unfitted one."""
+        self._regression = LogisticRegression(C=10.0, max_iter=1000)
+
+    def fit(
+        self,
+        network: NDArray[np.float32],
+        linear: NDArray[np.float32],
+        truth: NDArray[np.float32],
+    ) -> Self:
+        """Fit two shared factors and one intercept per label; all arrays (texts, labels)."""
+        self._regression.fit(self._features(network, linear), truth.ravel().astype(int))
+        return self
+
+    def logits(
+        self, network: NDArray[np.float32], linear: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Calibrated logits, float32 (texts, labels)."""
+        joined = self._regression.decision_function(self._features(network, linear))
+        shaped: NDArray[np.float32] = joined.reshape(network.shape).astype(np.float32)
+        return shaped
+
+    @staticmethod
+    def _features(network: NDArray[np.float32], linear: NDArray[np.float32]) -> NDArray[np.float32]:
+        texts, labels = network.shape
+        which = np.tile(np.eye(labels, dtype=np.float32), (texts, 1))
+        return np.column_stack([network.ravel(), linear.ravel(), which])
+
+
+def nested_decisions(
+    score: Score,
+    *,
+    truth: NDArray[np.float32],
+    fold_of: NDArray[np.int64],
+) -> NDArray[np.bool_]:
+    """Decisions on each fold with everything fitted, thresholds too, on the other folds alone.
+
+    Args:
+        score: Fits on some rows and scores others.
+        truth: (texts, labels).
+        fold_of: (texts,).
+
+    Returns:
+        Boolean (texts, labels).
+    """
+    present = np.zeros(truth.shape, bool)
+    for fold in np.unique(fold_of):
+        rest, own = fold_of != fold, fold_of == fold
+        threshold = best_threshold(score(rest, rest), truth[rest])
+        present[own] = score(rest, own) >= threshold
+    return present
