@@ -22,7 +22,7 @@ from kdh_desktop.core.classification.cleaning import CleanText, clean_text
 from kdh_desktop.core.classification.sentences import split_sentences
 from kdh_desktop.core.errors import VerificationError
 
-MAX_CHARACTERS = 500_000
+MAX_CHARACTERS = 250_000
 MAX_WINDOWS = 128
 
 
