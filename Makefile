@@ -69,7 +69,8 @@ $(BIN)/python:
 	  $(PYTHON) -m venv --without-pip $(VENV) && $(PYTHON) -m pip --python $(BIN)/python install -q pip; \
 	else \
 	  echo "Python cannot make a virtual environment here; on Debian or Ubuntu this repairs it:" \
-	    "sudo apt install python3-venv" >&2; exit 2; \
+	    "sudo apt install python3-venv" \
+	    "$$($(PYTHON) -m kdh_desktop.prerequisites --packages xcb)" >&2; exit 2; \
 	fi
 
 $(VENV)/.with-base: $(PINS) | $(BIN)/python
