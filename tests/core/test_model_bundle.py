@@ -70,6 +70,22 @@ def assert_refused(build: Builder, tmp_path: Path) -> None:
     assert str(tmp_path) not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("external data with ../", "outside its own file"),
+        ("a custom operator", "operators that are not part"),
+        ("NaN weights", "not numbers"),
+        ("a newer format", "has format 2"),
+        ("a window of a million tokens", "breaks the rules"),
+    ],
+)
+def test_refusal_says_what_is_wrong(name: str, words: str, tmp_path: Path) -> None:
+    folder, key = UNSOUND_BUNDLES[name](tmp_path / "bundle")
+    with pytest.raises(VerificationError, match=words):
+        open_bundle(folder, trusted_keys=[key])
+
+
 def test_without_any_trusted_key_nothing_opens(tiny: Tiny) -> None:
     with pytest.raises(VerificationError, match="No publisher's key"):
         open_bundle(tiny[0], trusted_keys=[])
@@ -130,6 +146,14 @@ class TestWriting:
         with pytest.raises(ModelError, match="holds other files"):
             make_tiny_bundle(tmp_path / "bundle")
         assert precious.read_text() == "three years of work"
+
+    def test_file_or_link_in_the_place_of_the_folder_is_left_alone(self, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("precious")
+        (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+        for name in ("file", "link"):
+            with pytest.raises(ModelError, match="holds other files"):
+                make_tiny_bundle(tmp_path / name)
+        assert (tmp_path / "file").read_text() == "precious"
 
     @pytest.mark.parametrize(
         "files",

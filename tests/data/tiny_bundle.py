@@ -71,6 +71,9 @@ DOMAIN = DomainVocabulary(
 )
 
 
+MODEL_CARD = b"# Tiny model\n\nFor tests. It knows a few words and nothing else.\n"
+
+
 class Faults(TypedDict, total=False):
     """Ways in which a tiny bundle can be made wrong, or merely other than usual."""
 
@@ -83,6 +86,7 @@ class Faults(TypedDict, total=False):
     key: Ed25519PrivateKey  # signs, instead of the key that is returned
     manifest_changes: Mapping[str, Any]  # put over the manifest's JSON before it is signed
     output_labels: int  # columns of the network's outputs
+    hides_columns: bool  # the outputs do not declare how many there are
     input_name: str  # instead of "input_ids"
     external_location: str  # the weights are said to lie in this file
     operator_domain: str  # of one extra node
@@ -91,6 +95,7 @@ class Faults(TypedDict, total=False):
     vocabulary_too_large: bool  # the tokenizer knows pieces that the table lacks
     special_tokens: bool  # default True: the tokenizer knows [CLS] and [SEP]
     tokenizer: bytes  # instead of tokenizer.json
+    model_card: bytes  # instead of MODEL_CARD.md
     network: bytes  # instead of model.onnx
 
 
@@ -121,7 +126,7 @@ def make_tiny_bundle(
         if "network" in faults
         else tiny_network(labels, rows=rows, seed=seed, faults=faults),
         "tokenizer.json": faults.get("tokenizer", tokenizer_json.encode()),
-        "MODEL_CARD.md": b"# Tiny model\n\nFor tests. It knows a few words and nothing else.\n",
+        "MODEL_CARD.md": faults.get("model_card", MODEL_CARD),
     }
     manifest = tiny_manifest(labels, seed=seed, faults=faults)
     key = faults.get("key", tiny_key(seed))
@@ -255,9 +260,10 @@ def tiny_network(labels: LabelSet, *, rows: int, seed: int, faults: Faults) -> b
         helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "tokens"])
         for name in (ids, "attention_mask")
     ]
-    shapes: dict[str, list[str | int]] = {"logits": ["batch", columns]}
+    declared = "columns" if faults.get("hides_columns") else columns
+    shapes: dict[str, list[str | int]] = {"logits": ["batch", declared]}
     if faults.get("has_token_logits", True):
-        shapes["token_logits"] = ["batch", "tokens", columns]
+        shapes["token_logits"] = ["batch", "tokens", declared]
     outputs = [
         helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
         for name, shape in shapes.items()
