@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import nn
 
@@ -71,13 +73,7 @@ class StudentTrainer:
         labelled = [x for x, is_in in zip(self._taught.labelled, rows, strict=True) if is_in]
         network = self._new_network()
         if self._taught.unlabelled:
-            soft = soft_objective(sentence_loss=config.sentence_loss, temperature=how.temperature)
-            # Unlabelled sentences have soft targets each, but a text's own are those of the
-            # whole text: dropping sentences would make them wrong.
-            plain = Augmentation()
-            self._stage(
-                "student-transfer", network, self._taught.unlabelled, soft, how.transfer, plain
-            )
+            network.load_state_dict(self._after_transfer)
         mixed = mixed_objective(
             sentence_loss=config.sentence_loss, temperature=how.temperature, alpha=how.alpha
         )
@@ -88,6 +84,25 @@ class StudentTrainer:
             f"{name}-fine-tune", network, labelled, hard, how.fine_tune, config.augmentation
         )
         return network
+
+    @cached_property
+    def _after_transfer(self) -> dict[str, torch.Tensor]:
+        """State of a network distilled on the unlabelled texts."""
+        config = self._config
+        network = self._new_network()
+        soft = soft_objective(
+            sentence_loss=config.sentence_loss, temperature=config.distillation.temperature
+        )
+        # A text's soft targets are those of all its sentences: none may be dropped.
+        self._stage(
+            "student-transfer",
+            network,
+            self._taught.unlabelled,
+            soft,
+            config.distillation.transfer,
+            Augmentation(),
+        )
+        return dict(network.state_dict())
 
     def _stage(
         self,

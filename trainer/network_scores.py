@@ -37,8 +37,8 @@ class NetworkScores:
     def decision_logits(self, sentence_weight: float) -> NDArray[np.float32]:
         """Weighted mean of text logits and best sentences' logits, float32 (texts, labels)."""
         best = np.stack([part.max(axis=0) for part in self.of_sentences()])
-        weight = np.float32(sentence_weight)
-        joined: NDArray[np.float32] = (1 - weight) * self.text_logits + weight * best
+        of_text, of_sentence = np.float32(1 - sentence_weight), np.float32(sentence_weight)
+        joined: NDArray[np.float32] = of_text * self.text_logits + of_sentence * best
         return joined
 
     def save(self, path: Path) -> None:

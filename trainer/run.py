@@ -93,8 +93,9 @@ def run_training(
         network = load_transformer(files.encoder, labels=len(labels), dropout=config.dropout)
         return network.to(_device())
 
-    stages = config.teacher.folds + 1 + 3 + 2 * config.distillation.calibration_folds + 2
-    runner = StageRunner(files.work, stages=stages, emit=emit, should_stop=should_stop)
+    runner = StageRunner(
+        files.work, stages=_stages(config, corpus), emit=emit, should_stop=should_stop
+    )
     teacher = train_teacher(
         corpus,
         config=config,
@@ -151,6 +152,16 @@ def run_training(
     }
     write_bundle(files.out, manifest=manifest, files=contents, key=key)
     emit(CandidateReady(manifest.bundle_id))
+
+
+def _stages(config: RunConfig, corpus: Corpus) -> int:
+    """How many stages the run will tell of."""
+    how = config.distillation
+    of_student = sum(schedule.epochs > 0 for schedule in (how.distil, how.fine_tune))
+    students = of_student * (1 + how.calibration_folds)
+    transfer = int(bool(corpus.unlabelled) and how.transfer.epochs > 0)
+    linear, export, judge = 1, 1, 1
+    return config.teacher.folds + linear + transfer + students + export + judge
 
 
 def _read(config: RunConfig, files: RunFiles, encoder: Encoder, labels: LabelSet) -> Corpus:

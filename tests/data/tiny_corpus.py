@@ -1,0 +1,91 @@
+"""A few invented abstracts in the layout of the HoC corpus, and an encoder small enough to train."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from kdh_desktop.core.labels import HALLMARKS_OF_CANCER
+
+_OPENINGS = (
+    "We studied {cells} cells in culture .",
+    "Little is known of {cells} tumours .",
+    "Samples of {cells} tissue were examined .",
+)
+_CELLS = ("colon", "breast", "lung", "liver", "kidney", "ovary")
+_FINDINGS = (
+    "growth factor receptors kept the cells dividing",
+    "loss of the retinoblastoma protein removed the brake on the cell cycle",
+    "apoptosis was blocked and the cells survived",
+    "telomerase kept the telomeres long and the cells immortal",
+    "new blood vessels grew towards the tumour under VEGF",
+    "the cells migrated and formed metastases in the lymph nodes",
+    "DNA damage and mutations accumulated in the genome",
+    "chronic inflammation with cytokines promoted the tumour",
+    "glycolysis and lactate rose while mitochondria rested",
+    "T cells no longer recognised the tumour",
+)
+
+
+def write_tiny_corpus(folder: Path, *, train: int = 60, dev: int = 12, seed: int = 0) -> Path:
+    """Write texts, labels and id lists; every label occurs in both lists."""
+    rng = np.random.default_rng(seed)
+    (folder / "text").mkdir(parents=True)
+    (folder / "labels").mkdir()
+    ids = [str(1000 + number) for number in range(train + dev)]
+    for number, text_id in enumerate(ids):
+        hallmarks = sorted({number % 10, int(rng.integers(10))})
+        opening = _OPENINGS[number % len(_OPENINGS)].format(cells=rng.choice(_CELLS))
+        sentences = [
+            opening,
+            *(f"In these cells , {_FINDINGS[h]} ( p < 0.05 ) ." for h in hallmarks),
+        ]
+        names = [HALLMARKS_OF_CANCER[h].name for h in hallmarks]
+        (folder / "text" / f"{text_id}.txt").write_text("\n".join(sentences) + "\n", "utf-8")
+        (folder / "labels" / f"{text_id}.txt").write_text(
+            "< NULL " + "".join(f"< {name}--Detail AND {name}" for name in names), "utf-8"
+        )
+    (folder / "train.txt").write_text("\n".join(ids[:train]), "utf-8")
+    (folder / "dev.txt").write_text("\n".join(ids[train:]), "utf-8")
+    return folder
+
+
+def write_tiny_transfer(path: Path, *, texts: int = 12) -> Path:
+    """Write unlabelled passages of over sixty words as JSON lines."""
+    sentences = [f"In some {cells} samples, {f}." for cells in _CELLS for f in _FINDINGS]
+    with path.open("w", encoding="utf-8") as lines:
+        for number in range(texts):
+            chosen = [sentences[(number * 7 + step) % len(sentences)] for step in range(9)]
+            lines.write(json.dumps({"id": number, "text": " ".join(chosen)}) + "\n")
+    return path
+
+
+def write_tiny_encoder(folder: Path, *, seed: int = 0) -> Path:
+    """Write a seeded BERT of two layers, width 32, with word pieces for the tiny corpus."""
+    import torch
+    from tokenizers import BertWordPieceTokenizer
+    from transformers import BertConfig, BertModel
+
+    folder.mkdir(parents=True)
+    tokenizer = BertWordPieceTokenizer(lowercase=True)
+    texts = [x.format(cells=c) for x in _OPENINGS for c in _CELLS]
+    tokenizer.train_from_iterator(
+        [*texts, *_FINDINGS, "In these cells , some samples ( p < 0.05 ) ."],
+        vocab_size=400,
+        min_frequency=1,
+        show_progress=False,
+    )
+    tokenizer.save(str(folder / "tokenizer.json"))
+    torch.manual_seed(seed)
+    config = BertConfig(
+        vocab_size=400,
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=128,
+    )
+    BertModel(config, add_pooling_layer=False).save_pretrained(folder)
+    return folder
