@@ -64,10 +64,11 @@ F1 on the dev abstracts, label by label (some have few examples, so these vary b
 - It knows abstracts of cancer research, in English. Other texts get labels that mean little; the
   program marks most of them.
 - It says what a text is about, not whether what the text claims is true.
-- It was trained on abstracts without titles, mostly from before 2013: newer ideas and drugs are
+- It was trained on abstracts without titles, all of them of 2013 or before: newer ideas and drugs are
   less well covered.
 - Sentences shown as evidence are those the model scores highest; it may be right for other reasons.
-- About one decision in five on the border is wrong: those are marked for review.
+- Its probabilities were calibrated on {held_texts:.0f} abstracts; for labels with few examples they
+  are rough. Labels in the band "needs review" are for a person to decide.
 """
 
 

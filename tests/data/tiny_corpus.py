@@ -1,4 +1,4 @@
-"""A few invented abstracts in the layout of the HoC corpus, and an encoder small enough to train."""
+"""Invented abstracts in the layout of the HoC corpus, and an encoder small enough to train."""
 
 from __future__ import annotations
 
