@@ -15,6 +15,7 @@ FOR_SHAPES = 3.0
 
 _AMBER = QColor("#9a6400")
 _RED = QColor("#c0332b")
+_YELLOW = QColor("#ffcf33")
 
 
 def contrast_ratio(first: QColor, second: QColor) -> float:
@@ -95,16 +96,17 @@ class Colors:
     def from_palette(cls, palette: QPalette) -> Self:
         """Derive all colours; they hold their contrast whatever palette the system has."""
         window, base = palette.window().color(), palette.base().color()
-        text = readable(palette.text().color(), on=(base, window), ratio=FOR_WORDS)
         highlight = palette.highlight().color()
         is_dark = _luminance(base) < 0.18
         tint = 0.24 if is_dark else 0.12
-        track = mix(text, base, 0.12)
         selected = mix(highlight, base, tint)
         warning_fill, error_fill = mix(_AMBER, base, tint), mix(_RED, base, tint)
+        note_fill, evidence = mix(highlight, base, tint * 0.75), mix(_YELLOW, base, 0.25)
+        backs = (base, window, selected, warning_fill, error_fill, note_fill, evidence)
+        text = readable(palette.text().color(), on=backs, ratio=FOR_WORDS)
+        track = mix(text, base, 0.12)
         on_rows = (base, selected, track)
         accent = readable(highlight, on=(base, window), ratio=FOR_WORDS)
-        evidence = mix(QColor("#ffcf33"), base, 0.25)
         return cls(
             window=window,
             base=base,
@@ -125,7 +127,7 @@ class Colors:
             warning_fill=warning_fill,
             error=readable(_RED, on=(error_fill, base), ratio=FOR_WORDS),
             error_fill=error_fill,
-            note_fill=mix(highlight, base, tint * 0.75),
+            note_fill=note_fill,
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QShowEvent
+from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMainWindow, QMenu, QStackedWidget, QWidget
 
 from kdh_desktop.gui.about_dialog import AboutDialog
@@ -19,6 +19,9 @@ from kdh_desktop.gui.plain_text import plain_label, plain_tooltip
 from kdh_desktop.gui.research_notice import ResearchNotice
 from kdh_desktop.gui.settings import Settings
 from kdh_desktop.gui.theme import GRID, Theme
+
+_NARROW = 800
+"""Width under which the rail gives its words up for the page."""
 
 
 class MainWindow(QMainWindow):
@@ -63,7 +66,6 @@ class MainWindow(QMainWindow):
         self._take_colors()
         self._show_model()
         self.rail.show_page(0)
-        self.setMinimumSize(QSize(60 * GRID, 40 * GRID))
         if not self.restoreGeometry(settings.window_geometry):
             self.resize(1200, 760)
 
@@ -132,6 +134,10 @@ class MainWindow(QMainWindow):
         self.classify_page.focus_first()
         if not self._settings.is_research_notice_read:
             QTimer.singleShot(0, self, self._show_research_notice)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.rail.set_compact(event.size().width() < _NARROW)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._settings.window_geometry = self.saveGeometry()

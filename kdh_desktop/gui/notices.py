@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QScrollArea,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -54,8 +55,11 @@ def announce(source: QWidget, message: str) -> None:
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(source, message))
 
 
-class NoticeBar(QWidget):
-    """The notices that stand at present, each under a key, so that news replaces olds."""
+class NoticeBar(QScrollArea):
+    """The notices that stand at present, each under a key, so that news replaces olds.
+
+    They take at most a quarter of the window, and scroll beyond that.
+    """
 
     def __init__(self, *, theme: Theme, icons: Icons, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -63,9 +67,16 @@ class NoticeBar(QWidget):
         self._icons = icons
         self._rows: dict[str, _NoticeRow] = {}
         self._closed: dict[str, str] = {}
-        self._column = QVBoxLayout(self)
+        self.setAccessibleName(self.tr("Notices"))
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._inside = QWidget()
+        self._column = QVBoxLayout(self._inside)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(GRID // 2)
+        self.setWidget(self._inside)
         self.hide()
 
     @property
@@ -86,7 +97,7 @@ class NoticeBar(QWidget):
         row.dismissed.connect(lambda: self._close(key))
         self._rows[key] = row
         self._column.addWidget(row)
-        self.show()
+        self._fit()
         announce(self, f"{row.severity_name}: {notice.message}")
 
     def dismiss(self, *keys: str) -> None:
@@ -98,12 +109,22 @@ class NoticeBar(QWidget):
                 self._column.removeWidget(row)
                 row.hide()
                 row.deleteLater()
-        self.setVisible(bool(self._rows))
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
 
     def _close(self, key: str) -> None:
         message = self.messages[key]
         self.dismiss(key)
         self._closed[key] = message
+
+    def _fit(self) -> None:
+        self.setVisible(bool(self._rows))
+        needed = self._column.totalHeightForWidth(self.viewport().width())
+        limit = max(self.window().height() // 4, 5 * GRID)
+        self.setFixedHeight(min(max(needed, 0), limit))
 
 
 class _NoticeRow(QFrame):

@@ -125,7 +125,7 @@ def _style_sheet(c: Colors) -> str:
 QPushButton, QToolButton {{
     background: {c.base.name()}; color: {c.text.name()};
     border: 1px solid {c.control_line.name()}; border-radius: 6px;
-    padding: 5px 12px; margin: 1px; min-height: 18px;
+    padding: 4px 10px; margin: 1px; min-height: 18px;
 }}
 QPushButton:hover, QToolButton:hover {{ background: {c.selected.name()}; }}
 QPushButton:pressed, QToolButton:pressed {{ background: {c.track.name()}; }}
@@ -137,7 +137,7 @@ QPushButton:disabled, QToolButton:disabled {{
 }}
 QPushButton[kind="main"] {{
     background: {c.accent.name()}; color: {c.accent_text.name()};
-    border-color: {c.accent.name()}; padding: 5px 20px; font-weight: 600;
+    border-color: {c.accent.name()}; padding: 4px 20px; font-weight: 600;
 }}
 QPushButton[kind="main"]:hover {{ background: {c.accent.darker(110).name()}; }}
 QPushButton[kind="main"]:focus {{ border: 2px solid {c.text.name()}; }}
@@ -177,7 +177,7 @@ QLabel[kind="heading"] {{ font-weight: 600; }}
 QFrame#rail {{ background: {c.window.name()}; border-right: 1px solid {c.line.name()}; }}
 QFrame#rail QToolButton {{
     background: transparent; border: 1px solid transparent; border-radius: 6px;
-    padding: 6px 4px; min-width: 64px;
+    padding: 6px 6px;
 }}
 QFrame#rail QToolButton:hover {{ background: {c.selected.name()}; }}
 QFrame#rail QToolButton:checked {{

@@ -29,7 +29,7 @@ class ClassifyActions(QObject):
             "Ctrl+Shift+C",
         )
         self.copy_all = self._action(
-            self.tr("Copy res&ults of all texts"),
+            self.tr("Copy results of all te&xts"),
             self.tr("Copy the labels and sentences of all texts, as plain text"),
             "Ctrl+Alt+C",
         )
@@ -43,12 +43,12 @@ class ClassifyActions(QObject):
             self.tr("&Next text"), self.tr("Go to the next text"), "Alt+Right", "Ctrl+PgDown"
         )
         self.next_pane = self._action(
-            self.tr("Next p&art of the page"),
+            self.tr("Next part &of the page"),
             self.tr("Move between the texts, the hallmarks and the sentences"),
             "F6",
         )
         self.previous_pane = self._action(
-            self.tr("Previous par&t of the page"),
+            self.tr("Previous part of the pa&ge"),
             self.tr("Move back between the texts, the hallmarks and the sentences"),
             "Shift+F6",
         )
@@ -63,6 +63,7 @@ class ClassifyActions(QObject):
 
     def _action(self, text: str, purpose: str, *keys: str | QKeySequence.StandardKey) -> QAction:
         action = QAction(text, self)
+        action.setIconVisibleInMenu(False)
         action.setShortcuts([QKeySequence(key) for key in keys])
         if purpose:
             shown = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)

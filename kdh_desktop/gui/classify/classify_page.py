@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from kdh_desktop.core.errors import Cancelled, KdhError
@@ -35,6 +35,10 @@ from kdh_desktop.gui.theme import GRID, Theme
 
 PROGRESS_DELAY_MS = 1000
 """Work that takes longer than this shows its progress and can be cancelled."""
+
+
+_NARROW = 740
+"""Width under which the page leaves out what can be had elsewhere, too."""
 
 
 class ClassifyPage(QWidget):
@@ -121,6 +125,10 @@ class ClassifyPage(QWidget):
             "3. Choose a hallmark. The sentences that speak for it are marked in the text.\n"
             "4. Edit the text, and the labels follow."
         )
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.text_pane.set_compact(event.size().width() < _NARROW)
 
     def focus_first(self) -> None:
         """Put the cursor where work begins: into the text box."""

@@ -40,11 +40,12 @@ class TextPane(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._icons = icons
+        self._actions = actions
         self.list = RowListView(self.tr("Texts"))
         self.list.setModel(model)
         self.list.setItemDelegate(TextRowDelegate(self.list, theme))
         self.list.setUniformItemSizes(True)
-        self.list.setMinimumHeight(7 * GRID)
+        self.list.setMinimumHeight(6 * GRID)
         self.editor = TextEditor(theme=theme)
         self.editor.setAccessibleName(self.tr("Text to classify"))
         self.editor.setAccessibleDescription(
@@ -56,7 +57,7 @@ class TextPane(QWidget):
                 "Several texts are told apart by blank lines."
             )
         )
-        self.editor.setMinimumHeight(10 * GRID)
+        self.editor.setMinimumHeight(8 * GRID)
         self.splitter = QSplitter(Qt.Orientation.Vertical)
         self.splitter.setHandleWidth(GRID)
         self.splitter.setChildrenCollapsible(False)
@@ -77,8 +78,8 @@ class TextPane(QWidget):
 
     def _take_colors(self) -> None:
         color = self._theme.colors.text
-        self.previous_button.setIcon(self._icons.icon("previous", color))
-        self.next_button.setIcon(self._icons.icon("next", color))
+        self._actions.previous.setIcon(self._icons.icon("previous", color))
+        self._actions.next.setIcon(self._icons.icon("next", color))
 
     def _header(self, actions: ClassifyActions) -> QHBoxLayout:
         self.heading = plain_label(self.tr("Text"), kind="heading")
@@ -94,7 +95,8 @@ class TextPane(QWidget):
         head.addWidget(self.previous_button)
         head.addWidget(self.next_button)
         head.addStretch(1)
-        head.addWidget(_tool(actions.example))
+        self._example_button = _tool(actions.example)
+        head.addWidget(self._example_button)
         head.addWidget(_tool(actions.clear))
         return head
 
@@ -102,6 +104,7 @@ class TextPane(QWidget):
         self.hint = plain_label(kind="muted")
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
+        self.progress.setMinimumWidth(5 * GRID)
         self.progress.setAccessibleName(self.tr("Progress of the classification"))
         self.progress_words = plain_label(kind="muted")
         self.progress_words.setWordWrap(False)
@@ -122,7 +125,7 @@ class TextPane(QWidget):
         self.classify_button = _button(actions.classify)
         self.classify_button.setProperty("kind", "main")
         footer = QHBoxLayout()
-        footer.setSpacing(2 * GRID)
+        footer.setSpacing(GRID)
         footer.addWidget(self._footer_stack, 1)
         footer.addWidget(self.classify_button, 0, Qt.AlignmentFlag.AlignBottom)
         return footer
@@ -137,6 +140,10 @@ class TextPane(QWidget):
         )
         for widget in (self.list, self.previous_button, self.next_button):
             widget.setVisible(has_several)
+
+    def set_compact(self, is_compact: bool) -> None:
+        """Leave out what the menu and the empty page offer as well, where there is no room."""
+        self._example_button.setHidden(is_compact)
 
     @property
     def is_progress_shown(self) -> bool:
