@@ -12,8 +12,11 @@ from numpy.typing import NDArray
 from torch import nn
 
 from kdh_desktop.core.errors import TrainingError
+from trainer.served_form import served_form
 
-OPSET = 18
+OPSET = 20
+"""The first one with the exact Gelu as one operator; in five operators it takes longer."""
+
 FLOAT32_TOLERANCE = 1e-4
 """Largest difference between a probability from torch and one from ONNX, both float32."""
 
@@ -25,23 +28,24 @@ INT8_LOSS = 0.005
 
 
 def export_float32(network: nn.Module, path: Path) -> None:
-    """Write a network as one ONNX file with free batch and token dimensions."""
-    network.eval()
-    set_attention = getattr(getattr(network, "encoder", None), "set_attn_implementation", None)
-    if set_attention is not None:
-        # The fused kernels export with guards against rows without any token; there are none.
-        set_attention("eager")
+    """Write a network as one ONNX file with free batch and token dimensions.
+
+    A transformer is written in its served form, which takes windows without padding only.
+    """
+    served = served_form(network)
     ids = torch.ones(2, 16, dtype=torch.int64)
-    free = {0: torch.export.Dim("batch", max=4096), 1: torch.export.Dim("tokens", max=4096)}
     limit = getattr(getattr(network, "encoder", None), "config", None)
-    if limit is not None:
-        free[1] = torch.export.Dim("tokens", max=int(limit.max_position_embeddings))
+    most_tokens = 4096 if limit is None else int(limit.max_position_embeddings)
+    free = {
+        0: torch.export.Dim("batch", max=4096),
+        1: torch.export.Dim("tokens", max=most_tokens),
+    }
     # The exporter is talkative about operators of packages that are not installed.
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
-            network,
+            served,
             (ids, torch.ones_like(ids)),
             dynamo=True,
             verbose=False,
@@ -52,7 +56,21 @@ def export_float32(network: nn.Module, path: Path) -> None:
         )
     if program is None:
         raise TrainingError("The network could not be exported.")
+    _keep_normalisation_apart(program)
     program.save(str(path), external_data=False)
+
+
+def _keep_normalisation_apart(program: torch.onnx.ONNXProgram) -> None:
+    """Write the sums before layer normalisations as `Sum`, which means the same as `Add`.
+
+    On `Add` the runtime would fuse the two into SkipLayerNormalization, whose code for CPUs goes
+    number by number: 6.9 ms of the 27.6 of a window of 360 pieces, where the parts take 1.0.
+    """
+    for node in program.model.graph:
+        normalised = node.inputs[0] if node.op_type == "LayerNormalization" else None
+        added = None if normalised is None else normalised.producer()
+        if added is not None and added.op_type == "Add":
+            added.op_type = "Sum"
 
 
 def quantise(float32: Path, int8: Path) -> None:
@@ -61,6 +79,7 @@ def quantise(float32: Path, int8: Path) -> None:
     Source: measured choice; per-tensor weights and unsigned weights lose more.
     """
     # Sets the switch against telemetry before the runtime is imported.
+    from onnx import TensorProto
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
@@ -72,7 +91,14 @@ def quantise(float32: Path, int8: Path) -> None:
     root.setLevel(logging.ERROR)
     try:
         quant_pre_process(str(float32), str(prepared), skip_symbolic_shape=True)
-        quantize_dynamic(str(prepared), str(int8), per_channel=True, weight_type=QuantType.QInt8)
+        quantize_dynamic(
+            str(prepared),
+            str(int8),
+            per_channel=True,
+            weight_type=QuantType.QInt8,
+            # What the runtime's own operators put out has no type that the quantiser could see.
+            extra_options={"DefaultTensorType": TensorProto.FLOAT},
+        )
     finally:
         root.setLevel(level)
         prepared.unlink(missing_ok=True)

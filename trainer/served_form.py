@@ -1,0 +1,86 @@
+"""A trained network in the form in which it is served: the same function in fewer, faster steps.
+
+The classifier gives the network one window per pass, without padding. So the served form reads
+every piece, and its attention is one operator of the runtime that never lays out a mask or a
+matrix of all pieces by all pieces. On two threads that, and the fused projections, made the int8
+form a quarter faster.
+"""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import nn
+from transformers import BertModel
+from transformers.models.bert.modeling_bert import BertSelfAttention
+
+from trainer.networks.transformer import TransformerNetwork
+
+
+def served_form(network: nn.Module) -> nn.Module:
+    """The form to export: a changed copy of a transformer that we know, else the network itself."""
+    if isinstance(network, TransformerNetwork) and isinstance(network.encoder, BertModel):
+        return _WholeWindowsOnly(copy.deepcopy(network)).eval()
+    return network.eval()
+
+
+class _WholeWindowsOnly(nn.Module):
+    """The network for windows without padding; for any other its logits are not a number.
+
+    A mask that is taken and then ignored would give wrong labels in silence.
+    """
+
+    def __init__(self, network: TransformerNetwork) -> None:
+        super().__init__()
+        self.network = network
+        network.encoder = _EncoderOfAllPieces(network.encoder)
+
+    def forward(
+        self, input_ids: torch.Tensor, attention_mask: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        logits, token_logits = self.network(input_ids, attention_mask)
+        return torch.where(attention_mask.min() > 0, logits, torch.nan), token_logits
+
+
+class _EncoderOfAllPieces(nn.Module):
+    """A BERT encoder that reads every piece, whatever the mask says."""
+
+    def __init__(self, encoder: nn.Module) -> None:
+        super().__init__()
+        self.encoder = encoder
+        for module in list(encoder.modules()):
+            if isinstance(getattr(module, "self", None), BertSelfAttention):
+                module.self = _FusedSelfAttention(module.self)  # type: ignore[arg-type]
+
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> object:
+        del attention_mask
+        return self.encoder(input_ids=input_ids)
+
+
+class _FusedSelfAttention(nn.Module):
+    """Self-attention as two operators: one projection to queries, keys and values, and the rest.
+
+    One projection means that its input is quantised once. The rest exists in ONNX only.
+    """
+
+    def __init__(self, attention: BertSelfAttention) -> None:
+        super().__init__()
+        parts = (attention.query, attention.key, attention.value)
+        self.heads = attention.num_attention_heads
+        self.scaling = attention.scaling
+        self.weight = nn.Parameter(torch.cat([part.weight for part in parts]))
+        self.bias = nn.Parameter(torch.cat([part.bias for part in parts]))
+
+    def forward(self, hidden_states: torch.Tensor, **_: object) -> tuple[torch.Tensor, None]:
+        projected = nn.functional.linear(hidden_states, self.weight, self.bias)
+        queries, keys, values = projected.chunk(3, dim=-1)
+        context = torch.onnx.ops.symbolic(
+            "com.microsoft::MultiHeadAttention",
+            (queries, keys, values),
+            {"num_heads": self.heads, "scale": self.scaling},
+            dtype=queries.dtype,
+            shape=queries.shape,
+            version=1,
+        )
+        return context, None
