@@ -6,6 +6,7 @@ import platform
 from importlib import metadata
 
 from PySide6.QtCore import QCoreApplication, QUrl, qVersion
+from PySide6.QtGui import QPalette, QTextTable
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -52,7 +53,7 @@ class AboutDialog(QDialog):
         self._model_line = plain_label(kind="muted")
         self.card = _Reader(self.tr("Model card"))
         self.licences = _Reader(self.tr("Versions and licences"))
-        self.licences.setMarkdown(_licences())
+        self.licences.show_markdown(_licences())
         tabs = QTabWidget()
         tabs.setAccessibleName(self.tr("About, model card, versions and licences"))
         tabs.addTab(self._about_page(icons), self.tr("&About"))
@@ -121,7 +122,7 @@ class AboutDialog(QDialog):
                         model=manifest.bundle_id, day=manifest.created_utc[:10]
                     )
                 )
-                self.card.setMarkdown(classifier.bundle.model_card)
+                self.card.show_markdown(classifier.bundle.model_card)
 
 
 class _Reader(QTextBrowser):
@@ -131,7 +132,19 @@ class _Reader(QTextBrowser):
         super().__init__()
         self.setAccessibleName(name)
         self.setOpenLinks(False)
+        self.document().setDocumentMargin(GRID)
         self.setTabChangesFocus(True)
+
+    def show_markdown(self, text: str) -> None:
+        """Show Markdown, with air in its tables."""
+        self.setMarkdown(text)
+        for frame in self.document().rootFrame().childFrames():
+            if isinstance(frame, QTextTable):
+                look = frame.format()
+                look.setCellPadding(GRID / 2)
+                look.setBorderCollapse(True)
+                look.setBorderBrush(self.palette().brush(QPalette.ColorRole.PlaceholderText))
+                frame.setFormat(look)
 
     def loadResource(self, _kind: int, _url: QUrl | str) -> object:
         return None

@@ -84,6 +84,11 @@ class NoticeBar(QScrollArea):
         """What stands at present, by key."""
         return {key: row.notice.message for key, row in self._rows.items()}
 
+    @property
+    def keys(self) -> frozenset[str]:
+        """Keys of what stands at present, and of what the user has closed."""
+        return frozenset(self._rows.keys() | self._closed.keys())
+
     def show_notice(self, key: str, notice: Notice) -> None:
         """Show a notice, in place of the one with the same key."""
         shown = self._rows.get(key)

@@ -156,13 +156,15 @@ QToolButton[kind="quiet"]:focus, QPushButton[kind="quiet"]:focus {{
 QToolButton[kind="quiet"]:disabled {{ color: {c.muted.name()}; background: transparent; }}
 QPlainTextEdit, QListView, QTextBrowser, QScrollArea[kind="panel"] {{
     background: {c.base.name()}; border: 1px solid {c.control_line.name()};
-    border-radius: 6px; margin: 1px;
+    border-radius: 6px; margin: 1px; padding: 2px;
 }}
 QPlainTextEdit:focus, QListView:focus, QTextBrowser:focus, QScrollArea[kind="panel"]:focus {{
     border: 2px solid {c.accent.name()}; margin: 0px;
 }}
 QListView {{ outline: 0; }}
-QListView[kind="plain"] {{ border: 1px solid transparent; background: transparent; }}
+QListView[kind="plain"] {{
+    border: 1px solid transparent; background: transparent; padding: 0;
+}}
 QListView[kind="plain"]:focus {{ border: 2px solid {c.accent.name()}; }}
 QScrollBar:vertical {{ background: transparent; width: 12px; margin: 0; }}
 QScrollBar:horizontal {{ background: transparent; height: 12px; margin: 0; }}

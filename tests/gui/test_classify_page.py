@@ -475,3 +475,30 @@ def test_dividing_lines_and_window_size_are_remembered(
     second = start()
     assert second.window.classify_page._columns.saveState() == columns.saveState()
     assert kept[0] < kept[1]
+
+
+def test_typing_takes_away_the_way_back_that_would_lose_it(
+    page: ClassifyPage, editor: TextEditor, qtbot: QtBot
+) -> None:
+    paste(editor, THREE)
+    classify(page, qtbot)
+    assert "divided" in page.notices.messages
+    QTest.keyClicks(editor, "x")
+    assert "divided" not in page.notices.messages
+
+
+def test_closed_notice_stays_closed_until_its_reason_is_gone(
+    page: ClassifyPage, editor: TextEditor, qtbot: QtBot
+) -> None:
+    paste(editor, "angio\u200bgenesis of the tumor in mice and in human cells.")
+    classify(page, qtbot)
+    assert "text:cleaned" in page.notices.messages
+    page.notices._close("text:cleaned")
+    editor.moveCursor(editor.textCursor().MoveOperation.End)
+    QTest.keyClicks(editor, " More.")
+    qtbot.waitUntil(lambda: not page.session.current.is_waiting)
+    assert "text:cleaned" not in page.notices.messages
+    page.exchange.clear()
+    paste(editor, "angio\u200bgenesis of the tumor in mice and in human cells.")
+    classify(page, qtbot)
+    assert "text:cleaned" in page.notices.messages

@@ -16,7 +16,12 @@ from kdh_desktop.gui.classify.actions import ClassifyActions
 from kdh_desktop.gui.classify.example import EXAMPLE_TEXT
 from kdh_desktop.gui.classify.result_pane import ResultPane
 from kdh_desktop.gui.classify.session import Activity, ClassifySession
-from kdh_desktop.gui.classify.text_exchange import TextExchange
+from kdh_desktop.gui.classify.text_exchange import (
+    DIVIDED_NOTICE,
+    FAILED_NOTICE,
+    PASTE_NOTICE,
+    TextExchange,
+)
 from kdh_desktop.gui.classify.text_pane import TextPane
 from kdh_desktop.gui.classify.text_table_model import TextTableModel
 from kdh_desktop.gui.classify.words import (
@@ -61,12 +66,12 @@ class ClassifyPage(QWidget):
         self._model = model
         self._settings = settings
         self.session = ClassifySession(model, jobs, self)
-        self.actions_ = ClassifyActions(self)
+        self.commands = ClassifyActions(self)
         self.notices = NoticeBar(theme=theme, icons=icons)
         text_model = TextTableModel(self.session, self)
-        self.text_pane = TextPane(theme=theme, icons=icons, model=text_model, actions=self.actions_)
+        self.text_pane = TextPane(theme=theme, icons=icons, model=text_model, actions=self.commands)
         self.result_pane = ResultPane(
-            theme=theme, copy=self.actions_.copy_result, example=self.actions_.example
+            theme=theme, copy=self.commands.copy_result, example=self.commands.example
         )
         self.exchange = TextExchange(
             session=self.session,
@@ -99,7 +104,7 @@ class ClassifyPage(QWidget):
     @property
     def menus(self) -> Sequence[tuple[str, Sequence[QAction | None]]]:
         """Menus of this page: titles, and actions with None for a line."""
-        a = self.actions_
+        a = self.commands
         return (
             (
                 self.tr("&Edit"),
@@ -170,7 +175,7 @@ class ClassifyPage(QWidget):
             action.triggered.connect(call)
 
     def _calls(self) -> dict[QAction, Callable[[], object]]:
-        a, session, editor = self.actions_, self.session, self.text_pane.editor
+        a, session, editor = self.commands, self.session, self.text_pane.editor
         return {
             a.classify: self._classify,
             a.cancel: session.cancel,
@@ -195,14 +200,15 @@ class ClassifyPage(QWidget):
     def _classify(self) -> None:
         if self.session.is_blank:
             self.notices.show_notice(
-                "paste", Notice(self.tr("There is no text yet: paste one, or try the example."))
+                PASTE_NOTICE,
+                Notice(self.tr("There is no text yet: paste one, or try the example.")),
             )
             self.focus_first()
         elif isinstance(self._model.state, Failed):
             self.notices.dismiss("model")
             self._show_model()
         else:
-            self.notices.dismiss("paste", "cleared", "failed", "divided")
+            self.exchange.forget_notices()
             self.session.classify()
 
     def _go_to_pane(self, step: int) -> None:
@@ -231,9 +237,9 @@ class ClassifyPage(QWidget):
         count, row = len(session.entries), session.current_row
         pane.show_count(count, row)
         pane.list.setCurrentIndex(pane.list.model().index(row, 0))
-        self.actions_.previous.setEnabled(row > 0)
-        self.actions_.next.setEnabled(row < count - 1)
-        self.actions_.copy_all.setEnabled(count > 1)
+        self.commands.previous.setEnabled(row > 0)
+        self.commands.next.setEnabled(row < count - 1)
+        self.commands.copy_all.setEnabled(count > 1)
         text = session.current.record.text
         if pane.editor.whole_text != text:
             pane.editor.show_text(text)
@@ -247,7 +253,7 @@ class ClassifyPage(QWidget):
     def _show_result(self) -> None:
         entry = self.session.current
         prediction = entry.prediction
-        self.actions_.copy_result.setEnabled(prediction is not None and not entry.is_stale)
+        self.commands.copy_result.setEnabled(prediction is not None and not entry.is_stale)
         self._show_warnings(prediction)
         if prediction is None or not prediction.scores:
             self.result_pane.show_guide(guide_of(self.session, self._model))
@@ -266,7 +272,7 @@ class ClassifyPage(QWidget):
     def _show_warnings(self, prediction: Prediction | None) -> None:
         warnings = prediction.warnings if prediction is not None else ()
         found = {f"text:{warning.code}": warning for warning in warnings}
-        for key in self.notices.messages:
+        for key in self.notices.keys:
             if key.startswith("text:") and key not in found:
                 self.notices.dismiss(key)
         for key, warning in found.items():
@@ -297,7 +303,7 @@ class ClassifyPage(QWidget):
 
     def _show_activity(self) -> None:
         is_busy = self.session.activity != Activity.IDLE
-        self.actions_.cancel.setEnabled(is_busy)
+        self.commands.cancel.setEnabled(is_busy)
         if not is_busy:
             self._progress_timer.stop()
             self.text_pane.hide_progress()
@@ -331,14 +337,14 @@ class ClassifyPage(QWidget):
     def _say_divided(self, count: int) -> None:
         words = self.tr("Keep as one text") if count > 1 else self.tr("Keep all lines")
         action = NoticeAction(words, self._keep_whole)
-        self.notices.show_notice("divided", replace(divided_notice(count), action=action))
+        self.notices.show_notice(DIVIDED_NOTICE, replace(divided_notice(count), action=action))
 
     def _keep_whole(self) -> None:
-        self.notices.dismiss("divided")
+        self.notices.dismiss(DIVIDED_NOTICE)
         self.session.keep_whole()
         self.focus_first()
         self.notices.show_notice(
-            "divided",
+            DIVIDED_NOTICE,
             Notice(
                 self.tr("The text is kept in one piece."),
                 action=NoticeAction(self.tr("Look for several texts"), self._divide_again),
@@ -346,7 +352,7 @@ class ClassifyPage(QWidget):
         )
 
     def _divide_again(self) -> None:
-        self.notices.dismiss("divided")
+        self.notices.dismiss(DIVIDED_NOTICE)
         self.session.divide_again()
         self.focus_first()
 
@@ -360,7 +366,7 @@ class ClassifyPage(QWidget):
             )
         else:
             notice = Notice(str(error), Severity.ERROR)
-        self.notices.show_notice("failed", notice)
+        self.notices.show_notice(FAILED_NOTICE, notice)
 
     def _say_excerpt(self) -> None:
         editor = self.text_pane.editor

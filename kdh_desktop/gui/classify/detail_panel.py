@@ -16,6 +16,7 @@ from kdh_desktop.gui.plain_text import plain_label
 from kdh_desktop.gui.theme import GRID, Theme
 
 _SIGN = 14
+_DROP = 2
 
 
 class DetailPanel(QScrollArea):
@@ -126,7 +127,7 @@ class _BandSign(QWidget):
         super().__init__()
         self._theme = theme
         self._band: Band | None = None
-        self.setFixedSize(_SIGN, _SIGN + GRID // 2)
+        self.setFixedSize(_SIGN, _SIGN + _DROP)
         theme.changed.connect(self.update)
 
     def show_band(self, band: Band | None) -> None:
@@ -136,6 +137,6 @@ class _BandSign(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._band is not None:
-            rect = QRect(0, GRID // 2, _SIGN, _SIGN)
+            rect = QRect(0, _DROP, _SIGN, _SIGN)
             draw_band_sign(QPainter(self), QRectF(rect), self._band, self._theme.colors)
         event.accept()

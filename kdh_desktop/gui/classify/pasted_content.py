@@ -84,8 +84,13 @@ class Excerpt:
 
 EDITABLE_CHARACTERS = 50_000
 EDITABLE_LINE = 10_000
-_EXCERPT_CHARACTERS = 10_000
-_LEAD = 1_000
+_EXCERPT_CHARACTERS = 6_000
+_LEAD = 600
+
+
+def is_blank(text: str) -> bool:
+    """Whether there is nothing but blanks; at once, however long the text is."""
+    return not text or text.isspace()
 
 
 def is_editable(text: str) -> bool:

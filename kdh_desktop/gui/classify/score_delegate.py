@@ -153,13 +153,12 @@ class ScoreDelegate(QStyledItemDelegate):
         number = QRect(rect.right() - number_width, above.top(), number_width, line)
         self._paint_number(painter, number, score, font)
         painter.setFont(font)
-        word = band_name(score.band)
-        word_width = QFontMetrics(font).horizontalAdvance(word)
+        # As wide as the longest word, so that the bars of all rows have one length.
+        widest = max(QFontMetrics(font).horizontalAdvance(band_name(band)) for band in Band)
+        word = QRect(rect.right() - widest, below.top(), widest, line)
         painter.setPen(self._theme.colors.muted)
-        painter.drawText(
-            QRect(rect.right() - word_width, below.top(), word_width, line), _LEFT, word
-        )
-        self._paint_bar(painter, _bar_in(below, left, rect.right() - word_width - GRID), score)
+        painter.drawText(word, _RIGHT, band_name(score.band))
+        self._paint_bar(painter, _bar_in(below, left, word.left() - GRID), score)
 
     def _paint_sign(self, painter: QPainter, rect: QRect, score: LabelScore) -> None:
         top = rect.top() + (rect.height() - _SIGN) / 2
@@ -178,8 +177,7 @@ class ScoreDelegate(QStyledItemDelegate):
     def _paint_number(self, painter: QPainter, rect: QRect, score: LabelScore, font: QFont) -> None:
         painter.setFont(font if score.band == Band.ABSENT else _emphasised(font))
         painter.setPen(self._theme.colors.text)
-        align = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(rect, align, percent(score.probability))
+        painter.drawText(rect, _RIGHT, percent(score.probability))
 
     def _paint_bar(self, painter: QPainter, rect: QRectF, score: LabelScore) -> None:
         colors = self._theme.colors
@@ -204,6 +202,7 @@ class ScoreDelegate(QStyledItemDelegate):
 
 
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 def _bar_in(rect: QRect, left: int, right: int) -> QRectF:

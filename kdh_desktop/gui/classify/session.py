@@ -16,6 +16,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from kdh_desktop.core.errors import Cancelled, KdhError
 from kdh_desktop.core.record import Prediction, Record
 from kdh_desktop.gui.active_model import ActiveModel, Failed, Ready
+from kdh_desktop.gui.classify.pasted_content import is_blank
 from kdh_desktop.gui.classify.work import Answer, Item, classify_work, divide_work
 from kdh_desktop.gui.jobs import Err, JobRunner, Lane, Ok, Outcome
 
@@ -134,7 +135,7 @@ class ClassifySession(QObject):
     @property
     def is_blank(self) -> bool:
         """Whether there is nothing to classify."""
-        return len(self._entries) == 1 and not self.current.record.text.strip()
+        return len(self._entries) == 1 and is_blank(self.current.record.text)
 
     @property
     def model_id(self) -> str:
@@ -155,7 +156,7 @@ class ClassifySession(QObject):
         self._set_entry(
             self._current, replace(self.current, record=replace(self.current.record, text=text))
         )
-        if not text.strip():
+        if is_blank(text):
             # Nothing is left that the labels could be about.
             self._set_entry(self._current, replace(self.current, prediction=None))
         if self._labels_follow:
@@ -261,7 +262,7 @@ class ClassifySession(QObject):
             return
         records = outcome.value
         is_changed = len(records) > 1 or records[0].text != asked.record.text
-        if is_changed and records[0].text.strip():
+        if is_changed and not is_blank(records[0].text):
             self._divide(row, records)
         self._classify_waiting()
 
@@ -325,7 +326,7 @@ class ClassifySession(QObject):
     def _follow(self) -> None:
         classifier = self._model.classifier
         entry = self.current
-        if classifier is None or not entry.is_waiting or not entry.record.text.strip():
+        if classifier is None or not entry.is_waiting or is_blank(entry.record.text):
             return
 
         def take_end(outcome: Outcome[None]) -> None:

@@ -27,6 +27,7 @@ from kdh_desktop.gui.classify.pasted_content import (
     Refusal,
     content_of,
     excerpt_at,
+    is_blank,
     is_editable,
     normalised,
 )
@@ -95,8 +96,11 @@ class TextEditor(QPlainTextEdit):
             self._show_part(excerpt_at(text))
 
     def replace_text(self, text: str) -> None:
-        """Put a text in place of all there is, as a paste does; can be undone where it is short."""
-        text = normalised(text)
+        """Put a text in place of all there is, as a paste does; can be undone where it is short.
+
+        Args:
+            text: As `normalised` gives it.
+        """
         if self.isReadOnly() or not is_editable(text):
             self.show_text(text)
         else:
@@ -208,7 +212,7 @@ class TextEditor(QPlainTextEdit):
                 continue
             first = self.cursorRect(_at(mark.selectionStart(), mark))
             last = self.cursorRect(_at(mark.selectionEnd(), mark))
-            bar = QRect(_MARGIN - 5, first.top(), 3, last.bottom() - first.top())
+            bar = QRect(_MARGIN - 5, first.top() + 1, 3, last.bottom() - first.top() - 2)
             painter.fillRect(bar, colors.evidence_line)
             tops.setdefault(first.top(), []).append(str(number))
         painter.setPen(QColor(colors.evidence_line))
@@ -261,7 +265,7 @@ class TextEditor(QPlainTextEdit):
         cursor = self.textCursor()
         chosen = cursor.selectedText()
         is_all = len(chosen) >= self.document().characterCount() - 1
-        if self.isReadOnly() or is_all or not self._text.strip():
+        if self.isReadOnly() or is_all or is_blank(self._text):
             self.replace_text(text)
             return
         if len(self._text) + len(text) > MAX_CHARACTERS:

@@ -9,7 +9,7 @@ from PySide6.QtGui import QGuiApplication
 
 from kdh_desktop.core.errors import KdhError
 from kdh_desktop.gui.classify.example import EXAMPLE_TEXT
-from kdh_desktop.gui.classify.pasted_content import MAX_CHARACTERS, Refusal
+from kdh_desktop.gui.classify.pasted_content import MAX_CHARACTERS, Refusal, is_blank
 from kdh_desktop.gui.classify.result_text import result_as_text
 from kdh_desktop.gui.classify.session import ClassifySession, Snapshot
 from kdh_desktop.gui.classify.text_editor import TextEditor
@@ -20,6 +20,8 @@ from kdh_desktop.gui.notices import Notice, NoticeAction, NoticeBar, Severity, a
 
 PASTE_NOTICE = "paste"
 CLEARED_NOTICE = "cleared"
+DIVIDED_NOTICE = "divided"
+FAILED_NOTICE = "failed"
 
 
 class TextExchange(QObject):
@@ -64,7 +66,7 @@ class TextExchange(QObject):
         if self._session.is_blank:
             return
         self._cleared = self._session.clear()
-        self._forget_notices()
+        self.forget_notices()
         self._editor.setFocus()
         self._offer_undo(self.tr("The text and its labels were removed."))
 
@@ -72,7 +74,7 @@ class TextExchange(QObject):
         """Bring back what was removed or replaced last, with its labels."""
         if self._cleared is not None:
             before, self._cleared = self._cleared, None
-            self._forget_notices()
+            self.forget_notices()
             self._session.restore(before)
             self._editor.setFocus()
 
@@ -107,7 +109,7 @@ class TextExchange(QObject):
         is_blank = self._session.is_blank
         before = self._session.clear()
         self._cleared = None if is_blank else before
-        self._forget_notices()
+        self.forget_notices()
         self._editor.replace_text(text)
         self._editor.setFocus()
         if not is_blank:
@@ -117,12 +119,14 @@ class TextExchange(QObject):
         undo = NoticeAction(self.tr("Undo"), self.undo_clear)
         self._notices.show_notice(CLEARED_NOTICE, Notice(message, action=undo))
 
-    def _forget_notices(self) -> None:
-        self._notices.dismiss(PASTE_NOTICE, CLEARED_NOTICE, "failed", "divided")
+    def forget_notices(self) -> None:
+        """Take away what was said about texts that were, before something new begins."""
+        self._notices.dismiss(PASTE_NOTICE, CLEARED_NOTICE, FAILED_NOTICE, DIVIDED_NOTICE)
 
     def _take_edit(self, text: str) -> None:
-        self._notices.dismiss(PASTE_NOTICE)
-        if text.strip():
+        # Going back to the undivided text would lose what is being typed.
+        self._notices.dismiss(PASTE_NOTICE, DIVIDED_NOTICE)
+        if not is_blank(text):
             self._notices.dismiss(CLEARED_NOTICE)
 
     def _say_copied(self) -> None:
@@ -141,7 +145,7 @@ class TextExchange(QObject):
         match outcome:
             case Ok(text) if len(text) > MAX_CHARACTERS:
                 self._show(refusal_notice(Refusal.TOO_LARGE))
-            case Ok(text) if text.strip():
+            case Ok(text) if not is_blank(text):
                 self._put(text)
             case Ok():
                 self._show(Notice(self.tr("The file holds no text.")))

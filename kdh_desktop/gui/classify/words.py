@@ -8,7 +8,7 @@ from PySide6.QtCore import QCoreApplication
 
 from kdh_desktop.core.record import Band, Prediction, TextWarning, WarningCode
 from kdh_desktop.gui.active_model import ActiveModel, Failed
-from kdh_desktop.gui.classify.pasted_content import Excerpt, Refusal
+from kdh_desktop.gui.classify.pasted_content import Excerpt, Refusal, is_blank
 from kdh_desktop.gui.classify.session import Activity, ClassifySession
 from kdh_desktop.gui.notices import Notice, Severity
 
@@ -147,7 +147,7 @@ def guide_of(session: ClassifySession, model: ActiveModel) -> Guide:
         )
     if session.activity != Activity.IDLE:
         return Guide(_tr("Reading the text…"), "")
-    if session.current.record.text.strip():
+    if not is_blank(session.current.record.text):
         return Guide(
             _tr("Not classified yet"),
             _tr("Choose Classify, or press Ctrl+Enter, to see which hallmarks this text is about."),
