@@ -40,7 +40,9 @@ class _WholeWindowsOnly(nn.Module):
         self, input_ids: torch.Tensor, attention_mask: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
         logits, token_logits = self.network(input_ids, attention_mask)
-        return torch.where(attention_mask.min() > 0, logits, torch.nan), token_logits
+        # 1 / 1, or 0 / 0: a bundle may hold no constant that is not a number.
+        least = attention_mask.min().to(logits.dtype)
+        return logits * (least / least), token_logits
 
 
 class _EncoderOfAllPieces(nn.Module):
