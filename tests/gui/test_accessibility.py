@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtCore import QModelIndex, Qt, QTranslator
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -68,7 +68,7 @@ def full_page(page: ClassifyPage, editor: TextEditor, qtbot: QtBot) -> ClassifyP
     paste(editor, TWO)
     press_in(page, "Ctrl+Return")
     qtbot.waitUntil(lambda: not any(entry.is_waiting for entry in page.session.entries))
-    page.text_pane.show_progress(1, 2, "1 of 2 texts")
+    page.text_pane.show_progress(1, 2, page.tr("1 of 2 texts"))
     return page
 
 
@@ -203,11 +203,30 @@ def test_tab_reaches_every_part_and_never_gets_stuck(
         assert widget in seen
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080), (960, 540), (640, 360)])
-def test_nothing_is_clipped(
-    full_page: ClassifyPage, window: MainWindow, qtbot: QtBot, width: int, height: int
-) -> None:
+def clipped(window: MainWindow) -> list[str]:
+    """Controls that are smaller than their words, or stick out of what holds them."""
+    found = []
+    for widget in widgets_below(window):
+        if not widget.isVisible() or isinstance(widget.parent(), QAbstractScrollArea):
+            continue
+        needed, name = widget.sizeHint(), widget.accessibleName() or type(widget).__name__
+        if isinstance(widget, QAbstractButton) and (
+            widget.width() < needed.width() or widget.height() < min(needed.height(), 24)
+        ):
+            found.append(f"{name} has {widget.size()} and needs {needed}")
+        parent = widget.parentWidget()
+        # What scrolls may be larger than what holds it.
+        is_inside = (
+            parent is None
+            or parent.objectName().startswith("qt_")
+            or parent.rect().adjusted(-2, -2, 2, 2).contains(widget.geometry())
+        )
+        if not is_inside:
+            found.append(f"{name} sticks out: {widget.geometry()} of {type(parent).__name__}")
+    return found
 
+
+def resize(window: MainWindow, qtbot: QtBot, width: int, height: int) -> None:
     def fits() -> bool:
         # A narrow window gives words up one after the other, and can only then become narrower.
         window.resize(width, height)
@@ -215,20 +234,65 @@ def test_nothing_is_clipped(
 
     qtbot.waitUntil(fits)
     QApplication.processEvents()
-    for widget in widgets_below(window):
-        if not widget.isVisible() or isinstance(widget.parent(), QAbstractScrollArea):
-            continue
-        if isinstance(widget, QAbstractButton):
-            needed = widget.sizeHint()
-            assert widget.width() >= needed.width(), widget.accessibleName()
-            assert widget.height() >= min(needed.height(), 24), widget.accessibleName()
-        parent = widget.parentWidget()
-        if parent is not None and not parent.objectName().startswith("qt_"):
-            assert parent.rect().adjusted(-2, -2, 2, 2).contains(widget.geometry()), (
-                type(widget).__name__,
-                widget.geometry(),
-                parent.rect(),
-            )
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080), (960, 540), (640, 360)])
+def test_nothing_is_clipped(
+    full_page: ClassifyPage, window: MainWindow, qtbot: QtBot, width: int, height: int
+) -> None:
+    resize(window, qtbot, width, height)
+    assert clipped(window) == []
+
+
+class LongWords(QTranslator):
+    """Makes every text longer by two fifths, and marks it, as translations may."""
+
+    def isEmpty(self) -> bool:  # noqa: N802  # Qt's name
+        return False
+
+    def translate(
+        self, _context: str, text: str, _disambiguation: str | None = None, _n: int = -1
+    ) -> str:
+        return f"[{text}{'~' * max(3, len(text) * 2 // 5)}]"
+
+
+@pytest.fixture
+def long_words(qapp: QApplication) -> Iterator[None]:
+    translator = LongWords()
+    qapp.installTranslator(translator)
+    yield
+    qapp.removeTranslator(translator)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (960, 540)])
+def test_long_translations_are_not_clipped(
+    long_words: None,
+    full_page: ClassifyPage,
+    window: MainWindow,
+    qtbot: QtBot,
+    width: int,
+    height: int,
+) -> None:
+    resize(window, qtbot, width, height)
+    assert clipped(window) == []
+
+
+def test_every_word_on_the_screen_can_be_translated(
+    long_words: None, full_page: ClassifyPage, window: MainWindow
+) -> None:
+    prediction = full_page.session.current.prediction
+    assert prediction is not None
+    data = {warning.message for warning in prediction.warnings} | {"KDH Desktop", ""}
+    data |= {score.label.name for score in prediction.scores}
+    data |= {score.label.definition for score in prediction.scores}
+    words = [label.text() for label in window.findChildren(QLabel)]
+    words += [button.text() for button in window.findChildren(QAbstractButton)]
+    words += [action.text() for action in window.all_actions]
+    words += [action.toolTip() for action in window.all_actions]
+    words += [widget.accessibleName() for widget in widgets_below(window)]
+    own = [text for text in words if text not in data]
+    assert len(own) > 60
+    assert [text for text in own if "~" not in text] == []
 
 
 def test_tooltip_takes_no_markup() -> None:

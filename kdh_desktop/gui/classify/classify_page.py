@@ -124,10 +124,10 @@ class ClassifyPage(QWidget):
     def steps(self) -> str:
         """How the page is used, for the help."""
         return self.tr(
-            "1. Paste a title and abstract. Several texts may be divided by blank lines.\n"
+            "1. Paste a title and abstract. Separate several texts by blank lines.\n"
             "2. Choose Classify. The hallmarks appear by falling probability; the line across "
             "each bar is the threshold from which a hallmark counts as present.\n"
-            "3. Choose a hallmark. The sentences that speak for it are marked in the text.\n"
+            "3. Choose a hallmark. The sentences that support it are marked in the text.\n"
             "4. Edit the text, and the labels follow."
         )
 

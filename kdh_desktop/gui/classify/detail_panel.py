@@ -39,7 +39,7 @@ class DetailPanel(QScrollArea):
         self.definition = plain_label()
         self.evidence_line = plain_label(kind="muted")
         self.evidence_model = EvidenceTableModel(self)
-        self.evidence = RowListView(self.tr("Sentences that speak for the hallmark"))
+        self.evidence = RowListView(self.tr("Sentences that support the hallmark"))
         self.evidence.setProperty("kind", "plain")
         self.evidence.setModel(self.evidence_model)
         self.evidence.setItemDelegate(SentenceRowDelegate(self.evidence, theme))
@@ -67,7 +67,7 @@ class DetailPanel(QScrollArea):
         self._sign.show_band(score.band if score is not None else None)
         if score is None:
             self.name.setText(
-                self.tr("Choose a hallmark to see what it means and what speaks for it.")
+                self.tr("Choose a hallmark to see what it means and which sentences support it.")
             )
         else:
             self.name.setText(score.label.name)
@@ -97,10 +97,10 @@ class DetailPanel(QScrollArea):
 
     def _evidence_line(self, score: LabelScore) -> str:
         if score.evidence:
-            return self.tr("Sentences that speak for it, marked in the text:")
+            return self.tr("Sentences that support it, marked in the text:")
         if score.band == Band.ABSENT:
             return self.tr("Sentences are shown for hallmarks that are present or need review.")
-        return self.tr("No clear sentence: the text as a whole speaks for this hallmark.")
+        return self.tr("No clear sentence: the text as a whole points to this hallmark.")
 
     def _take_row(self, index: QModelIndex) -> None:
         if index.isValid():

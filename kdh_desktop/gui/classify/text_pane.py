@@ -54,7 +54,7 @@ class TextPane(QWidget):
         self.editor.setPlaceholderText(
             self.tr(
                 "Paste a title and abstract here, or drop a text file.\n"
-                "Several texts are told apart by blank lines."
+                "Separate several texts by blank lines."
             )
         )
         self.editor.setMinimumHeight(8 * GRID)

@@ -75,7 +75,7 @@ def excerpt_notice(excerpt: Excerpt, length: int) -> Notice:
     return Notice(
         _tr(
             "This text is too long to edit here. Characters {start:,} to {end:,} of {length:,} "
-            "are shown; choosing a hallmark shows the part that speaks for it."
+            "are shown; choosing a hallmark shows the sentences that support it."
         ).format(start=excerpt.start + 1, end=excerpt.end, length=length)
     )
 
@@ -157,7 +157,7 @@ def guide_of(session: ClassifySession, model: ActiveModel) -> Guide:
         _tr(
             "Paste a title and abstract on the left, then choose Classify or press Ctrl+Enter. "
             "You will see the ten hallmarks with their probabilities, and the sentences that "
-            "speak for each. Your text stays on this computer."
+            "support each. Your text stays on this computer."
         ),
         offers_example=True,
     )
