@@ -47,14 +47,17 @@ class ServedScores:
         )
 
 
-def classifier_for(model: bytes, tokenizer: bytes, manifest: Manifest) -> OnnxClassifier:
+def classifier_for(
+    model: bytes, tokenizer: bytes, manifest: Manifest, *, threads: int | None = None
+) -> OnnxClassifier:
     """A classifier over a model that is not signed yet; the key it is checked with dies here."""
     key = Ed25519PrivateKey.generate()
     files = {"model.onnx": model, "tokenizer.json": tokenizer, "MODEL_CARD.md": b"candidate\n"}
     with TemporaryDirectory(prefix="kdh-candidate-") as folder:
         place = Path(folder) / "bundle"
         write_bundle(place, manifest=manifest, files=files, key=key)
-        return OnnxClassifier(open_bundle(place, trusted_keys=[key.public_key()]))
+        bundle = open_bundle(place, trusted_keys=[key.public_key()])
+        return OnnxClassifier(bundle, threads=threads)
 
 
 def served_scores(classifier: OnnxClassifier, texts: Sequence[LabelledText]) -> ServedScores:

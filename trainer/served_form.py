@@ -28,8 +28,7 @@ def served_form(network: nn.Module) -> nn.Module:
 class _WholeWindowsOnly(nn.Module):
     """The network for windows without padding; for any other its logits are not finite.
 
-    A mask that is taken and then ignored would give wrong labels in silence. So the logits are
-    divided by the least of the mask, which is one or zero.
+    A mask that is taken and then ignored would give wrong labels in silence.
     """
 
     def __init__(self, network: TransformerNetwork) -> None:
