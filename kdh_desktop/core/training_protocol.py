@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
+import re
 import types
 import typing
 from collections.abc import Mapping
@@ -17,6 +19,9 @@ from typing import Any, TypeVar
 from kdh_desktop.core.errors import TrainingError
 
 PROTOCOL_VERSION = 1
+
+_RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+_MAX_SEED = 2**32
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,15 @@ class Schedule:
     warmup: float = 0.1
     weight_decay: float = 0.01
 
+    def __post_init__(self) -> None:
+        _require(self.epochs >= 0, "epochs", "must not be negative")
+        _require(self.peak_rate > 0, "peak_rate", "must be over 0")
+        _require(self.batch_size >= 1, "batch_size", "must be at least 1")
+        _require(self.head_factor > 0, "head_factor", "must be over 0")
+        _require(0 < self.layer_decay <= 1, "layer_decay", "must be over 0 and at most 1")
+        _require_share(self.warmup, "warmup")
+        _require(self.weight_decay >= 0, "weight_decay", "must not be negative")
+
 
 @dataclass(frozen=True, slots=True)
 class Augmentation:
@@ -55,6 +69,10 @@ class Augmentation:
     sentence_dropout: float = 0.0
     tokenised_share: float = 0.0
 
+    def __post_init__(self) -> None:
+        _require_share(self.sentence_dropout, "sentence_dropout")
+        _require_share(self.tokenised_share, "tokenised_share")
+
 
 @dataclass(frozen=True, slots=True)
 class TeacherConfig:
@@ -67,6 +85,9 @@ class TeacherConfig:
 
     folds: int
     schedule: Schedule
+
+    def __post_init__(self) -> None:
+        _require(self.folds >= 2, "folds", "must be at least 2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +113,19 @@ class DistillationConfig:
     fine_tune: Schedule
     calibration_folds: int
 
+    def __post_init__(self) -> None:
+        _require(self.temperature > 0, "temperature", "must be over 0")
+        _require_share(self.alpha, "alpha")
+        _require(self.transfer_texts >= 0, "transfer_texts", "must not be negative")
+        _require(self.calibration_folds >= 1, "calibration_folds", "must be at least 1")
+
 
 @dataclass(frozen=True, slots=True)
 class RunConfig:
     """One training run; where its files lie is said apart, so that a recipe can be shipped.
 
     Attributes:
-        name: Start of the bundle id.
+        name: Start of the bundle id; letters, digits, ``.``, ``_`` and ``-``.
         seed: All random choices follow from it.
         max_tokens: Word pieces in one window, special tokens included.
         sentence_loss: Weight of the sentences' loss over the texts'.
@@ -118,6 +145,33 @@ class RunConfig:
     augmentation: Augmentation
     teacher: TeacherConfig
     distillation: DistillationConfig
+
+    def __post_init__(self) -> None:
+        _require(
+            _RUN_NAME.fullmatch(self.name) is not None,
+            "name",
+            "must be up to 80 letters, digits, '.', '_' and '-', the first no mark",
+        )
+        _require(0 <= self.seed < _MAX_SEED, "seed", f"must lie in 0..{_MAX_SEED - 1}")
+        _require(self.max_tokens >= 3, "max_tokens", "must be at least 3")
+        _require(self.sentence_loss >= 0, "sentence_loss", "must not be negative")
+        _require_share(self.sentence_weight, "sentence_weight")
+        _require(0 <= self.dropout < 0.99, "dropout", "must be at least 0 and under 0.99")
+        folds = self.distillation.calibration_folds
+        _require(
+            folds <= self.teacher.folds,
+            "distillation.calibration_folds",
+            "must not be over teacher.folds",
+        )
+
+
+def _require(is_sound: bool, field: str, rule: str) -> None:  # noqa: FBT001 - reads as a sentence
+    if not is_sound:
+        raise ValueError(f"{field} {rule}")
+
+
+def _require_share(value: float, field: str) -> None:
+    _require(0 <= value <= 1, field, "must lie in 0..1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,13 +299,19 @@ def from_line(line: str) -> Envelope:
         TrainingError: The line is no event of this protocol.
     """
     try:
-        raw: dict[str, Any] = json.loads(line)
-        if raw.pop("protocol") != PROTOCOL_VERSION:
+        raw = _parse(line)
+        if not isinstance(raw, dict):
+            raise TypeError("the line is not an object")
+        protocol = raw.pop("protocol")
+        if protocol != PROTOCOL_VERSION or isinstance(protocol, bool):
             raise ValueError("another protocol")
         kind = _EVENTS[raw.pop("event")]
-        run, seq, utc = raw.pop("run"), raw.pop("seq"), raw.pop("utc")
-        return Envelope(str(run), int(seq), str(utc), _build(kind, raw, kind.__name__))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        run, seq, utc = (
+            _value(hint, raw.pop(name), name)
+            for name, hint in (("run", str), ("seq", int), ("utc", str))
+        )
+        return Envelope(run, seq, utc, _build(kind, raw, kind.__name__))
+    except (ValueError, KeyError, TypeError) as error:
         raise TrainingError(
             "The training process said something this program does not understand.",
             "Install program and trainer in the same version.",
@@ -270,7 +330,7 @@ def config_from_json(text: str) -> RunConfig:
         TrainingError: It is not one; the message names the field.
     """
     try:
-        return _build(RunConfig, json.loads(text), "configuration")
+        return _build(RunConfig, _parse(text), "configuration")
     except (ValueError, TypeError) as error:
         raise TrainingError(
             f"The configuration cannot be used: {error}.", "Correct that field and start again."
@@ -278,6 +338,18 @@ def config_from_json(text: str) -> RunConfig:
 
 
 _T = TypeVar("_T")
+
+
+def _parse(text: str) -> object:
+    """The JSON value of a text.
+
+    Raises:
+        ValueError: It is no JSON, or nested without end.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
 
 
 def _build(kind: type[_T], raw: object, where: str) -> _T:
@@ -292,16 +364,31 @@ def _build(kind: type[_T], raw: object, where: str) -> _T:
     for name, field in fields.items():
         if name not in values and field.default is dataclasses.MISSING:
             raise ValueError(f"{where} lacks {name}")
-    return kind(**values)
+    try:
+        return kind(**values)
+    except ValueError as error:
+        raise ValueError(f"{where}.{error}") from error
 
 
 def _value(hint: Any, raw: object, where: str) -> Any:
     if dataclasses.is_dataclass(hint):
         return _build(typing.cast("type[Any]", hint), raw, where)
-    if hint is float and isinstance(raw, int) and not isinstance(raw, bool):
-        return float(raw)
     if typing.get_origin(hint) is not None and not isinstance(hint, types.UnionType):
-        hint = Mapping
-    if not isinstance(raw, hint) or (hint is int and isinstance(raw, bool)):
+        if not isinstance(raw, dict):
+            raise TypeError(f"{where} is not an object")
+        of_value = typing.get_args(hint)[1]
+        return {name: _value(of_value, value, f"{where}.{name}") for name, value in raw.items()}
+    if isinstance(raw, bool) or not isinstance(raw, (int, float) if hint is float else hint):
         raise TypeError(f"{where} is not of the right kind")
-    return raw
+    return _finite(raw, where) if isinstance(raw, (int, float)) and hint is float else raw
+
+
+def _finite(number: float, where: str) -> float:
+    """The number as a float; JSON readers let NaN and numbers without bound pass."""
+    try:
+        value = float(number)
+    except OverflowError:
+        value = math.inf
+    if not math.isfinite(value):
+        raise ValueError(f"{where} is not a finite number")
+    return value
