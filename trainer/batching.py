@@ -94,6 +94,7 @@ class Encoder:
         tokenizer.no_truncation()
         tokenizer.no_padding()
         self._tokenizer = tokenizer
+        self._unknown = _id_of(tokenizer, "[UNK]")
         self.piece_ids = PieceIds(*(_id_of(tokenizer, x) for x in ("[CLS]", "[SEP]", "[PAD]")))
 
     def examples(self, texts: Sequence[LabelledText]) -> list[Example]:
@@ -107,7 +108,8 @@ class Encoder:
 
     def _pieces(self, sentences: tuple[str, ...]) -> tuple[tuple[int, ...], ...]:
         encodings = self._tokenizer.encode_batch(list(sentences), add_special_tokens=False)
-        return tuple(tuple(encoding.ids) for encoding in encodings)
+        # A sentence of nothing but unknown marks keeps its place, so that it keeps its labels.
+        return tuple(tuple(encoding.ids) or (self._unknown,) for encoding in encodings)
 
 
 def _id_of(tokenizer: Tokenizer, piece: str) -> int:
@@ -208,21 +210,22 @@ class Batches:
             if room <= 0:
                 break
             piece_ids = pieces[index][:room]
-            if piece_ids:
-                sentences.append(piece_ids)
-                kept.append(index)
-                room -= len(piece_ids)
+            sentences.append(piece_ids)
+            kept.append(index)
+            room -= len(piece_ids)
         return _Row(tuple(sentences), tuple(kept), example)
 
     def _batch(self, rows: list[_Row]) -> Batch:
         ids = self._piece_ids
         width = max(row.tokens for row in rows)
         input_ids = np.full((len(rows), width), ids.padding, np.int64)
+        attention_mask = np.zeros((len(rows), width), np.int64)
         sentence_of_token = np.full((len(rows), width), NO_SENTENCE, np.int64)
         text_of_sentence: list[int] = []
         for index, row in enumerate(rows):
             at = 1
             input_ids[index, 0] = ids.start
+            attention_mask[index, : row.tokens] = 1
             for piece_ids in row.sentences:
                 input_ids[index, at : at + len(piece_ids)] = piece_ids
                 sentence_of_token[index, at : at + len(piece_ids)] = len(text_of_sentence)
@@ -231,7 +234,7 @@ class Batches:
             input_ids[index, at] = ids.end
         return Batch(
             input_ids=torch.from_numpy(input_ids),
-            attention_mask=torch.from_numpy((input_ids != ids.padding).astype(np.int64)),
+            attention_mask=torch.from_numpy(attention_mask),
             sentence_of_token=torch.from_numpy(sentence_of_token),
             text_of_sentence=torch.tensor(text_of_sentence, dtype=torch.int64),
             **_targets(rows),

@@ -49,9 +49,11 @@ def precision_limit(
     1.0 where no limit reaches it.
     """
     order = np.argsort(-probabilities, axis=None)
+    ranked = probabilities.ravel()[order]
     right = np.cumsum(truth.ravel()[order]) / np.arange(1, truth.size + 1)
-    reached = np.flatnonzero(right >= precision)
-    return float(probabilities.ravel()[order][reached[-1]]) if len(reached) else 1.0
+    is_last_of_tie = np.append(ranked[:-1] > ranked[1:], True)
+    reached = np.flatnonzero(is_last_of_tie & (right >= precision))
+    return float(ranked[reached[-1]]) if len(reached) else 1.0
 
 
 def recall_limit(

@@ -61,17 +61,26 @@ def read_hoc(folder: Path, *, ids_file: str, labels: LabelSet) -> list[LabelledT
         labels: Labels whose names are the first level of the corpus's label paths.
 
     Raises:
-        TrainingError: A file is missing, or a label is unknown.
+        TrainingError: A file is missing or unreadable, there is no text, or a label is unknown.
     """
     columns = {name: column for column, name in enumerate(labels.names)}
     try:
         ids = (folder / ids_file).read_text(encoding="utf-8").split()
-        return [_read_one(folder, text_id, columns) for text_id in ids]
-    except FileNotFoundError as error:
+        texts = [_read_one(folder, text_id, columns) for text_id in ids]
+    except OSError as error:
         raise TrainingError(
             "The corpus folder is incomplete: a text, its labels or the list of ids is missing.",
             "Choose the folder that holds the folders text and labels and the id lists.",
         ) from error
+    except UnicodeDecodeError as error:
+        raise TrainingError(
+            "A file of the corpus is not written in UTF-8.", "Convert the corpus to UTF-8."
+        ) from error
+    if not texts:
+        raise TrainingError(
+            f"The list {ids_file} names no text.", "Write one id a line, at least one."
+        )
+    return texts
 
 
 def read_unlabelled(path: Path, *, limit: int, min_words: int) -> list[LabelledText]:
@@ -84,14 +93,14 @@ def read_unlabelled(path: Path, *, limit: int, min_words: int) -> list[LabelledT
     try:
         with path.open(encoding="utf-8") as lines:
             for number, line in enumerate(lines):
+                if len(texts) == limit:
+                    break
                 passage = str(json.loads(line)["text"])
                 if len(passage.split()) < min_words:
                     continue
                 sentences = tuple(passage[a:b] for a, b in split_sentences(passage))
                 texts.append(LabelledText(f"transfer:{number}", sentences, sentences, None))
-                if len(texts) == limit:
-                    break
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise TrainingError(
             "The file of unlabelled texts cannot be read.",
             'Give a file with one JSON object a line, each with a "text".',
@@ -118,6 +127,8 @@ def _read_one(folder: Path, text_id: str, columns: dict[str, int]) -> LabelledTe
     raw = (folder / "text" / f"{text_id}.txt").read_text(encoding="utf-8")
     sentences = [line.strip() for line in raw.split("\n") if line.strip()]
     segments = (folder / "labels" / f"{text_id}.txt").read_text(encoding="utf-8").split("<")[1:]
+    if not sentences:
+        raise TrainingError(f"Text {text_id} is empty.", "Take it off the list, or complete it.")
     if len(segments) != len(sentences):
         raise TrainingError(
             f"Text {text_id} has {len(sentences)} sentences and {len(segments)} label entries.",

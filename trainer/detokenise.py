@@ -11,7 +11,8 @@ from functools import lru_cache
 
 from sacremoses import MosesDetokenizer
 
-_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
+# Halves of surrogate pairs stay as they are written: alone they are no characters.
+_ESCAPE = re.compile(r"\\u(?![dD][89a-fA-F])([0-9a-fA-F]{4})")
 _LOST_MICRO = re.compile("\ufffd(?=[MmgL])")
 _REPAIRS = (
     (re.compile(r"\s+([,.;:!?%\])}])"), r"\1"),
@@ -30,7 +31,11 @@ def repair_characters(sentence: str) -> str:
 
 
 def detokenise(sentence: str) -> str:
-    """One tokenised sentence as running text."""
+    """One tokenised sentence as running text.
+
+    Only blanks change, but for what stands for something else: the escapes and lost characters of
+    `repair_characters`, and the tokeniser's own spellings such as ``&lt;`` and `` @-@ ``.
+    """
     text: str = _detokenizer().detokenize(repair_characters(sentence).split())
     for pattern, replacement in _REPAIRS:
         text = pattern.sub(replacement, text)

@@ -38,8 +38,7 @@ class NetworkScores:
         """Weighted mean of text logits and best sentences' logits, float32 (texts, labels)."""
         best = np.stack([part.max(axis=0) for part in self.of_sentences()])
         of_text, of_sentence = np.float32(1 - sentence_weight), np.float32(sentence_weight)
-        joined: NDArray[np.float32] = of_text * self.text_logits + of_sentence * best
-        return joined
+        return np.asarray(of_text * self.text_logits + of_sentence * best, np.float32)
 
     def save(self, path: Path) -> None:
         """Write to one ``.npz`` file by way of a temporary one."""

@@ -25,6 +25,7 @@ from kdh_desktop.core.training_protocol import (
     RunStarted,
     StageScored,
 )
+from trainer.base_encoder import check_base_encoder
 from trainer.batching import Encoder
 from trainer.candidate import CalibrationScores, export_candidate, parity_gap
 from trainer.corpus import (
@@ -83,6 +84,7 @@ def run_training(
         Cancelled: The user stopped it; it can be resumed.
     """
     labels = HALLMARKS_OF_CANCER
+    check_base_encoder(files.encoder, max_tokens=config.max_tokens)
     files.work.mkdir(parents=True, exist_ok=True)
     encoder = Encoder(Tokenizer.from_file(str(files.encoder / "tokenizer.json")))
     corpus = _read(config, files, encoder, labels)

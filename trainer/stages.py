@@ -84,15 +84,11 @@ class StageRunner:
         checkpoint.remove()
 
     def _hooks(self) -> LoopHooks:
-        epoch = 1
-
-        def on_batch(batch: int, batches: int) -> None:
+        def on_batch(epoch: int, batch: int, batches: int) -> None:
             if batch % BATCHES_BETWEEN_EVENTS == 0 or batch == batches:
                 self._emit(BatchesDone(epoch, batch, batches))
 
         def on_epoch(outcome: EpochOutcome) -> None:
-            nonlocal epoch
-            epoch = outcome.epoch + 1
             self._emit(CheckpointSaved(outcome.epoch))
             self._emit(EpochFinished(outcome.epoch, outcome.epochs, outcome.loss))
 

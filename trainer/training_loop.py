@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from kdh_desktop.core.errors import Cancelled
+from kdh_desktop.core.errors import Cancelled, TrainingError
 from kdh_desktop.core.training_protocol import Augmentation, Schedule
 from trainer.batching import Batch, Batches
 from trainer.checkpoint import EpochCheckpoint
@@ -30,9 +30,15 @@ class EpochOutcome:
 
 @dataclass(frozen=True, slots=True)
 class LoopHooks:
-    """What the loop tells and asks while it works."""
+    """What the loop tells and asks while it works.
 
-    on_batch: Callable[[int, int], None]
+    Attributes:
+        on_batch: Takes the epoch from 1, the batch from 1, and the number of batches.
+        on_epoch: Takes what an epoch gave.
+        should_stop: Is asked before every batch.
+    """
+
+    on_batch: Callable[[int, int, int], None]
     on_epoch: Callable[[EpochOutcome], None]
     should_stop: Callable[[], bool]
 
@@ -52,6 +58,7 @@ def train(
 
     Raises:
         Cancelled: `hooks.should_stop` said so; the last whole epoch is in the checkpoint.
+        TrainingError: The loss is no longer a number.
     """
     optimizer = _optimizer(network, schedule)
     steps = schedule.epochs * batches.batches_per_epoch
@@ -70,7 +77,12 @@ def train(
                 raise Cancelled("The training was stopped.")
             losses.append(_step(network, batch, objective, optimizer, device))
             scheduler.step()
-            hooks.on_batch(number, batches.batches_per_epoch)
+            if not math.isfinite(losses[-1]):
+                raise TrainingError(
+                    "The training diverged: its loss is no longer a number.",
+                    "Lower the learning rates in the configuration, and name a new work folder.",
+                )
+            hooks.on_batch(epoch + 1, number, batches.batches_per_epoch)
         if checkpoint is not None:
             checkpoint.save(network, optimizer, scheduler, epochs_done=epoch + 1)
         hooks.on_epoch(EpochOutcome(epoch + 1, schedule.epochs, float(np.mean(losses))))
@@ -86,13 +98,6 @@ def sentence_means(token_logits: torch.Tensor, batch: Batch) -> torch.Tensor:
     sums = sums.index_add(0, rows, token_logits.flatten(0, 1)[inside])
     sizes = torch.bincount(rows, minlength=sentences).clamp(min=1)
     return sums / sizes.unsqueeze(-1)
-
-
-def sentence_maxima(sentence_logits: torch.Tensor, batch: Batch) -> torch.Tensor:
-    """Highest sentence logit of each text, float32 (batch, labels)."""
-    owner = batch.text_of_sentence.to(sentence_logits.device).unsqueeze(-1)
-    lowest = sentence_logits.new_full((len(batch.input_ids), sentence_logits.shape[-1]), -1e4)
-    return lowest.scatter_reduce(0, owner.expand_as(sentence_logits), sentence_logits, "amax")
 
 
 def forward(
