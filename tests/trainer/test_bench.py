@@ -110,8 +110,7 @@ def test_abstracts_are_the_same_each_time_and_none_like_another() -> None:
     assert abstracts == invented_abstracts(64)
     assert len({record.text for record in abstracts}) == 64
     words = [len(record.text.split()) for record in abstracts]
-    assert min(words) < 120
-    assert max(words) > 300
+    assert 2 * min(words) < max(words)
 
 
 def test_what_was_not_measured_says_so() -> None:
