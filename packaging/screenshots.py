@@ -1,5 +1,5 @@
 # ruff: noqa: INP001  # scripts, not a package
-"""Takes the pictures of the README: python packaging/screenshots.py [FOLDER].
+"""Takes the pictures of the README: python packaging/screenshots.py [FOLDER] [--resources FOLDER].
 
 Runs the real program offscreen on the bundled model and its invented example, in light and dark.
 Settings go to a temporary folder, so pictures neither show nor change those of whoever takes them.
@@ -17,7 +17,7 @@ from pathlib import Path
 
 # Before Qt is loaded, which reads them once.
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
-os.environ.setdefault("QT_SCALE_FACTOR", "2")
+os.environ.setdefault("QT_SCALE_FACTOR", "1.5")
 
 from PySide6.QtCore import QDeadlineTimer, QEventLoop, Qt
 from PySide6.QtWidgets import QApplication

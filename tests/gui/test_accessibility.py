@@ -227,6 +227,10 @@ def clipped(window: MainWindow) -> list[str]:
 
 
 def resize(window: MainWindow, qtbot: QtBot, width: int, height: int) -> None:
+    metrics = window.fontMetrics()
+    if metrics.horizontalAdvance("iiii") == metrics.horizontalAdvance("WWWW"):
+        pytest.skip("no font is installed: every letter is a box, as wide as any other")
+
     def fits() -> bool:
         # A narrow window gives words up one after the other, and can only then become narrower.
         window.resize(width, height)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, Qt, QUrl
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -502,3 +502,20 @@ def test_closed_notice_stays_closed_until_its_reason_is_gone(
     paste(editor, "angio\u200bgenesis of the tumor in mice and in human cells.")
     classify(page, qtbot)
     assert "text:cleaned" in page.notices.messages
+
+
+def test_file_dragged_onto_the_box_is_taken(
+    editor: TextEditor, qtbot: QtBot, tmp_path: Path
+) -> None:
+    file = tmp_path / "a.txt"
+    file.write_text(ANGIOGENESIS, encoding="utf-8")
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(file))])
+    place = editor.viewport().rect().center()
+    drag = (Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton)
+    enter = QDragEnterEvent(place, *drag, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(editor.viewport(), enter)
+    assert enter.isAccepted()
+    drop = QDropEvent(place.toPointF(), *drag, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(editor.viewport(), drop)
+    qtbot.waitUntil(lambda: editor.toPlainText() == ANGIOGENESIS)
