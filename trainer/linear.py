@@ -60,7 +60,8 @@ class LinearMember:
 class _LinearScorer:
     def __init__(self) -> None:
         self._features = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2)
-        self._classifier = OneVsRestClassifier(LinearSVC(C=1.0, class_weight=None))
+        # Its solver draws at random: without a seed no run could be repeated to the digit.
+        self._classifier = OneVsRestClassifier(LinearSVC(C=1.0, random_state=0))
 
     def fit(self, texts: list[str], targets: NDArray[np.float32]) -> None:
         self._classifier.fit(self._features.fit_transform(texts), targets.astype(int))
