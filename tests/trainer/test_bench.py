@@ -11,6 +11,7 @@ import pytest
 from kdh_desktop.core.errors import ModelError
 from kdh_desktop.core.paths import AppPaths
 from tests.data.tiny_installation import make_tiny_installation
+from trainer.bench import run
 from trainer.bench.run import Plan, run_bench
 from trainer.bench.shapes import MINILM, Shape, texts_per_second
 from trainer.bench.table import Row, Spread, as_json, as_text, with_ratios
@@ -125,3 +126,12 @@ def test_programs_get_json() -> None:
     told = json.loads(as_json([row("a", 1.5)], about="a machine"))
     assert told["rows"][0]["value"] == {"median": 1.5, "low": 1.5, "high": 1.5}
     assert told["about"] == "a machine"
+
+
+def test_without_a_window_all_the_rest_is_measured(
+    paths: AppPaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "_WINDOW", "kdh_desktop.no_such_module")
+    rows = {row.name: row for row in run_bench(plan_of(paths), say=lambda _: None)}
+    assert rows["paste to labels, in the window"].value is None
+    assert rows["KDH Desktop, int8, whole path"].value is not None

@@ -10,13 +10,14 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from kdh_desktop.core.classification.model_bundle import ModelBundle, open_bundle
 from kdh_desktop.core.classification.signing import load_trusted_keys
+from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.paths import AppPaths
 from trainer.bench.child import Child, seconds_of_program
 from trainer.bench.memory import resident_megabytes
@@ -91,7 +92,8 @@ def run_bench(plan: Plan, *, say: Callable[[str], None]) -> list[Row]:
 
 def about_machine() -> str:
     """What the figures were measured on, without its name."""
-    return f"{_processor()}, {os.cpu_count()} cores, {platform.system()}; two threads"
+    memory = "" if resident_megabytes()["peak"] else "; memory is not measured on this system"
+    return f"{_processor()}, {os.cpu_count()} cores, {platform.system()}; two threads{memory}"
 
 
 def _processor() -> str:
@@ -213,31 +215,44 @@ def _command_line_rows(plan: Plan) -> list[Row]:
 
 
 def _window_rows(plan: Plan, scratch: Path) -> list[Row]:
+    names = ("start to window shown", "start to model ready", "paste to labels, in the window")
+    try:
+        times = _window_times(plan, scratch)
+    except TrainingError as error:
+        # A machine without Qt's system libraries can measure all the rest.
+        return [Row(name, "ms", None, note=error.message) for name in names]
+    return [
+        Row(names[0], "ms", Spread.of(times.shown), note="offscreen, warm"),
+        Row(names[1], "ms", Spread.of(times.ready)),
+        _latency_row(names[2], times.pasted, **times.memory),
+    ]
+
+
+@dataclass(slots=True)
+class _WindowTimes:
+    """What the window took: milliseconds from its start, and seconds from paste to labels."""
+
+    shown: list[float] = field(default_factory=list)
+    ready: list[float] = field(default_factory=list)
+    pasted: list[float] = field(default_factory=list)
+    memory: dict[str, float | None] = field(default_factory=dict)
+
+
+def _window_times(plan: Plan, scratch: Path) -> _WindowTimes:
     texts = [json.dumps(record.text) for record in invented_abstracts(plan.repeats)]
-    shown: list[float] = []
-    ready: list[float] = []
-    pasted: list[float] = []
     resources = _resources_around(plan, scratch)
-    held: dict[str, float | None] = {}
+    times = _WindowTimes()
     for start in range(1 + max(1, plan.repeats // 2)):
         with Child(_WINDOW, str(resources), str(scratch), is_window=True) as window:
-            times = [_milliseconds_to_line(window) for _ in range(2)]
+            shown, ready = (_milliseconds_to_line(window) for _ in range(2))
             if start == 0:
                 continue  # that one was cold
-            shown.append(times[0])
-            ready.append(times[1])
-            pasted += [window.ask(text)["seconds"] for text in texts]
-            held = resident_megabytes(window.pid)
-    return [
-        Row("start to window shown", "ms", Spread.of(shown), note="offscreen, warm"),
-        Row("start to model ready", "ms", Spread.of(ready)),
-        _latency_row(
-            "paste to labels, in the window",
-            pasted,
-            steady_mb=held["steady"],
-            peak_mb=held["peak"],
-        ),
-    ]
+            times.shown.append(shown)
+            times.ready.append(ready)
+            times.pasted += [window.ask(text)["seconds"] for text in texts]
+            memory = resident_megabytes(window.pid)
+            times.memory = {f"{name}_mb": value for name, value in memory.items()}
+    return times
 
 
 def _milliseconds_to_line(child: Child) -> float:
