@@ -22,6 +22,10 @@ def served_form(network: nn.Module) -> nn.Module:
     """The form to export: a changed copy of a transformer that we know, else the network itself."""
     if isinstance(network, TransformerNetwork) and isinstance(network.encoder, BertModel):
         return _WholeWindowsOnly(copy.deepcopy(network)).eval()
+    set_attention = getattr(getattr(network, "encoder", None), "set_attn_implementation", None)
+    if set_attention is not None:
+        # The fused kernels export with guards against rows without any token; there are none.
+        set_attention("eager")
     return network.eval()
 
 

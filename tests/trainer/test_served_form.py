@@ -10,6 +10,7 @@ import onnxruntime
 import pytest
 import torch
 from numpy.typing import NDArray
+from transformers import DistilBertConfig, DistilBertModel
 
 from kdh_desktop.core.classification.onnx_inspection import check_onnx
 from trainer.networks.transformer import TransformerNetwork, load_transformer
@@ -92,3 +93,20 @@ def test_sums_before_normalisations_are_kept_from_the_slow_fusion(float32: Path)
     makers = {name: node.op_type for node in nodes for name in node.output}
     normalised = [makers[node.input[0]] for node in nodes if node.op_type == "LayerNormalization"]
     assert normalised == ["Sum"] * 5  # of the embeddings, and two a layer
+
+
+def test_another_encoder_is_exported_as_it_is(tmp_path: Path) -> None:
+    config = DistilBertConfig(
+        vocab_size=300, max_position_embeddings=64, n_layers=1, dim=16, n_heads=2, hidden_dim=32
+    )
+    network = TransformerNetwork(DistilBertModel(config), labels=3).eval()
+    export_float32(network, tmp_path / "float32.onnx")
+    quantise(tmp_path / "float32.onnx", tmp_path / "int8.onnx")
+    ids = torch.from_numpy(window(20))
+    mask = torch.ones_like(ids)
+    mask[0, 15:] = 0
+    with torch.inference_mode():
+        trained = network(ids, mask)[0].numpy()
+    for path, tolerance in (("float32.onnx", 1e-5), ("int8.onnx", 0.05)):
+        logits = scores_of(tmp_path / path, window(20), mask.numpy())[0]
+        np.testing.assert_allclose(trained, logits, atol=tolerance)
