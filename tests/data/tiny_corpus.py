@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import string
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -69,14 +72,7 @@ def write_tiny_encoder(folder: Path, *, seed: int = 0) -> Path:
     from transformers import BertConfig, BertModel
 
     folder.mkdir(parents=True)
-    tokenizer = BertWordPieceTokenizer(lowercase=True)
-    texts = [x.format(cells=c) for x in _OPENINGS for c in _CELLS]
-    tokenizer.train_from_iterator(
-        [*texts, *_FINDINGS, "In these cells , some samples ( p < 0.05 ) ."],
-        vocab_size=400,
-        min_frequency=1,
-        show_progress=False,
-    )
+    tokenizer = BertWordPieceTokenizer(vocab=_word_pieces(), lowercase=True)
     tokenizer.save(str(folder / "tokenizer.json"))
     torch.manual_seed(seed)
     config = BertConfig(
@@ -89,3 +85,15 @@ def write_tiny_encoder(folder: Path, *, seed: int = 0) -> Path:
     )
     BertModel(config, add_pooling_layer=False).save_pretrained(folder)
     return folder
+
+
+def _word_pieces() -> dict[str, int]:
+    """Pieces for all words of the tiny corpus, the same in every process, and for any other."""
+    texts = [x.format(cells=c) for x in _OPENINGS for c in _CELLS]
+    texts += [*_FINDINGS, "In these cells , some samples ( p < 0.05 ) ."]
+    counts = Counter(re.findall(r"\w+|[^\w\s]", " ".join(texts).lower()))
+    words = sorted(counts, key=lambda word: (-counts[word], word))
+    characters = string.ascii_lowercase + string.digits
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *words]
+    pieces += [*characters, *(f"##{x}" for x in characters), *string.punctuation]
+    return {piece: number for number, piece in enumerate(dict.fromkeys(pieces))}
