@@ -2,8 +2,8 @@
 
 The classifier gives the network one window per pass, without padding. So the served form reads
 every piece, and its attention is one operator of the runtime that never lays out a mask or a
-matrix of all pieces by all pieces. On two threads that, and the fused projections, made the int8
-form a quarter faster.
+matrix of all pieces by all pieces. On two threads that, the fused projections and the one operator
+for Gelu made the int8 form 14 to 22 % faster.
 """
 
 from __future__ import annotations
