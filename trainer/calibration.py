@@ -61,7 +61,9 @@ def recall_limit(
 ) -> float:
     """Highest limit at which at least `recall` of the gold labels lie on it or above; 0 if none."""
     gold = np.sort(probabilities[truth > 0])
-    return float(gold[int(np.floor((1 - recall) * len(gold)))]) if len(gold) else 0.0
+    # 1 - 0.9 is a little under a tenth: rounding must not cost a label.
+    kept = int(np.ceil(recall * len(gold) - 1e-9))
+    return float(gold[len(gold) - kept]) if len(gold) else 0.0
 
 
 def _platt(logits: NDArray[np.float32], truth: NDArray[np.float32]) -> tuple[float, float]:
