@@ -1,0 +1,139 @@
+"""Stages tell what they do, and a finished one is never trained again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from kdh_desktop.core.errors import Cancelled
+from kdh_desktop.core.training_protocol import (
+    Augmentation,
+    BatchesDone,
+    CheckpointSaved,
+    EpochFinished,
+    Event,
+    Schedule,
+    StageStarted,
+)
+from trainer.batching import Batches, Encoder
+from trainer.corpus import LabelledText
+from trainer.networks.transformer import TransformerNetwork
+from trainer.objectives import hard_objective
+from trainer.stages import BATCHES_BETWEEN_EVENTS, StagePlan, StageRunner
+
+NewNetwork = Callable[[], TransformerNetwork]
+PLAN = StagePlan(
+    hard_objective(sentence_loss=1.0), Schedule(3, 1e-3, batch_size=4), Augmentation(), seed=1
+)
+
+
+@pytest.fixture
+def batches(encoder: Encoder, tiny_texts: list[LabelledText]) -> Batches:
+    examples = encoder.examples(tiny_texts[:12])
+    return Batches(examples, piece_ids=encoder.piece_ids, max_tokens=128, batch_size=4)
+
+
+class Stage:
+    """One stage in a work folder, with what it told."""
+
+    def __init__(self, work: Path) -> None:
+        self.work = work
+        self.told: list[Event] = []
+
+    def train(self, network: nn.Module, batches: Batches, *, stop_after: int = 10**9) -> None:
+        asked = 0
+
+        def should_stop() -> bool:
+            nonlocal asked
+            asked += 1
+            return asked > stop_after
+
+        runner = StageRunner(self.work, stages=5, emit=self.told.append, should_stop=should_stop)
+        runner.train("stage", network, batches, PLAN)
+
+    @property
+    def files(self) -> list[str]:
+        return sorted(file.name for file in self.work.iterdir())
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    return Stage(tmp_path)
+
+
+def is_same(one: nn.Module, other: nn.Module) -> bool:
+    pairs = zip(one.state_dict().values(), other.state_dict().values(), strict=True)
+    return all(torch.equal(a, b) for a, b in pairs)
+
+
+def test_a_stage_tells_of_its_start_its_batches_and_its_epochs(
+    stage: Stage, new_network: NewNetwork, batches: Batches
+) -> None:
+    stage.train(new_network(), batches)
+    start, *rest = stage.told
+    assert start == StageStarted(1, 5, "stage")
+    for epoch in (1, 2, 3):
+        batch, checkpoint, end = rest[3 * epoch - 3 : 3 * epoch]
+        assert batch == BatchesDone(epoch, 3, 3)
+        assert checkpoint == CheckpointSaved(epoch)
+        assert isinstance(end, EpochFinished)
+        assert (end.epoch, end.epochs) == (epoch, 3)
+    assert len(rest) == 9
+
+
+def test_batches_are_told_now_and_then(
+    stage: Stage, new_network: NewNetwork, encoder: Encoder, tiny_texts: list[LabelledText]
+) -> None:
+    examples = encoder.examples(tiny_texts[: BATCHES_BETWEEN_EVENTS + 5])
+    one_by_one = Batches(examples, piece_ids=encoder.piece_ids, max_tokens=128, batch_size=1)
+    stage.train(new_network(), one_by_one)
+    told = [event.batch for event in stage.told if isinstance(event, BatchesDone)]
+    assert told == [BATCHES_BETWEEN_EVENTS, BATCHES_BETWEEN_EVENTS + 5] * 3
+
+
+def test_a_finished_stage_is_loaded_and_not_trained_again(
+    stage: Stage, new_network: NewNetwork, batches: Batches
+) -> None:
+    first, second = new_network(), new_network()
+    stage.train(first, batches)
+    assert stage.files == ["stage.finished"]
+    stage.told.clear()
+    stage.train(second, batches, stop_after=0)
+    assert stage.told == [StageStarted(1, 5, "stage")]
+    assert is_same(first, second)
+
+
+def test_a_stopped_stage_goes_on_and_tells_the_right_epoch(
+    stage: Stage, new_network: NewNetwork, batches: Batches
+) -> None:
+    with pytest.raises(Cancelled):
+        stage.train(new_network(), batches, stop_after=7)
+    assert stage.files == ["stage.checkpoint"]
+    stage.told.clear()
+    stage.train(new_network(), batches)
+    assert stage.told[:2] == [StageStarted(1, 5, "stage"), BatchesDone(3, 3, 3)]
+    assert stage.files == ["stage.finished"]
+
+
+def test_a_damaged_result_is_trained_again(
+    stage: Stage, new_network: NewNetwork, batches: Batches
+) -> None:
+    first, second = new_network(), new_network()
+    stage.train(first, batches)
+    finished = stage.work / "stage.finished"
+    finished.write_bytes(finished.read_bytes()[:-1])
+    stage.told.clear()
+    stage.train(second, batches)
+    assert any(isinstance(event, EpochFinished) for event in stage.told)
+    assert is_same(first, second)
+
+
+def test_stages_are_numbered_as_they_start(stage: Stage) -> None:
+    runner = StageRunner(stage.work, stages=2, emit=stage.told.append, should_stop=lambda: False)
+    runner.start("first")
+    runner.start("second")
+    assert stage.told == [StageStarted(1, 2, "first"), StageStarted(2, 2, "second")]

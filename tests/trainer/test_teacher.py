@@ -1,0 +1,164 @@
+"""The teacher never judges a text by what it learned from that text."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from kdh_desktop.core.classification.confidence import sigmoid
+from trainer.corpus import LabelledText, target_matrix
+from trainer.linear import LinearMember
+from trainer.metrics import best_threshold, calibration_error, micro_f1
+from trainer.network_scores import NetworkScores
+from trainer.stacking import Stacker, nested_decisions
+from trainer.teacher import Teacher, _in_text_order
+
+TEXTS, LABELS, FOLDS = 60, 4, 3
+
+
+def scores_and_truth(
+    seed: int,
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """Scores of a network and a linear member, each right more often than not, and the truth."""
+    rng = np.random.default_rng(seed)
+    truth = (rng.random((TEXTS, LABELS)) < 0.3).astype(np.float32)
+    network, linear = (
+        (scale * (2 * truth - 1) + rng.normal(0, 1.5, truth.shape)).astype(np.float32)
+        for scale in (2.0, 1.0)
+    )
+    return network, linear, truth
+
+
+def teacher_of(
+    network: NDArray[np.float32], linear: NDArray[np.float32], fold_of: NDArray[np.int64]
+) -> Teacher:
+    return Teacher(fold_of, network, linear, labelled=[], unlabelled=[])
+
+
+FOLD_OF = np.arange(TEXTS, dtype=np.int64) % FOLDS
+
+
+def decide(scores: NDArray[np.float32], truth: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Decisions by these scores alone."""
+    return nested_decisions(lambda _, rows: scores[rows], truth=truth, fold_of=FOLD_OF)
+
+
+@given(st.integers(0, 200), st.integers(0, FOLDS - 1))
+def test_labels_of_a_fold_never_change_its_own_decisions(seed: int, fold: int) -> None:
+    network, _, truth = scores_and_truth(seed)
+    own = fold == FOLD_OF
+    changed = truth.copy()
+    changed[own] = 1 - changed[own]
+    np.testing.assert_array_equal(decide(network, truth)[own], decide(network, changed)[own])
+
+
+@given(st.integers(0, FOLDS - 1))
+def test_labels_of_a_fold_never_change_what_the_joined_teacher_decides_on_it(fold: int) -> None:
+    network, linear, truth = scores_and_truth(fold)
+    own = fold == FOLD_OF
+    changed = truth.copy()
+    changed[own] = 1 - changed[own]
+    teacher = teacher_of(network, linear, FOLD_OF)
+    np.testing.assert_array_equal(teacher.decide(truth)[own], teacher.decide(changed)[own])
+
+
+def test_the_threshold_of_a_fold_is_the_best_of_the_others() -> None:
+    network, _, truth = scores_and_truth(0)
+    found = decide(network, truth)
+    for fold in range(FOLDS):
+        rest, own = fold != FOLD_OF, fold == FOLD_OF
+        threshold = best_threshold(network[rest], truth[rest])
+        np.testing.assert_array_equal(found[own], network[own] >= threshold)
+
+
+def test_what_is_scored_for_a_fold_is_fitted_on_the_others() -> None:
+    _, _, truth = scores_and_truth(0)
+    asked: list[tuple[tuple[int, ...], tuple[int, ...]]] = []
+
+    def note(fit: NDArray[np.bool_], rows: NDArray[np.bool_]) -> NDArray[np.float32]:
+        asked.append((tuple(np.unique(FOLD_OF[fit])), tuple(np.unique(FOLD_OF[rows]))))
+        return truth[rows]
+
+    nested_decisions(note, truth=truth, fold_of=FOLD_OF)
+    assert asked == [
+        ((1, 2), (1, 2)),
+        ((1, 2), (0,)),
+        ((0, 2), (0, 2)),
+        ((0, 2), (1,)),
+        ((0, 1), (0, 1)),
+        ((0, 1), (2,)),
+    ]
+
+
+def test_two_members_joined_are_better_than_the_better_one() -> None:
+    joined, alone = [], []
+    for network, linear, truth in map(scores_and_truth, range(8)):
+        teacher = teacher_of(network, linear, FOLD_OF)
+        joined.append(micro_f1(teacher.decide(truth), truth))
+        alone.append(micro_f1(decide(network, truth), truth))
+    assert np.mean(joined) > np.mean(alone)
+
+
+def test_joined_logits_are_calibrated() -> None:
+    network, linear, truth = scores_and_truth(0)
+    logits = Stacker().fit(5 * network, linear, truth).logits(5 * network, linear)
+    assert logits.dtype == np.float32
+    assert logits.shape == truth.shape
+    assert calibration_error(sigmoid(logits), truth) < 0.06
+
+
+def test_the_stacker_has_an_intercept_for_each_label() -> None:
+    rng = np.random.default_rng(0)
+    truth = (rng.random((2000, 3)) < [0.1, 0.5, 0.9]).astype(np.float32)
+    nothing = np.zeros_like(truth)
+    logits = Stacker().fit(nothing, nothing, truth).logits(nothing, nothing)
+    np.testing.assert_allclose(sigmoid(logits[0]), [0.1, 0.5, 0.9], atol=0.03)
+
+
+def test_scores_of_folds_go_back_into_the_order_of_the_texts() -> None:
+    rng = np.random.default_rng(0)
+    fold_of = np.array([2, 0, 1, 0, 2, 2, 1], np.int64)
+    counts = rng.integers(1, 5, len(fold_of))
+    text_logits = rng.standard_normal((len(fold_of), 3), dtype=np.float32)
+    sentences = [rng.standard_normal((count, 3), dtype=np.float32) for count in counts]
+    held_out = [
+        NetworkScores(
+            text_logits[fold_of == fold],
+            np.concatenate([sentences[x] for x in np.flatnonzero(fold_of == fold)]),
+            counts[fold_of == fold],
+        )
+        for fold in range(3)
+    ]
+    found = _in_text_order(held_out, fold_of)
+    np.testing.assert_array_equal(found.text_logits, text_logits)
+    np.testing.assert_array_equal(found.sentences, counts)
+    for one, other in zip(found.of_sentences(), sentences, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_the_linear_member_learns_and_repeats_itself(tiny_texts: list[LabelledText]) -> None:
+    learned, unseen = tiny_texts[:40], tiny_texts[40:]
+    member = LinearMember().fit(learned)
+    scores = member.score(unseen)
+    assert scores.dtype == np.float32
+    threshold = best_threshold(member.score(learned), target_matrix(learned))
+    assert micro_f1(scores >= threshold, target_matrix(unseen)) > 0.9
+    np.testing.assert_array_equal(LinearMember().fit(learned).score(unseen), scores)
+
+
+def test_both_parts_of_the_linear_member_weigh_the_same(tiny_texts: list[LabelledText]) -> None:
+    member = LinearMember().fit(tiny_texts)
+    raw = member._raw(tiny_texts)
+    mean, deviation = member._scale
+    np.testing.assert_allclose(mean.ravel(), raw.mean(axis=(1, 2)))
+    np.testing.assert_allclose(deviation.ravel(), raw.std(axis=(1, 2)))
+    assert float(member.score(tiny_texts).mean()) == pytest.approx(0, abs=1e-5)
+
+
+def test_the_linear_member_scores_texts_without_labels(tiny_texts: list[LabelledText]) -> None:
+    member = LinearMember().fit(tiny_texts)
+    bare = [LabelledText(x.id, x.sentences, x.tokenised, None) for x in tiny_texts]
+    np.testing.assert_array_equal(member.score(bare), member.score(tiny_texts))
