@@ -68,7 +68,8 @@ class CalibrationScores:
 
 
 def export_candidate(student: nn.Module, encoder: Path, manifest: Manifest) -> Candidate:
-    """Export a student to float32 and int8."""
+    """Export a student to float32 and int8; it is on the CPU afterwards."""
+    student.cpu()
     tokenizer = (encoder / "tokenizer.json").read_bytes()
     with TemporaryDirectory(prefix="kdh-export-") as folder:
         float32, int8 = Path(folder) / "float32.onnx", Path(folder) / "int8.onnx"

@@ -6,7 +6,7 @@ fine-tuning after Sakai and Lam 2025 (KDH-MLTC).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -19,6 +19,7 @@ from kdh_desktop.core.training_protocol import Augmentation, RunConfig, Schedule
 from trainer.batching import Batches, Example, PieceIds, SoftTargets
 from trainer.objectives import hard_objective, mixed_objective, soft_objective
 from trainer.stages import StagePlan, StageRunner
+from trainer.teacher import NewNetwork
 from trainer.training_loop import Objective
 
 
@@ -53,7 +54,7 @@ class StudentTrainer:
         *,
         config: RunConfig,
         piece_ids: PieceIds,
-        new_network: Callable[[], nn.Module],
+        new_network: NewNetwork,
         runner: StageRunner,
     ) -> None:
         """Take what students learn from; nothing is trained yet."""
@@ -71,7 +72,7 @@ class StudentTrainer:
         """
         config, how = self._config, self._config.distillation
         labelled = [x for x, is_in in zip(self._taught.labelled, rows, strict=True) if is_in]
-        network = self._new_network()
+        network = self._new_network(config.seed)
         if self._taught.unlabelled:
             network.load_state_dict(self._after_transfer)
         mixed = mixed_objective(
@@ -89,7 +90,7 @@ class StudentTrainer:
     def _after_transfer(self) -> dict[str, torch.Tensor]:
         """State of a network distilled on the unlabelled texts."""
         config = self._config
-        network = self._new_network()
+        network = self._new_network(config.seed)
         soft = soft_objective(
             sentence_loss=config.sentence_loss, temperature=config.distillation.temperature
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 
@@ -53,6 +54,6 @@ def build_domain(texts: Sequence[str], tokenizer: Tokenizer) -> DomainVocabulary
         and count / total > KEYNESS * ZIPF_CONSTANT / rank.get(word, len(whole))
     )
     shares = [domain_share(text, domain) for text in texts]
-    return DomainVocabulary(
-        domain, round(float(np.quantile(shares, 1 - PASSED_SHARE)), 3), MIN_WORDS
-    )
+    limit = float(np.quantile(shares, 1 - PASSED_SHARE, method="lower"))
+    # Rounded down: rounded up it would shut out the very texts that lie on it.
+    return DomainVocabulary(domain, math.floor(1000 * limit) / 1000, MIN_WORDS)

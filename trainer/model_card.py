@@ -23,8 +23,8 @@ channel; the file has {megabytes:.1f} MB. Texts longer than {max_tokens} word pi
 windows.
 
 ## How it was made
-1. Teacher: {folds} networks of the same shape, each trained without one fold of the training
-   abstracts, joined with TF-IDF and a linear support vector machine by stacking. Each training
+1. Teacher: {members} networks of the same shape for each of {folds} folds of the training abstracts,
+   trained without it, joined with TF-IDF and a linear support vector machine by stacking. Each training
    abstract has its soft targets from members that did not see it; other texts from all of them.
 2. Student: distilled on {transfer} unlabelled biomedical passages, then on the training abstracts
    (Bernoulli KL per label, temperature {temperature:g}, weight {alpha:g}), then fine-tuned on the
@@ -84,6 +84,7 @@ def model_card(manifest: Manifest, *, model_bytes: int) -> str:
         megabytes=model_bytes / 1e6,
         max_tokens=manifest.max_tokens,
         folds=config["teacher"]["folds"],
+        members=config["teacher"]["members"],
         transfer=config["distillation"]["transfer_texts"],
         temperature=config["distillation"]["temperature"],
         alpha=config["distillation"]["alpha"],

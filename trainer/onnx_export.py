@@ -57,7 +57,21 @@ def export_float32(network: nn.Module, path: Path) -> None:
     if program is None:
         raise TrainingError("The network could not be exported.")
     _keep_normalisation_apart(program)
+    _forget_where_it_was_made(program)
     program.save(str(path), external_data=False)
+
+
+def _forget_where_it_was_made(program: torch.onnx.ONNXProgram) -> None:
+    """Drop the exporter's notes: every node has a stack trace with this machine's folders."""
+    graph = program.model.graph
+    program.model.metadata_props.clear()
+    graph.metadata_props.clear()
+    values = [*graph.inputs, *graph.initializers.values()]
+    for node in graph.all_nodes():
+        node.metadata_props.clear()
+        values += node.outputs
+    for value in values:
+        value.metadata_props.clear()
 
 
 def _keep_normalisation_apart(program: torch.onnx.ONNXProgram) -> None:
@@ -118,7 +132,8 @@ def check_float32(
     gap = float(np.abs(reference - exported).max())
     flipped = (reference >= threshold) != (exported >= threshold)
     clear = np.abs(reference - threshold) > UNDECIDED
-    if gap > FLOAT32_TOLERANCE or (flipped & clear).any():
+    # Written so that a gap which is not a number is refused too.
+    if not gap <= FLOAT32_TOLERANCE or (flipped & clear).any():
         raise TrainingError(
             f"The exported model differs from the trained one by {gap:.1e} in probability.",
             "This is a fault of the export; the model must not be used.",

@@ -90,8 +90,8 @@ def run_training(
     corpus = _read(config, files, encoder, labels)
     emit(RunStarted(len(corpus.labelled), len(corpus.unlabelled), _device().type))
 
-    def new_network() -> TransformerNetwork:
-        torch.manual_seed(config.seed)
+    def new_network(seed: int) -> TransformerNetwork:
+        torch.manual_seed(seed)
         network = load_transformer(files.encoder, labels=len(labels), dropout=config.dropout)
         return network.to(_device())
 
@@ -163,7 +163,14 @@ def _stages(config: RunConfig, corpus: Corpus) -> int:
     students = of_student * (1 + how.calibration_folds)
     transfer = int(bool(corpus.unlabelled) and how.transfer.epochs > 0)
     linear, export, judge = 1, 1, 1
-    return config.teacher.folds + linear + transfer + students + export + judge
+    return (
+        config.teacher.folds * config.teacher.members
+        + linear
+        + transfer
+        + students
+        + export
+        + judge
+    )
 
 
 def _read(config: RunConfig, files: RunFiles, encoder: Encoder, labels: LabelSet) -> Corpus:

@@ -1,8 +1,9 @@
 """The teacher: networks trained fold by fold, joined by a linear member.
 
 Each labelled text is scored by the members that did not see it (out of fold); other texts by the
-mean of all members. A logistic regression on the out-of-fold scores joins network and linear
-member into calibrated logits, which are the student's soft targets.
+mean of all members. There may be several networks for a fold, from several seeds. A logistic
+regression on the out-of-fold scores joins networks and linear member into calibrated logits, which
+are the student's soft targets.
 
 Source: stacking after Wolpert 1992; soft targets from a teacher's outputs after Hinton et al.
 2015 and Huang et al. 2022.
@@ -30,6 +31,9 @@ from trainer.stacking import Stacker, nested_decisions
 from trainer.stages import StagePlan, StageRunner
 
 SCORING_BATCH = 16
+
+NewNetwork = Callable[[int], nn.Module]
+"""From a seed to an untrained network on the base encoder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ def train_teacher(
     *,
     config: RunConfig,
     encoder: Encoder,
-    new_network: Callable[[], nn.Module],
+    new_network: NewNetwork,
     runner: StageRunner,
     work: Path,
 ) -> Teacher:
@@ -86,43 +90,93 @@ def train_teacher(
         Cancelled: The user stopped it; it can be resumed.
     """
     truth = target_matrix(corpus.labelled)
-    folds = config.teacher.folds
-    fold_of = stratified_folds(truth, folds=folds, seed=config.seed)
-
-    def batches(examples: Sequence[Example], size: int) -> Batches:
-        return Batches(
-            examples,
-            piece_ids=encoder.piece_ids,
-            max_tokens=config.max_tokens,
-            batch_size=size,
-        )
-
+    how = config.teacher
+    fold_of = stratified_folds(truth, folds=how.folds, seed=config.seed)
+    members = TeacherMembers(
+        corpus,
+        fold_of,
+        config=config,
+        encoder=encoder,
+        new_network=new_network,
+        runner=runner,
+        work=work,
+    )
     held_out: list[NetworkScores] = []
     elsewhere: list[NetworkScores] = []
-    for fold in range(folds):
-        network = new_network()
-        seen = _pick(corpus.labelled_examples, fold_of != fold)
-        plan = StagePlan(
-            hard_objective(sentence_loss=config.sentence_loss),
-            config.teacher.schedule,
-            config.augmentation,
-            config.seed + fold,
-        )
-        name = f"teacher-{fold}"
-        runner.train(name, network, batches(seen, config.teacher.schedule.batch_size), plan)
-        unseen = _pick(corpus.labelled_examples, fold_of == fold)
-        wanted = [(held_out, "held-out", unseen)]
-        if corpus.unlabelled:
-            wanted.append((elsewhere, "unlabelled", list(corpus.unlabelled_examples)))
-        for scores, part, examples in wanted:
-            path = work / f"{name}-{part}.npz"
-            if not path.exists():
-                score(network, batches(examples, SCORING_BATCH)).save(path)
-            scores.append(NetworkScores.load(path))
-    network_scores = _in_text_order(held_out, fold_of)
+    for fold in range(how.folds):
+        several = [members.train(fold, member) for member in range(how.members)]
+        held_out.append(NetworkScores.mean([of_fold for of_fold, _ in several]))
+        elsewhere += [of_others for _, of_others in several if of_others is not None]
     runner.start("linear member")
-    linear = _LinearScores.train(corpus, fold_of)
-    return _join(config, fold_of, truth, network_scores, elsewhere, linear)
+    linear = _LinearScores.train(corpus, fold_of, work / "linear.npz")
+    return _join(config, fold_of, truth, _in_text_order(held_out, fold_of), elsewhere, linear)
+
+
+class TeacherMembers:
+    """The teacher's networks: one or several for each fold, trained without it."""
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        fold_of: NDArray[np.int64],
+        *,
+        config: RunConfig,
+        encoder: Encoder,
+        new_network: NewNetwork,
+        runner: StageRunner,
+        work: Path,
+    ) -> None:
+        """Take what the networks learn from and are asked for; nothing is trained yet."""
+        self._corpus = corpus
+        self._fold_of = fold_of
+        self._config = config
+        self._encoder = encoder
+        self._new_network = new_network
+        self._runner = runner
+        self._work = work
+
+    def train(self, fold: int, member: int) -> tuple[NetworkScores, NetworkScores | None]:
+        """Train one network, or take up what it left when it was trained before.
+
+        Returns:
+            Its scores of the texts of `fold`, and of the unlabelled texts where there are any.
+
+        Raises:
+            Cancelled: The user stopped it; it can be resumed.
+        """
+        schedule = self._config.teacher.schedule
+        seed = self._config.seed + fold + 1000 * member
+        plan = StagePlan(
+            hard_objective(sentence_loss=self._config.sentence_loss),
+            schedule,
+            self._config.augmentation,
+            seed,
+        )
+        name = f"teacher-{fold}" + (f"-{member}" if member else "")
+        network = self._new_network(self._config.seed + 1000 * member)
+        labelled = self._corpus.labelled_examples
+        seen = self._batches(_pick(labelled, self._fold_of != fold), schedule.batch_size)
+        self._runner.train(name, network, seen, plan)
+        held_out = self._scores(
+            network, _pick(labelled, self._fold_of == fold), self._work / f"{name}-held-out.npz"
+        )
+        if not self._corpus.unlabelled:
+            return held_out, None
+        others = self._work / f"{name}-unlabelled.npz"
+        return held_out, self._scores(network, self._corpus.unlabelled_examples, others)
+
+    def _scores(self, network: nn.Module, examples: Sequence[Example], path: Path) -> NetworkScores:
+        if not path.exists():
+            score(network, self._batches(examples, SCORING_BATCH)).save(path)
+        return NetworkScores.load(path)
+
+    def _batches(self, examples: Sequence[Example], size: int) -> Batches:
+        return Batches(
+            examples,
+            piece_ids=self._encoder.piece_ids,
+            max_tokens=self._config.max_tokens,
+            batch_size=size,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +185,18 @@ class _LinearScores:
     unlabelled: NDArray[np.float32]
 
     @classmethod
-    def train(cls, corpus: Corpus, fold_of: NDArray[np.int64]) -> _LinearScores:
+    def train(cls, corpus: Corpus, fold_of: NDArray[np.int64], path: Path) -> _LinearScores:
+        """Train the linear members, or take up what they left at `path`."""
+        if not path.exists():
+            found = cls._trained(corpus, fold_of)
+            temporary = path.with_name(path.name + ".part.npz")
+            np.savez(temporary, out_of_fold=found.out_of_fold, unlabelled=found.unlabelled)
+            temporary.replace(path)
+        with np.load(path, allow_pickle=False) as arrays:
+            return cls(arrays["out_of_fold"], arrays["unlabelled"])
+
+    @classmethod
+    def _trained(cls, corpus: Corpus, fold_of: NDArray[np.int64]) -> _LinearScores:
         labelled = target_matrix(corpus.labelled)
         unlabelled: list[NDArray[np.float32]] = []
         for fold in range(int(fold_of.max()) + 1):

@@ -76,18 +76,21 @@ class Augmentation:
 
 @dataclass(frozen=True, slots=True)
 class TeacherConfig:
-    """The teacher: one network per fold, joined by a linear member.
+    """The teacher: networks for each fold, joined by a linear member.
 
     Attributes:
-        folds: Number of folds; each text is scored by the network that did not see it.
-        schedule: Training of each fold's network.
+        folds: Number of folds; each text is scored by the networks that did not see it.
+        schedule: Training of each network.
+        members: Networks for each fold, from as many seeds.
     """
 
     folds: int
     schedule: Schedule
+    members: int = 1
 
     def __post_init__(self) -> None:
         _require(self.folds >= 2, "folds", "must be at least 2")
+        _require(self.members >= 1, "members", "must be at least 1")
 
 
 @dataclass(frozen=True, slots=True)
