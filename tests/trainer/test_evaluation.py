@@ -1,0 +1,129 @@
+"""A model is judged on what a user would be shown, against what the corpus says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from kdh_desktop.core.classification.classifier import OnnxClassifier
+from kdh_desktop.core.classification.model_bundle import ModelBundle
+from kdh_desktop.core.classification.prediction import TextScores
+from kdh_desktop.core.labels import HALLMARKS_OF_CANCER
+from tests.data.tiny_bundle import KEYWORDS
+from trainer.corpus import LabelledText
+from trainer.evaluation import (
+    ServedScores,
+    _sentence_truth,
+    best_evidence_threshold,
+    classifier_for,
+    evidence_precision_at_1,
+    served_scores,
+)
+
+
+def text_of(*sentences: str, rows: list[list[int]]) -> LabelledText:
+    return LabelledText("1", sentences, sentences, np.array(rows, np.float32))
+
+
+def served_with(spans: list[tuple[int, int]]) -> TextScores:
+    nothing = np.zeros((len(spans), 2), np.float32)
+    return TextScores(nothing[0], nothing, tuple(spans), nothing[0], tokens=9, windows=1)
+
+
+@pytest.mark.parametrize(
+    ("spans", "expected"),
+    [
+        pytest.param([(0, 10), (11, 21)], [[1, 0], [0, 1]], id="the same sentences"),
+        pytest.param([(0, 21)], [[1, 1]], id="both as one"),
+        pytest.param([(0, 5), (5, 10), (11, 21)], [[1, 0], [1, 0], [0, 1]], id="one as two"),
+        pytest.param([(0, 13), (14, 21)], [[1, 0], [0, 1]], id="parted a little late"),
+        pytest.param([(0, 21), (21, 21)], [[1, 1], [0, 0]], id="one without characters"),
+    ],
+)
+def test_a_sentence_has_the_labels_of_those_it_mostly_overlaps(
+    spans: list[tuple[int, int]], expected: list[list[int]]
+) -> None:
+    text = text_of("a" * 10, "b" * 10, rows=[[1, 0], [0, 1]])
+    assert _sentence_truth(text, served_with(spans)).tolist() == expected
+
+
+def test_an_unlabelled_text_is_not_judged() -> None:
+    text = LabelledText("1", ("One.",), ("One .",), None)
+    with pytest.raises(ValueError, match="cannot be judged"):
+        _sentence_truth(text, served_with([(0, 4)]))
+
+
+def scores_of(
+    sentence_logits: list[list[list[float]]], sentence_truth: list[list[list[float]]]
+) -> ServedScores:
+    logits = tuple(np.array(x, np.float32) for x in sentence_logits)
+    truth = tuple(np.array(x, np.float32) for x in sentence_truth)
+    return ServedScores(
+        np.stack([x.max(axis=0) for x in logits]),
+        np.stack([x.max(axis=0) for x in truth]),
+        logits,
+        truth,
+    )
+
+
+SCORES = scores_of(
+    [[[3.0, -1.0], [1.0, 2.0]], [[-2.0, 0.5], [-3.0, 1.5]]],
+    [[[1, 0], [0, 1]], [[0, 1], [0, 0]]],
+)
+
+
+def present(*rows: list[bool]) -> NDArray[np.bool_]:
+    return np.array(rows)
+
+
+def test_evidence_is_right_where_the_best_sentence_has_the_label() -> None:
+    assert evidence_precision_at_1(SCORES, present([True, True], [False, False])) == 1.0
+    assert evidence_precision_at_1(SCORES, present([True, True], [False, True])) == pytest.approx(
+        2 / 3
+    )
+    assert evidence_precision_at_1(SCORES, present([False, False], [False, True])) == 0.0
+
+
+def test_labels_wrongly_found_have_no_part_in_it() -> None:
+    assert evidence_precision_at_1(SCORES, present([True, True], [True, False])) == 1.0
+    assert evidence_precision_at_1(SCORES, present([False, False], [True, False])) == 0.0
+
+
+def test_the_evidence_threshold_parts_sentences_with_and_without_the_label() -> None:
+    scores = scores_of([[[2.0], [-2.0], [0.5]]], [[[1], [0], [1]]])
+    assert 1 / (1 + np.exp(2)) < best_evidence_threshold(scores) < 1 / (1 + np.exp(-0.5))
+
+
+def test_scores_of_several_sets_are_joined_in_order() -> None:
+    joined = ServedScores.join([SCORES, SCORES])
+    assert joined.decision_logits.tolist() == [*SCORES.decision_logits.tolist()] * 2
+    assert joined.truth.shape == (4, 2)
+    assert len(joined.sentence_logits) == len(joined.sentence_truth) == 4
+
+
+def test_texts_are_judged_by_the_classifier_that_serves(tiny_bundle: ModelBundle) -> None:
+    label = HALLMARKS_OF_CANCER[4].id
+    word = KEYWORDS[label][0]
+    targets = np.zeros((2, 10), np.float32)
+    targets[1, 4] = 1
+    sentences = ("We studied cancer cells.", f"In them {word} was seen.")
+    text = LabelledText("1", sentences, sentences, targets)
+    classifier = OnnxClassifier(tiny_bundle, threads=1)
+    scores = served_scores(classifier, [text, text])
+    assert scores.truth.tolist() == [text.targets.tolist()] * 2
+    assert int(scores.decision_logits[0].argmax()) == 4
+    found = scores.decision_logits > 0
+    assert evidence_precision_at_1(scores, found) == 1.0
+    np.testing.assert_array_equal(scores.sentence_truth[0], targets)
+    (raw,) = classifier.score([text.text])
+    np.testing.assert_array_equal(scores.decision_logits[0], raw.decision_logits)
+
+
+def test_an_unsigned_model_is_served_from_its_bytes_alone(tiny_bundle: ModelBundle) -> None:
+    classifier = classifier_for(
+        tiny_bundle.model, tiny_bundle.tokenizer, tiny_bundle.manifest, threads=1
+    )
+    assert not classifier.bundle.folder.exists()
+    assert classifier.bundle.model == tiny_bundle.model
+    assert len(classifier.score(["One sentence of cancer cells."])) == 1
