@@ -95,10 +95,11 @@ def _run(arguments: argparse.Namespace) -> int:
     _restart_with_allocator()
     should_stop = _stop_on_signals()
     events = _claim_stdout()
-    from trainer.run import RunFiles, run_training
-
     paths = AppPaths.default()
     config = config_from_json(_read(arguments.config))
+
+    from trainer.run import RunFiles, run_training
+
     files = RunFiles(
         corpus=arguments.corpus,
         transfer=arguments.transfer,

@@ -62,7 +62,9 @@ CONFIGS = st.builds(
     sentence_weight=SHARES,
     dropout=st.floats(0, 0.98),
     augmentation=st.builds(Augmentation, sentence_dropout=SHARES, tokenised_share=SHARES),
-    teacher=st.builds(TeacherConfig, folds=st.integers(5, 20), schedule=SCHEDULES),
+    teacher=st.builds(
+        TeacherConfig, folds=st.integers(5, 20), schedule=SCHEDULES, members=st.integers(1, 9)
+    ),
     distillation=st.builds(
         DistillationConfig,
         temperature=POSITIVE,
@@ -270,7 +272,7 @@ FIELDS = tuple(
 )
 FREE_FIELDS = (
     *("batch_size", "head_factor", "layer_decay", "warmup", "weight_decay"),
-    *("sentence_dropout", "tokenised_share"),
+    *("sentence_dropout", "tokenised_share", "members"),
 )
 
 
@@ -326,6 +328,7 @@ def test_a_number_without_bound_is_named(raw_config: dict[str, Any], number: str
         ("augmentation.sentence_dropout", -0.1),
         ("augmentation.tokenised_share", 1.1),
         ("teacher.folds", 1),
+        ("teacher.members", 0),
         ("teacher.schedule.epochs", -1),
         ("teacher.schedule.peak_rate", 0),
         ("distillation.temperature", 0),

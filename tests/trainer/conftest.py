@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -8,18 +12,33 @@ import torch
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from tokenizers import Tokenizer
 
+from kdh_desktop.core.classification.model_bundle import ModelBundle, open_bundle
+from kdh_desktop.core.classification.signing import load_trusted_keys
 from kdh_desktop.core.labels import HALLMARKS_OF_CANCER
 from kdh_desktop.core.training_protocol import (
     Augmentation,
     DistillationConfig,
+    Event,
     RunConfig,
     Schedule,
     TeacherConfig,
+    config_to_json,
+    from_line,
 )
 from tests.data.tiny_corpus import write_tiny_corpus, write_tiny_encoder, write_tiny_transfer
 from trainer.batching import Encoder
 from trainer.corpus import LabelledText, read_hoc
 from trainer.networks.transformer import TransformerNetwork, load_transformer
+
+ROOT = Path(__file__).parents[2]
+
+ONE_THREAD = {
+    "CUDA_VISIBLE_DEVICES": "",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+}
+"""Environment in which a process sums in the same order as the tests do."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -27,7 +46,8 @@ def one_thread() -> Iterator[None]:
     """Sums in one order, so that runs can be compared to the bit; for tiny networks faster too."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
-    with threadpool_limits(1):
+    with threadpool_limits(1), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CUDA_VISIBLE_DEVICES", "")
         yield
     torch.set_num_threads(before)
 
@@ -95,3 +115,67 @@ def tiny_config() -> RunConfig:
 def learning(*, epochs: int, peak_rate: float = 2e-3) -> Schedule:
     """A schedule at which the tiny encoder learns the tiny corpus by heart."""
     return Schedule(epochs, peak_rate, batch_size=2, head_factor=5.0, layer_decay=1.0, warmup=0.3)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainerProcess:
+    """A run of ``python -m trainer`` that came to its end."""
+
+    exit_code: int
+    lines: tuple[str, ...]
+    said: str
+    folder: Path
+
+    @property
+    def events(self) -> list[Event]:
+        return [from_line(line).event for line in self.lines]
+
+    @property
+    def bundle(self) -> ModelBundle:
+        """The bundle it wrote, opened with the key that it pinned."""
+        keys = load_trusted_keys(self.folder / "keys")
+        return open_bundle(self.folder / "bundle", trusted_keys=keys)
+
+
+def trainer_environment(home: Path) -> dict[str, str]:
+    """Environment of a trainer that may write below `home` only."""
+    places = {"HOME": "", "XDG_CONFIG_HOME": "config", "XDG_DATA_HOME": "data"}
+    places |= {"XDG_STATE_HOME": "state", "XDG_CACHE_HOME": "cache"}
+    return {
+        **os.environ,
+        **ONE_THREAD,
+        **{name: str(home / place) for name, place in places.items()},
+    }
+
+
+@pytest.fixture(scope="session")
+def tiny_run(
+    tmp_path_factory: pytest.TempPathFactory,
+    tiny_config: RunConfig,
+    tiny_corpus: Path,
+    tiny_transfer: Path,
+    tiny_encoder: Path,
+) -> TrainerProcess:
+    """The whole trip in a process of its own, unbroken, with a key made on the way."""
+    folder = tmp_path_factory.mktemp("process")
+    config = folder / "config.json"
+    config.write_text(config_to_json(tiny_config), encoding="utf-8")
+    places = {
+        "--corpus": tiny_corpus,
+        "--transfer": tiny_transfer,
+        "--encoder": tiny_encoder,
+        "--work": folder / "work",
+        "--out": folder / "bundle",
+        "--public-keys": folder / "keys",
+    }
+    options = [str(part) for pair in places.items() for part in pair]
+    done = subprocess.run(
+        [sys.executable, "-m", "trainer", "run", str(config), *options],
+        cwd=ROOT,
+        env=trainer_environment(folder / "home"),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=150,
+        check=False,
+    )
+    return TrainerProcess(done.returncode, tuple(done.stdout.splitlines()), done.stderr, folder)
