@@ -79,11 +79,11 @@ def encoder(tiny_encoder: Path) -> Encoder:
 
 
 @pytest.fixture
-def new_network(tiny_encoder: Path) -> Callable[[], TransformerNetwork]:
-    """Makes the same fresh network each time."""
+def new_network(tiny_encoder: Path) -> Callable[..., TransformerNetwork]:
+    """Makes the same fresh network each time, or another one from another seed."""
 
-    def make() -> TransformerNetwork:
-        torch.manual_seed(3)
+    def make(seed: int = 3) -> TransformerNetwork:
+        torch.manual_seed(seed)
         return load_transformer(tiny_encoder, labels=10, dropout=0.1)
 
     return make

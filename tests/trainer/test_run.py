@@ -283,6 +283,43 @@ def test_a_resumed_run_gives_the_bundle_of_an_unbroken_one(
     assert resumed.bundle.tokenizer == unbroken.tokenizer
 
 
+@pytest.mark.parametrize(
+    ("has_transfer", "members", "fine_tune_epochs", "expected"),
+    [(True, 1, 3, 12), (False, 1, 3, 11), (True, 3, 3, 16), (True, 1, 0, 9), (False, 2, 0, 10)],
+)
+def test_stages_that_are_left_out_are_not_announced(
+    files: RunFiles,
+    tiny_config: RunConfig,
+    tmp_path: Path,
+    has_transfer: bool,
+    members: int,
+    fine_tune_epochs: int,
+    expected: int,
+) -> None:
+    how = tiny_config.distillation
+    config = replace(
+        tiny_config,
+        teacher=replace(tiny_config.teacher, members=members),
+        distillation=replace(how, fine_tune=replace(how.fine_tune, epochs=fine_tune_epochs)),
+    )
+    places = replace(
+        files, work=tmp_path / "work", transfer=files.transfer if has_transfer else None
+    )
+    told: list[Event] = []
+    with pytest.raises(Cancelled):
+        run_training(
+            config,
+            places,
+            key=Ed25519PrivateKey.generate(),
+            emit=told.append,
+            should_stop=lambda: True,
+        )
+    assert told == [
+        RunStarted(60, 10 if has_transfer else 0, "cpu"),
+        StageStarted(1, expected, "teacher-0"),
+    ]
+
+
 def test_what_cannot_be_used_is_told_before_anything_is_trained(
     files: RunFiles, tiny_config: RunConfig, tmp_path: Path
 ) -> None:

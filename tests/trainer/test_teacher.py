@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,12 +13,22 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from kdh_desktop.core.classification.confidence import sigmoid
+from kdh_desktop.core.training_protocol import (
+    Event,
+    RunConfig,
+    Schedule,
+    StageStarted,
+    TeacherConfig,
+)
+from trainer.batching import Encoder
 from trainer.corpus import LabelledText, target_matrix
 from trainer.linear import LinearMember
 from trainer.metrics import best_threshold, calibration_error, micro_f1
 from trainer.network_scores import NetworkScores
+from trainer.networks.transformer import TransformerNetwork
 from trainer.stacking import Stacker, nested_decisions
-from trainer.teacher import Teacher, _in_text_order
+from trainer.stages import StageRunner
+from trainer.teacher import Corpus, Teacher, TeacherMembers, _in_text_order, train_teacher
 
 TEXTS, LABELS, FOLDS = 60, 4, 3
 
@@ -137,6 +151,95 @@ def test_scores_of_folds_go_back_into_the_order_of_the_texts() -> None:
     np.testing.assert_array_equal(found.sentences, counts)
     for one, other in zip(found.of_sentences(), sentences, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.fixture
+def corpus(tiny_texts: list[LabelledText], encoder: Encoder) -> Corpus:
+    bare = [LabelledText(x.id, x.sentences, x.tokenised, None) for x in tiny_texts[40:43]]
+    return Corpus(tiny_texts[:40], bare, encoder.examples(tiny_texts[:40]), encoder.examples(bare))
+
+
+@pytest.fixture
+def quick(tiny_config: RunConfig) -> RunConfig:
+    return replace(
+        tiny_config, teacher=TeacherConfig(2, Schedule(1, 2e-3, batch_size=8), members=2)
+    )
+
+
+def runner_in(work: Path, told: list[Event]) -> StageRunner:
+    return StageRunner(work, stages=9, emit=told.append, should_stop=lambda: False)
+
+
+def test_several_members_of_a_fold_are_averaged(
+    corpus: Corpus,
+    quick: RunConfig,
+    encoder: Encoder,
+    new_network: Callable[[int], TransformerNetwork],
+    tmp_path: Path,
+) -> None:
+    told: list[Event] = []
+    teacher = train_teacher(
+        corpus,
+        config=quick,
+        encoder=encoder,
+        new_network=new_network,
+        runner=runner_in(tmp_path, told),
+        work=tmp_path,
+    )
+    names = [event.name for event in told if isinstance(event, StageStarted)]
+    members = ["teacher-0", "teacher-0-1", "teacher-1", "teacher-1-1"]
+    assert names == [*members, "linear member"]
+    saved = [NetworkScores.load(tmp_path / f"{x}-held-out.npz") for x in members]
+    assert not np.array_equal(saved[0].text_logits, saved[1].text_logits)
+    for fold in (0, 1):
+        mean = NetworkScores.mean(saved[2 * fold : 2 * fold + 2]).decision_logits(0.5)
+        np.testing.assert_array_equal(teacher.network_out_of_fold[teacher.fold_of == fold], mean)
+    assert [len(x.sentence_logits) for x in teacher.labelled] == [
+        len(x.sentences) for x in corpus.labelled
+    ]
+    others = [NetworkScores.load(tmp_path / f"{x}-unlabelled.npz") for x in members]
+    np.testing.assert_array_equal(
+        np.concatenate([x.sentence_logits for x in teacher.unlabelled]),
+        NetworkScores.mean(others).sentence_logits,
+    )
+
+
+def test_a_member_never_sees_the_labels_of_its_fold(
+    corpus: Corpus,
+    quick: RunConfig,
+    encoder: Encoder,
+    new_network: Callable[[int], TransformerNetwork],
+    tmp_path: Path,
+) -> None:
+    fold_of = np.arange(40, dtype=np.int64) % 2
+
+    def held_out(name: str, changed: Corpus) -> NetworkScores:
+        work = tmp_path / name
+        members = TeacherMembers(
+            changed,
+            fold_of,
+            config=quick,
+            encoder=encoder,
+            new_network=new_network,
+            runner=runner_in(work, []),
+            work=work,
+        )
+        return members.train(0, 0)[0]
+
+    def with_labels_turned_round(fold: int) -> Corpus:
+        examples = [
+            replace(x, sentence_targets=1 - x.sentence_targets)
+            if own == fold and x.sentence_targets is not None
+            else x
+            for x, own in zip(corpus.labelled_examples, fold_of, strict=True)
+        ]
+        return replace(corpus, labelled_examples=examples)
+
+    plain = held_out("plain", corpus).text_logits
+    own = held_out("own", with_labels_turned_round(0)).text_logits
+    others = held_out("others", with_labels_turned_round(1)).text_logits
+    np.testing.assert_array_equal(own, plain)
+    assert not np.array_equal(others, plain)
 
 
 def test_the_linear_member_learns_and_repeats_itself(tiny_texts: list[LabelledText]) -> None:
