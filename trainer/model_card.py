@@ -30,9 +30,10 @@ windows.
    (Bernoulli KL per label, temperature {temperature:g}, weight {alpha:g}), then fine-tuned on the
    corpus's own labels.
 3. Calibration per label and one threshold ({threshold:.3f}), from int8 students trained in the same
-   way without {calibration_folds} of the {folds} folds, on the folds they did not see. Their soft
-   targets on other texts came from teachers that had seen those folds, which is a weak leak.
-   Nothing was chosen on the abstracts it is judged on.
+   way without one fold each ({calibration_folds} of {folds} folds), on the folds they did not see.
+   Their soft targets on other texts came from teachers that had seen those folds, so these students
+   know a little of what they are asked: their figures below flatter, and serve calibration only.
+   Nothing was chosen on the abstracts this model is judged on.
 
 Trained on the Hallmarks of Cancer corpus (Baker et al. 2016; licence GPL-3.0; `train.txt` of the
 BLURB split, 1,295 abstracts with labels on their sentences) and on unlabelled passages of mixed
@@ -47,7 +48,7 @@ model's files.
 | teacher | out of fold on the training abstracts, thresholds from the other folds | {teacher} | {teacher_macro} |
 | - its networks alone | the same | {teacher_network} | |
 | - its linear member alone | the same | {teacher_linear} | |
-| students like this one (int8) | {held_texts:.0f} training abstracts, each scored by a student that did not see it | {held} | {held_macro} |
+| calibration students (int8) | {held_texts:.0f} training abstracts, each scored by a student that did not see it; flattering, see above | {held} | {held_macro} |
 | the same students in float32 | the same | {held_float32} | |
 
 On the dev abstracts the calibration error is {dev_calibration:.3f} (10 bins of equal size over all
