@@ -15,6 +15,7 @@ from kdh_desktop.core.classification.classifier import OnnxClassifier
 from kdh_desktop.core.classification.confidence import calibrated_probabilities
 from kdh_desktop.core.classification.manifest import LabelCalibration, Manifest
 from kdh_desktop.core.classification.sentences import split_sentences
+from kdh_desktop.core.errors import TrainingError
 from trainer.batching import Batches, Encoder
 from trainer.calibration import fit_calibrations
 from trainer.corpus import LabelledText
@@ -92,12 +93,17 @@ def parity_gap(
     Texts of more than one window are left out: their windows are joined outside the network.
 
     Raises:
-        TrainingError: They differ by more than float32 should.
+        TrainingError: They differ by more than float32 should, or no text is short enough.
     """
     manifest = candidate.float32.bundle.manifest
     divided = [_divided(text) for text in texts]
     served = candidate.float32.score([text.text for text in divided])
     short = [row for row, one in enumerate(served) if one.windows == 1]
+    if not short:
+        raise TrainingError(
+            "None of the texts fits the model's window, so its export cannot be checked.",
+            "Raise max_tokens in the configuration.",
+        )
     batches = Batches(
         encoder.examples([divided[row] for row in short]),
         piece_ids=encoder.piece_ids,

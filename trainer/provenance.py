@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import platform
+from collections.abc import Mapping
+from hashlib import sha256
 from importlib.metadata import version
 from typing import Any
 
@@ -38,3 +41,10 @@ def provenance_of(
         "program": __version__,
         "libraries": {name: version(name) for name in _LIBRARIES},
     }
+
+
+def fingerprint_of(provenance: Mapping[str, Any]) -> str:
+    """SHA-256 of all that a run's stages depend on but the machine and the libraries."""
+    parts = ("config", "labelled_sha256", "unlabelled_sha256", "encoder_sha256")
+    chosen = {part: provenance[part] for part in parts}
+    return sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()

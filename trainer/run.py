@@ -27,7 +27,7 @@ from kdh_desktop.core.training_protocol import (
 )
 from trainer.base_encoder import check_base_encoder
 from trainer.batching import Encoder
-from trainer.candidate import CalibrationScores, export_candidate, parity_gap
+from trainer.candidate import CalibrationScores, Candidate, export_candidate, parity_gap
 from trainer.corpus import (
     LabelledText,
     corpus_digest,
@@ -41,9 +41,9 @@ from trainer.linear import LinearMember
 from trainer.metrics import best_threshold
 from trainer.model_card import model_card
 from trainer.networks.transformer import TransformerNetwork, load_transformer
-from trainer.provenance import provenance_of
+from trainer.provenance import fingerprint_of, provenance_of
 from trainer.report import calibration_figures, held_out_figures, teacher_figures
-from trainer.stages import StageRunner
+from trainer.stages import StageRunner, claim_work_folder
 from trainer.teacher import Corpus, Teacher, train_teacher
 
 TRANSFER_MIN_WORDS = 60
@@ -85,9 +85,10 @@ def run_training(
     """
     labels = HALLMARKS_OF_CANCER
     check_base_encoder(files.encoder, max_tokens=config.max_tokens)
-    files.work.mkdir(parents=True, exist_ok=True)
     encoder = Encoder(Tokenizer.from_file(str(files.encoder / "tokenizer.json")))
     corpus = _read(config, files, encoder, labels)
+    draft = _draft_manifest(config, files, corpus, labels)
+    claim_work_folder(files.work, fingerprint_of(draft.provenance))
     emit(RunStarted(len(corpus.labelled), len(corpus.unlabelled), _device().type))
 
     def new_network(seed: int) -> TransformerNetwork:
@@ -121,7 +122,6 @@ def run_training(
         runner=runner,
     )
     student = students.train("student", np.ones(len(truth), bool))
-    draft = _draft_manifest(config, files, corpus, labels)
     held_out = _calibration_scores(config, corpus, teacher, students, draft, files)
     runner.start("export")
     calibrations = held_out.fit()
@@ -134,10 +134,7 @@ def run_training(
     emit(StageScored(of_calibration))
 
     runner.start("judge")
-    judged = read_hoc(files.corpus, ids_file="dev.txt", labels=labels)
-    linear = LinearMember().fit(corpus.labelled).score(judged)
-    linear_present = linear >= best_threshold(teacher.linear_out_of_fold, truth)
-    of_student = held_out_figures(candidate.int8, judged, linear_present, seed=config.seed)
+    of_student = _judge(candidate, corpus, teacher, files, seed=config.seed)
     emit(StageScored(of_student))
     metrics = {
         "teacher_out_of_fold": of_teacher,
@@ -145,15 +142,28 @@ def run_training(
         "student_dev": of_student,
         "float32_parity_gap": gap,
     }
-    manifest = dataclasses.replace(draft, metrics=metrics)
+    _write(candidate, dataclasses.replace(draft, metrics=metrics), files.out, key)
+    emit(CandidateReady(draft.bundle_id))
+
+
+def _judge(
+    candidate: Candidate, corpus: Corpus, teacher: Teacher, files: RunFiles, *, seed: int
+) -> dict[str, float]:
+    """Figures on the abstracts that nothing was trained or chosen on, beside the linear member."""
+    judged = read_hoc(files.corpus, ids_file="dev.txt", labels=candidate.int8.labels)
+    linear = LinearMember().fit(corpus.labelled).score(judged)
+    threshold = best_threshold(teacher.linear_out_of_fold, target_matrix(corpus.labelled))
+    return held_out_figures(candidate.int8, judged, linear >= threshold, seed=seed)
+
+
+def _write(candidate: Candidate, manifest: Manifest, out: Path, key: Ed25519PrivateKey) -> None:
     card = model_card(manifest, model_bytes=len(candidate.int8_model))
     contents = {
         "model.onnx": candidate.int8_model,
         "tokenizer.json": candidate.tokenizer,
         "MODEL_CARD.md": card.encode(),
     }
-    write_bundle(files.out, manifest=manifest, files=contents, key=key)
-    emit(CandidateReady(manifest.bundle_id))
+    write_bundle(out, manifest=manifest, files=contents, key=key)
 
 
 def _stages(config: RunConfig, corpus: Corpus) -> int:

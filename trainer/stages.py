@@ -8,6 +8,7 @@ from pathlib import Path
 
 from torch import nn
 
+from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.training_protocol import (
     Augmentation,
     BatchesDone,
@@ -32,6 +33,27 @@ class StagePlan:
     schedule: Schedule
     augmentation: Augmentation
     seed: int
+
+
+def claim_work_folder(work: Path, fingerprint: str) -> None:
+    """Make a work folder this run's own, or take it up again.
+
+    Args:
+        work: The folder; made where there is none.
+        fingerprint: What the run's stages depend on, in one line.
+
+    Raises:
+        TrainingError: It holds the stages of another configuration, corpus or encoder.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    claim = work / "run"
+    if not claim.exists() and not any(work.iterdir()):
+        claim.write_text(fingerprint, encoding="utf-8")
+    elif not claim.exists() or claim.read_text(encoding="utf-8") != fingerprint:
+        raise TrainingError(
+            "The work folder holds the stages of another configuration, corpus or encoder.",
+            "Name a new work folder, or go on with what the stages were made from.",
+        )
 
 
 class StageRunner:

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from kdh_desktop.core.errors import Cancelled
+from kdh_desktop.core.errors import Cancelled, TrainingError
 from kdh_desktop.core.training_protocol import (
     Augmentation,
     BatchesDone,
@@ -23,7 +23,7 @@ from trainer.batching import Batches, Encoder
 from trainer.corpus import LabelledText
 from trainer.networks.transformer import TransformerNetwork
 from trainer.objectives import hard_objective
-from trainer.stages import BATCHES_BETWEEN_EVENTS, StagePlan, StageRunner
+from trainer.stages import BATCHES_BETWEEN_EVENTS, StagePlan, StageRunner, claim_work_folder
 
 NewNetwork = Callable[[], TransformerNetwork]
 PLAN = StagePlan(
@@ -137,3 +137,16 @@ def test_stages_are_numbered_as_they_start(stage: Stage) -> None:
     runner.start("first")
     runner.start("second")
     assert stage.told == [StageStarted(1, 2, "first"), StageStarted(2, 2, "second")]
+
+
+def test_a_work_folder_is_taken_up_again_by_the_same_run_only(tmp_path: Path) -> None:
+    claim_work_folder(tmp_path / "work", "one")
+    claim_work_folder(tmp_path / "work", "one")
+    with pytest.raises(TrainingError, match="another configuration"):
+        claim_work_folder(tmp_path / "work", "two")
+
+
+def test_stages_of_unknown_origin_are_not_taken_up(tmp_path: Path) -> None:
+    (tmp_path / "teacher-0.finished").write_bytes(b"whose?")
+    with pytest.raises(TrainingError, match="another configuration"):
+        claim_work_folder(tmp_path, "one")
