@@ -7,11 +7,13 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
 from numpy.typing import NDArray
 from torch import nn
 
 from kdh_desktop.core.errors import TrainingError
+from trainer.attention_mask import honour_mask
 from trainer.served_form import served_form
 
 OPSET = 20
@@ -30,7 +32,7 @@ INT8_LOSS = 0.005
 def export_float32(network: nn.Module, path: Path) -> None:
     """Write a network as one ONNX file with free batch and token dimensions.
 
-    A transformer is written in its served form, which takes windows without padding only.
+    A transformer is written in its served form, which is fastest where there is no padding.
     """
     served = served_form(network)
     ids = torch.ones(2, 16, dtype=torch.int64)
@@ -59,6 +61,9 @@ def export_float32(network: nn.Module, path: Path) -> None:
     _keep_normalisation_apart(program)
     _forget_where_it_was_made(program)
     program.save(str(path), external_data=False)
+    model = onnx.load(str(path))
+    honour_mask(model)
+    onnx.save(model, str(path))
 
 
 def _forget_where_it_was_made(program: torch.onnx.ONNXProgram) -> None:
@@ -93,7 +98,6 @@ def quantise(float32: Path, int8: Path) -> None:
     Source: measured choice; per-tensor weights and unsigned weights lose more.
     """
     # Sets the switch against telemetry before the runtime is imported.
-    from onnx import TensorProto
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
@@ -111,7 +115,7 @@ def quantise(float32: Path, int8: Path) -> None:
             per_channel=True,
             weight_type=QuantType.QInt8,
             # What the runtime's own operators put out has no type that the quantiser could see.
-            extra_options={"DefaultTensorType": TensorProto.FLOAT},
+            extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
         )
     finally:
         root.setLevel(level)

@@ -72,14 +72,17 @@ def test_float32_agrees_for_any_number_of_texts_and_tokens(
 ) -> None:
     ids = torch.randint(5, 180, (texts, tokens), generator=torch.Generator().manual_seed(tokens))
     mask = torch.ones_like(ids)
-    with torch.inference_mode():
-        trained = network(ids, mask)
-    exported = session.run(
-        ["logits", "token_logits"], {"input_ids": ids.numpy(), "attention_mask": mask.numpy()}
-    )
-    for one, other in zip(trained, exported, strict=True):
-        assert other.dtype == np.float32
-        np.testing.assert_allclose(sigmoid(one.numpy()), sigmoid(other), atol=FLOAT32_TOLERANCE)
+    padded = mask.clone()
+    padded[-1, (tokens + 1) // 2 :] = 0
+    for kept in (mask, padded):
+        with torch.inference_mode():
+            trained = network(ids, kept)
+        exported = session.run(
+            ["logits", "token_logits"], {"input_ids": ids.numpy(), "attention_mask": kept.numpy()}
+        )
+        for one, other in zip(trained, exported, strict=True):
+            assert other.dtype == np.float32
+            np.testing.assert_allclose(sigmoid(one.numpy()), sigmoid(other), atol=FLOAT32_TOLERANCE)
 
 
 def test_the_exported_file_is_one_file_without_data_outside(float32: Path, int8: Path) -> None:

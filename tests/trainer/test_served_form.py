@@ -1,4 +1,4 @@
-"""The served form of a network: the same function, for windows without padding."""
+"""The served form of a network: the same function, with padding and without."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from transformers import DistilBertConfig, DistilBertModel
 
 from kdh_desktop.core.classification.onnx_inspection import check_onnx
+from trainer.attention_mask import honour_mask
 from trainer.networks.transformer import TransformerNetwork, load_transformer
 from trainer.onnx_export import export_float32, quantise
 
@@ -75,17 +76,88 @@ def test_exporting_leaves_the_network_as_it_was(network: TransformerNetwork, flo
     assert torch.isfinite(logits).all()
 
 
-def test_padding_is_answered_by_what_is_not_a_number_rather_than_by_wrong_labels(
-    float32: Path, int8: Path
+LENGTHS = (20, 13, 1)
+
+
+def padded_batch() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Windows of several lengths behind which any pieces may stand, and the mask over them."""
+    ids = np.random.default_rng(0).integers(5, 300, (len(LENGTHS), max(LENGTHS)))
+    mask = np.zeros_like(ids)
+    for row, tokens in enumerate(LENGTHS):
+        ids[row, :tokens] = window(tokens)
+        mask[row, :tokens] = 1
+    return ids, mask
+
+
+@pytest.mark.parametrize(("form", "tolerance"), [("float32", 1e-5), ("int8", 0.05)])
+def test_padding_changes_nothing_of_a_window(
+    float32: Path, int8: Path, form: str, tolerance: float
 ) -> None:
-    mask = np.ones((1, 20), dtype=np.int64)
-    mask[0, 15:] = 0
+    path = {"float32": float32, "int8": int8}[form]
+    logits, token_logits = scores_of(path, *padded_batch())
+    assert np.isfinite(token_logits).all()
+    for row, tokens in enumerate(LENGTHS):
+        alone, tokens_alone = scores_of(path, window(tokens))
+        np.testing.assert_allclose(logits[row], alone[0], atol=tolerance)
+        np.testing.assert_allclose(token_logits[row, :tokens], tokens_alone[0], atol=tolerance)
+
+
+def test_padding_is_answered_as_by_the_trained_network(
+    network: TransformerNetwork, float32: Path
+) -> None:
+    ids, mask = padded_batch()
+    with torch.inference_mode():
+        trained = network(torch.from_numpy(ids), torch.from_numpy(mask))[0].numpy()
+    np.testing.assert_allclose(trained, scores_of(float32, ids, mask)[0], atol=1e-5)
+
+
+def without_choice(path: Path, target: Path) -> Path:
+    """The same file with attention that never takes a mask."""
+    model = onnx.load(str(path))
+    for node in model.graph.node:
+        if node.op_type == "If":
+            branches = {attribute.name: attribute.g for attribute in node.attribute}
+            attention = branches["then_branch"].node[-1]
+            attention.output[0] = node.output[0]
+            node.CopyFrom(attention)
+    onnx.save(model, str(target))
+    return target
+
+
+def test_windows_without_padding_take_the_fast_attention(
+    float32: Path, int8: Path, tmp_path: Path
+) -> None:
+    """To the bit what attention without a mask gives, and far from it where there is padding."""
     for path in (float32, int8):
-        assert not np.isfinite(scores_of(path, window(20), mask)[0]).any()
+        plain = without_choice(path, tmp_path / path.name)
+        assert "If" not in {node.op_type for node in onnx.load(str(plain)).graph.node}
+        for tokens in (1, 17, 128):
+            for one, other in zip(
+                scores_of(path, window(tokens)), scores_of(plain, window(tokens)), strict=True
+            ):
+                np.testing.assert_array_equal(one, other)
+        honoured, ignored = (scores_of(x, *padded_batch())[0] for x in (path, plain))
+        assert np.abs(honoured - ignored)[1:].min(axis=0).max() > 1e-4
 
 
-def test_a_bundle_may_hold_it(int8: Path) -> None:
-    check_onnx(int8.read_bytes())
+def test_honouring_the_mask_twice_changes_nothing_more(float32: Path) -> None:
+    once = onnx.load(str(float32))
+    choices = [node for node in once.graph.node if node.op_type == "If"]
+    assert len(choices) == 2  # one a layer
+    twice = onnx.load(str(float32))
+    honour_mask(twice)
+    assert twice == once
+
+
+def test_weights_are_not_doubled(float32: Path) -> None:
+    for node in onnx.load(str(float32)).graph.node:
+        for attribute in node.attribute:
+            assert not attribute.g.initializer
+
+
+def test_a_bundle_may_hold_it(float32: Path, int8: Path) -> None:
+    for path in (float32, int8):
+        check_onnx(path.read_bytes())
 
 
 def test_sums_before_normalisations_are_kept_from_the_slow_fusion(float32: Path) -> None:
