@@ -52,6 +52,21 @@ def test_few_words_are_not_judged_by_vocabulary() -> None:
     assert codes("Railway fares went up yesterday " * 2) == [WarningCode.OUT_OF_DOMAIN]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "VGhpcyBpcyBhIHRlc3Qgb2YgYmFzZTY0IGVuY29kaW5nIHdpdGggc29tZQ==",
+        "VGhpcyBpcyBhIHRlc3Qgb2YgYmFzZTY0 IGVuY29kaW5nIHdpdGggc29tZQ==",
+    ],
+)
+def test_few_and_endless_words_are_no_prose(text: str) -> None:
+    assert codes(text) == [WarningCode.OUT_OF_DOMAIN]
+
+
+def test_a_long_chemical_name_is_prose() -> None:
+    assert codes("Induced by 12-O-tetradecanoylphorbol-13-acetate and bromodeoxyuridine") == []
+
+
 def test_few_letters_of_another_script_are_enough() -> None:
     assert codes("肿瘤细胞") == [WarningCode.NOT_ENGLISH]
 

@@ -17,6 +17,10 @@ _MIN_FOREIGN_LETTERS = 4
 _MAX_LETTER_SHARE = 0.2
 """Letters of other scripts, in number and as a share, that make a text foreign."""
 
+_MIN_PROSE_LETTERS = 40
+_MAX_LETTERS_PER_WORD = 20
+"""Letters from which a text is judged, and for each word, that make it encoded data, no prose."""
+
 _MIN_FUNCTION_WORDS = 3
 _MIN_FOREIGN_SHARE = 0.12
 """Foreign function words, in number and as a share of all words, that make a text foreign.
@@ -90,18 +94,17 @@ def domain_warnings(text: str, vocabulary: DomainVocabulary | None) -> tuple[Tex
 
     Returns:
         At most one warning: not English, or else out of the domain. Texts with fewer words than
-        the vocabulary's `min_words` are judged by their script only.
+        the vocabulary's `min_words` are judged by their script and the length of their words.
     """
     if vocabulary is None:
         return ()
     words = words_of(text)
     if _is_other_script(text) or _is_other_language(words):
         return (_NOT_ENGLISH,)
-    if len(words) >= vocabulary.min_words and (
-        _share(words, vocabulary.words) < vocabulary.min_share
-    ):
+    is_judged = len(words) >= vocabulary.min_words
+    if is_judged and _share(words, vocabulary.words) < vocabulary.min_share:
         return (_OUT_OF_DOMAIN,)
-    return ()
+    return (_OUT_OF_DOMAIN,) if _is_no_prose(text, words) else ()
 
 
 def _is_other_script(text: str) -> bool:
@@ -109,6 +112,11 @@ def _is_other_script(text: str) -> bool:
     foreign = letters - len(_KNOWN_LETTER.findall(text))
     foreign += sum(len(word) for word in _GREEK_WORD.findall(text))
     return foreign >= _MIN_FOREIGN_LETTERS and foreign > _MAX_LETTER_SHARE * letters
+
+
+def _is_no_prose(text: str, words: list[str]) -> bool:
+    letters = len(_LETTER.findall(text))
+    return letters >= _MIN_PROSE_LETTERS and letters > _MAX_LETTERS_PER_WORD * len(words)
 
 
 def _is_other_language(words: list[str]) -> bool:
