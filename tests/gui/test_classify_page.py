@@ -429,8 +429,8 @@ def test_text_file_can_be_dropped(
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"caf\xe9 au lait", "not in Unicode"),
-        (b"PK\x03\x04\0\0\0", "does not hold text"),
+        (b"caf\xe9 au lait", "not UTF-8 text"),
+        (b"PK\x03\x04\0\0\0", "not plain text"),
         (b"  \n ", "holds no text"),
     ],
 )

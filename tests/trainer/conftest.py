@@ -29,6 +29,7 @@ from tests.data.tiny_corpus import write_tiny_corpus, write_tiny_encoder, write_
 from trainer.batching import Encoder
 from trainer.corpus import LabelledText, read_hoc
 from trainer.networks.transformer import TransformerNetwork, load_transformer
+from trainer.onnx_export import export_float32, quantise
 
 ROOT = Path(__file__).parents[2]
 
@@ -179,3 +180,18 @@ def tiny_run(
         check=False,
     )
     return TrainerProcess(done.returncode, tuple(done.stdout.splitlines()), done.stderr, folder)
+
+
+@pytest.fixture(scope="module")
+def float32(network: TransformerNetwork, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The float32 export of the `network` that a test's module makes."""
+    path = tmp_path_factory.mktemp("export") / "float32.onnx"
+    export_float32(network, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def int8(float32: Path) -> Path:
+    path = float32.with_name("int8.onnx")
+    quantise(float32, path)
+    return path

@@ -25,8 +25,6 @@ from trainer.onnx_export import (
     FLOAT32_TOLERANCE,
     check_float32,
     check_int8,
-    export_float32,
-    quantise,
 )
 
 
@@ -34,20 +32,6 @@ from trainer.onnx_export import (
 def network(tiny_encoder: Path) -> TransformerNetwork:
     torch.manual_seed(3)
     return load_transformer(tiny_encoder, labels=10).eval()
-
-
-@pytest.fixture(scope="module")
-def float32(network: TransformerNetwork, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("export") / "float32.onnx"
-    export_float32(network, path)
-    return path
-
-
-@pytest.fixture(scope="module")
-def int8(float32: Path) -> Path:
-    path = float32.parent / "int8.onnx"
-    quantise(float32, path)
-    return path
 
 
 @pytest.fixture(scope="module")

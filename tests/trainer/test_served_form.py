@@ -24,20 +24,6 @@ def network(tiny_encoder: Path) -> TransformerNetwork:
     return load_transformer(tiny_encoder, labels=3).eval()
 
 
-@pytest.fixture(scope="module")
-def float32(network: TransformerNetwork, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("export") / "float32.onnx"
-    export_float32(network, path)
-    return path
-
-
-@pytest.fixture(scope="module")
-def int8(float32: Path) -> Path:
-    path = float32.with_name("int8.onnx")
-    quantise(float32, path)
-    return path
-
-
 def scores_of(
     path: Path, ids: NDArray[np.int64], mask: NDArray[np.int64] | None = None
 ) -> list[NDArray[np.float32]]:

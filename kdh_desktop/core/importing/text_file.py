@@ -30,11 +30,12 @@ _OTHER_FORMATS = (
 _MAX_NUL_SHARE = 0.01
 
 
-def read_text_file(path: Path) -> str:
+def read_text_file(path: Path, *, max_bytes: int = MAX_TEXT_BYTES) -> str:
     """Read one text file.
 
     Args:
         path: An ordinary file; links to one are followed.
+        max_bytes: Larger files are refused.
 
     Returns:
         Its text, line ends as they are, without a byte order mark.
@@ -49,28 +50,29 @@ def read_text_file(path: Path) -> str:
         try:
             _check_kind(os.fstat(descriptor))
             with open(descriptor, "rb", closefd=False) as file:
-                data = file.read(MAX_TEXT_BYTES + 1)
+                data = file.read(max_bytes + 1)
         finally:
             os.close(descriptor)
     except OSError as error:
         raise _unreadable(error) from error
-    return decode_text(data)
+    return decode_text(data, max_bytes=max_bytes)
 
 
-def decode_text(data: bytes) -> str:
+def decode_text(data: bytes, *, max_bytes: int = MAX_TEXT_BYTES) -> str:
     """Decode the bytes of a text.
 
     Args:
-        data: All of it; more than `MAX_TEXT_BYTES` is refused.
+        data: All of it.
+        max_bytes: More than these are refused.
 
     Raises:
         InputError: They are empty, too many, or not text in UTF-8 or marked UTF-16 or UTF-32.
     """
     if not data:
         raise InputError("The file is empty.", "Give a file that holds text.")
-    if len(data) > MAX_TEXT_BYTES:
+    if len(data) > max_bytes:
         raise InputError(
-            f"The text is larger than {MAX_TEXT_BYTES // 1_000_000} MB.",
+            f"The text is larger than {max_bytes // 1_000_000} MB.",
             "Divide it into several files.",
         )
     for beginning, name in _OTHER_FORMATS:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kdh_desktop.core.errors import Cancelled, InputError
+from kdh_desktop.core.errors import Cancelled
+from kdh_desktop.core.importing.text_file import read_text_file
 from kdh_desktop.core.record import Prediction, Record
 from kdh_desktop.gui.active_model import Classifier
 from kdh_desktop.gui.classify.pasted_content import MAX_FILE_BYTES, normalised
@@ -81,33 +81,6 @@ def read_file_work(path: Path) -> Callable[[Job], str]:
     """
 
     def work(_job: Job) -> str:
-        try:
-            status = path.stat()
-            if not stat.S_ISREG(status.st_mode):
-                raise InputError("That is not a plain file.", "Drop a text file (.txt).")
-            if status.st_size > MAX_FILE_BYTES:
-                raise InputError(
-                    "The file is too large to be shown here.", "Divide it into smaller files."
-                )
-            data = path.read_bytes()
-        except OSError as error:
-            raise InputError(
-                "The file cannot be read.", "Check that it exists and that you may read it."
-            ) from error
-        return normalised(_decoded(data))
+        return normalised(read_text_file(path, max_bytes=MAX_FILE_BYTES))
 
     return work
-
-
-def _decoded(data: bytes) -> str:
-    encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise InputError(
-            "The file is not in Unicode, so its letters cannot be read with certainty.",
-            "Save it again as UTF-8 text, or copy its text and paste it here.",
-        ) from error
-    if "\0" in text:
-        raise InputError("The file does not hold text.", "Drop a text file (.txt).")
-    return text
