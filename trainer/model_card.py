@@ -32,7 +32,7 @@ windows.
 3. Calibration per label and one threshold ({threshold:.3f}), from int8 students trained in the same
    way without one fold each ({calibration_folds} of {folds} folds), on the folds they did not see.
    Their soft targets on other texts came from teachers that had seen those folds, so these students
-   know a little of what they are asked: their figures below flatter, and serve calibration only.
+   know part of what they are asked: their figures below flatter, and serve calibration only.
    Nothing was chosen on the abstracts this model is judged on.
 
 Trained on the Hallmarks of Cancer corpus (Baker et al. 2016; licence GPL-3.0; `train.txt` of the
