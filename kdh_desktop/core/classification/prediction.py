@@ -115,10 +115,12 @@ def _warnings(read: ReadText, bundle: ModelBundle) -> tuple[TextWarning, ...]:
         )
         found.append(TextWarning(WarningCode.TOO_LONG, message))
     domain = domain_warnings(read.clean.text, bundle.manifest.domain)
-    found += domain
-    if not domain and len(words_of(read.clean.text)) < MIN_WORDS:
+    # Scripts without blanks between words have few words in texts of any length.
+    is_foreign = any(warning.code is WarningCode.NOT_ENGLISH for warning in domain)
+    if not is_foreign and len(words_of(read.clean.text)) < MIN_WORDS:
         message = f"The text has fewer than {MIN_WORDS} words, so its labels mean little."
         found.append(TextWarning(WarningCode.TOO_SHORT, message))
+    found += domain
     found += read.clean.warnings
     if len(read.windows) > 1:
         message = f"The text is long and was read in {len(read.windows)} overlapping parts."
