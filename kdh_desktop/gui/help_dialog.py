@@ -8,13 +8,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence, QPalette
 from PySide6.QtWidgets import (
     QDialog,
-    QDialogButtonBox,
     QGridLayout,
     QScrollArea,
-    QVBoxLayout,
     QWidget,
 )
 
+from kdh_desktop.gui.dialog_frame import frame_dialog
 from kdh_desktop.gui.plain_text import plain_label
 from kdh_desktop.gui.theme import GRID
 
@@ -48,15 +47,7 @@ class HelpDialog(QDialog):
         area.setWidget(page)
         area.setWidgetResizable(True)
         area.setAccessibleName(self.tr("Help and keys"))
-        buttons = QDialogButtonBox()
-        close = buttons.addButton(self.tr("Close"), QDialogButtonBox.ButtonRole.RejectRole)
-        close.setAccessibleName(self.tr("Close"))
-        close.setDefault(True)
-        buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(2 * GRID, 2 * GRID, 2 * GRID, 2 * GRID)
-        layout.addWidget(area, 1)
-        layout.addWidget(buttons)
+        close = frame_dialog(self, area, close=self.tr("Close"))
         self.resize(70 * GRID, 64 * GRID)
         close.setFocus()
 
