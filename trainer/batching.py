@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from kdh_desktop.core.errors import TrainingError
-from kdh_desktop.core.training_protocol import Augmentation
+from kdh_desktop.core.training_config import Augmentation
 from trainer.corpus import LabelledText
 
 NO_SENTENCE = -1

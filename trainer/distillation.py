@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from kdh_desktop.core.training_protocol import Augmentation, RunConfig, Schedule
+from kdh_desktop.core.training_config import Augmentation, RunConfig, Schedule
 from trainer.batching import Batches, Example, PieceIds, SoftTargets
 from trainer.objectives import hard_objective, mixed_objective, soft_objective
 from trainer.stages import StagePlan, StageRunner

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import platform
 from collections.abc import Mapping
@@ -11,7 +10,8 @@ from importlib.metadata import version
 from typing import Any
 
 from kdh_desktop import __version__
-from kdh_desktop.core.training_protocol import RunConfig
+from kdh_desktop.core.json_values import to_json_value
+from kdh_desktop.core.training_config import RunConfig
 
 _LIBRARIES = ("numpy", "onnx", "onnxruntime", "scikit-learn", "tokenizers", "torch", "transformers")
 
@@ -35,7 +35,7 @@ def provenance_of(
         "labelled_sha256": labelled,
         "unlabelled_sha256": unlabelled,
         "encoder_sha256": encoder,
-        "config": dataclasses.asdict(config),
+        "config": to_json_value(config),
         "device": device,
         "python": platform.python_version(),
         "program": __version__,

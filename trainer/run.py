@@ -18,13 +18,8 @@ from tokenizers import Tokenizer
 from kdh_desktop.core.classification.manifest import LabelCalibration, Manifest
 from kdh_desktop.core.classification.model_bundle import write_bundle
 from kdh_desktop.core.labels import HALLMARKS_OF_CANCER, LabelSet
-from kdh_desktop.core.training_protocol import (
-    CandidateReady,
-    Event,
-    RunConfig,
-    RunStarted,
-    StageScored,
-)
+from kdh_desktop.core.training_config import RunConfig
+from kdh_desktop.core.training_protocol import CandidateReady, Event, RunStarted, StageScored
 from trainer.base_encoder import check_base_encoder
 from trainer.batching import Encoder
 from trainer.candidate import CalibrationScores, Candidate, export_candidate, parity_gap
@@ -93,7 +88,9 @@ def run_training(
 
     def new_network(seed: int) -> TransformerNetwork:
         torch.manual_seed(seed)
-        network = load_transformer(files.encoder, labels=len(labels), dropout=config.dropout)
+        network = load_transformer(
+            files.encoder, labels=len(labels), dropout=config.distillation.network.dropout
+        )
         return network.to(_device())
 
     runner = StageRunner(

@@ -9,13 +9,12 @@ from pathlib import Path
 from torch import nn
 
 from kdh_desktop.core.errors import TrainingError
+from kdh_desktop.core.training_config import Augmentation, Schedule
 from kdh_desktop.core.training_protocol import (
-    Augmentation,
     BatchesDone,
     CheckpointSaved,
     EpochFinished,
     Event,
-    Schedule,
     StageStarted,
 )
 from trainer.batching import Batches

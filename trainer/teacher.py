@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from kdh_desktop.core.training_protocol import RunConfig
+from kdh_desktop.core.training_config import RunConfig
 from trainer.batching import Batches, Encoder, Example, SoftTargets
 from trainer.corpus import LabelledText, target_matrix
 from trainer.linear import LinearMember

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from kdh_desktop.core.errors import Cancelled, TrainingError
-from kdh_desktop.core.training_protocol import Augmentation, Schedule
+from kdh_desktop.core.training_config import Augmentation, Schedule
 from trainer.batching import Batch, Batches
 from trainer.checkpoint import EpochCheckpoint
 

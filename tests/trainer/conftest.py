@@ -15,16 +15,15 @@ from tokenizers import Tokenizer
 from kdh_desktop.core.classification.model_bundle import ModelBundle, open_bundle
 from kdh_desktop.core.classification.signing import load_trusted_keys
 from kdh_desktop.core.labels import HALLMARKS_OF_CANCER
-from kdh_desktop.core.training_protocol import (
+from kdh_desktop.core.training_config import (
     Augmentation,
     DistillationConfig,
-    Event,
     RunConfig,
     Schedule,
     TeacherConfig,
     config_to_json,
-    from_line,
 )
+from kdh_desktop.core.training_protocol import Event, from_line
 from tests.data.tiny_corpus import write_tiny_corpus, write_tiny_encoder, write_tiny_transfer
 from trainer.batching import Encoder
 from trainer.corpus import LabelledText, read_hoc
@@ -98,7 +97,6 @@ def tiny_config() -> RunConfig:
         max_tokens=128,
         sentence_loss=3.0,
         sentence_weight=0.5,
-        dropout=0.1,
         augmentation=Augmentation(sentence_dropout=0.1, tokenised_share=0.1),
         teacher=TeacherConfig(folds=2, schedule=learning(epochs=12)),
         distillation=DistillationConfig(

@@ -17,7 +17,7 @@ from tokenizers.models import WordPiece
 from tokenizers.pre_tokenizers import WhitespaceSplit
 
 from kdh_desktop.core.errors import TrainingError
-from kdh_desktop.core.training_protocol import Augmentation
+from kdh_desktop.core.training_config import Augmentation
 from trainer.batching import (
     NO_SENTENCE,
     Batch,

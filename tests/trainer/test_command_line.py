@@ -23,15 +23,14 @@ from kdh_desktop.core.classification.signing import (
 )
 from kdh_desktop.core.errors import ModelError
 from kdh_desktop.core.paths import AppPaths
+from kdh_desktop.core.training_config import RunConfig, config_to_json
 from kdh_desktop.core.training_protocol import (
     BatchesDone,
     CandidateReady,
     CheckpointSaved,
     RunCancelled,
-    RunConfig,
     RunFailed,
     RunStarted,
-    config_to_json,
     from_line,
 )
 from tests.trainer.conftest import ROOT, TrainerProcess, trainer_environment

@@ -21,12 +21,12 @@ from kdh_desktop.core.classification.confidence import calibrated_probabilities
 from kdh_desktop.core.classification.model_bundle import ModelBundle, open_bundle
 from kdh_desktop.core.errors import Cancelled, TrainingError, VerificationError
 from kdh_desktop.core.labels import HALLMARKS_OF_CANCER
+from kdh_desktop.core.training_config import RunConfig
 from kdh_desktop.core.training_protocol import (
     BatchesDone,
     CandidateReady,
     EpochFinished,
     Event,
-    RunConfig,
     RunStarted,
     StageScored,
     StageStarted,

@@ -10,13 +10,12 @@ import torch
 from torch import nn
 
 from kdh_desktop.core.errors import Cancelled, TrainingError
+from kdh_desktop.core.training_config import Augmentation, Schedule
 from kdh_desktop.core.training_protocol import (
-    Augmentation,
     BatchesDone,
     CheckpointSaved,
     EpochFinished,
     Event,
-    Schedule,
     StageStarted,
 )
 from trainer.batching import Batches, Encoder

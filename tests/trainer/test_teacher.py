@@ -13,13 +13,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from kdh_desktop.core.classification.confidence import sigmoid
-from kdh_desktop.core.training_protocol import (
-    Event,
-    RunConfig,
-    Schedule,
-    StageStarted,
-    TeacherConfig,
-)
+from kdh_desktop.core.training_config import RunConfig, Schedule, TeacherConfig
+from kdh_desktop.core.training_protocol import Event, StageStarted
 from trainer.batching import Encoder
 from trainer.corpus import LabelledText, target_matrix
 from trainer.linear import LinearMember

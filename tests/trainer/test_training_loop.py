@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from kdh_desktop.core.errors import Cancelled, TrainingError
-from kdh_desktop.core.training_protocol import Augmentation, Schedule
+from kdh_desktop.core.training_config import Augmentation, Schedule
 from tests.trainer.conftest import learning
 from trainer.batching import Batch, Batches, Encoder
 from trainer.checkpoint import EpochCheckpoint, load_state, save_state
