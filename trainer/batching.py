@@ -37,13 +37,16 @@ class Example:
     Attributes:
         pieces: Word-piece ids of each sentence, as running text.
         tokenised_pieces: The same for the corpus's own spelling.
-        sentence_targets: float32 (sentences, labels), or None where unlabelled.
+        text_targets: float32 (labels,), or None where unlabelled.
+        sentence_targets: float32 (sentences, labels), or None where they are not known; the
+            labels of the text are then those of `text_targets`, else those of the sentences read.
         soft: The teacher's logits, or None where there is no teacher.
     """
 
     pieces: tuple[tuple[int, ...], ...]
     tokenised_pieces: tuple[tuple[int, ...], ...]
-    sentence_targets: NDArray[np.float32] | None
+    text_targets: NDArray[np.float32] | None
+    sentence_targets: NDArray[np.float32] | None = None
     soft: SoftTargets | None = None
 
 
@@ -58,9 +61,12 @@ class Batch:
             `NO_SENTENCE` for special tokens and padding.
         text_of_sentence: int64 (sentences,), row of the batch that a sentence belongs to.
         text_targets: float32 (batch, labels), or None.
-        sentence_targets: float32 (sentences, labels), or None.
+        sentence_targets: float32 (sentences, labels), zero where they are not known, or None
+            where none is known.
         soft_text_logits: float32 (batch, labels), or None.
         soft_sentence_logits: float32 (sentences, labels), or None.
+        is_text_with_sentences: Whether the labels of a text's sentences are known, boolean
+            (batch,), or None where that is so for all texts or for none.
     """
 
     input_ids: torch.Tensor
@@ -71,6 +77,7 @@ class Batch:
     sentence_targets: torch.Tensor | None
     soft_text_logits: torch.Tensor | None
     soft_sentence_logits: torch.Tensor | None
+    is_text_with_sentences: torch.Tensor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +108,10 @@ class Encoder:
         """Encode texts, in order."""
         return [
             Example(
-                self._pieces(text.sentences), self._pieces(text.tokenised), text.sentence_targets
+                self._pieces(text.sentences),
+                self._pieces(text.tokenised),
+                text.targets,
+                text.sentence_targets,
             )
             for text in texts
         ]
@@ -194,7 +204,9 @@ class Batches:
         tokenised = rng.random() < how.tokenised_share
         pieces = example.tokenised_pieces if tokenised else example.pieces
         keep: NDArray[np.intp] | None = None
-        if how.sentence_dropout > 0 and len(pieces) > 2:
+        # Only where the sentences' labels are known are those of the rest of a text.
+        may_drop = how.sentence_dropout > 0 and example.sentence_targets is not None
+        if may_drop and len(pieces) > 2:
             keep = np.flatnonzero(rng.random(len(pieces)) >= how.sentence_dropout)
             if len(keep) < 2:
                 keep = None
@@ -242,26 +254,49 @@ class Batches:
 
 
 def _targets(rows: Sequence[_Row]) -> dict[str, torch.Tensor | None]:
-    hard: list[NDArray[np.float32]] = []
-    soft_text: list[NDArray[np.float32]] = []
-    soft_sentences: list[NDArray[np.float32]] = []
-    for row in rows:
-        kept = list(row.kept)
-        if row.example.sentence_targets is not None:
-            hard.append(row.example.sentence_targets[kept])
-        if row.example.soft is not None:
-            soft_text.append(row.example.soft.text_logits)
-            soft_sentences.append(row.example.soft.sentence_logits[kept])
+    kept = [list(row.kept) for row in rows]
+    softs = [row.example.soft for row in rows]
+    knows = [row.example.sentence_targets is not None for row in rows]
+    is_mixed = any(knows) and not all(knows)
+    of_sentences = [_sentence_targets(row, is_mixed=is_mixed) for row in rows]
+    soft_of_sentences = [
+        None if soft is None else soft.sentence_logits[own]
+        for soft, own in zip(softs, kept, strict=True)
+    ]
+    soft_of_texts = [None if soft is None else soft.text_logits for soft in softs]
     return {
-        "text_targets": _stacked([targets.max(axis=0) for targets in hard], np.stack),
-        "sentence_targets": _stacked(hard, np.concatenate),
-        "soft_text_logits": _stacked(soft_text, np.stack),
-        "soft_sentence_logits": _stacked(soft_sentences, np.concatenate),
+        "text_targets": _stacked([_text_targets(row) for row in rows], np.stack),
+        "sentence_targets": _stacked(of_sentences, np.concatenate),
+        "soft_text_logits": _stacked(soft_of_texts, np.stack),
+        "soft_sentence_logits": _stacked(soft_of_sentences, np.concatenate),
+        "is_text_with_sentences": torch.tensor(knows) if is_mixed else None,
     }
 
 
+def _text_targets(row: _Row) -> NDArray[np.float32] | None:
+    """Labels of what is left of a text."""
+    if row.example.sentence_targets is None:
+        return row.example.text_targets
+    left: NDArray[np.float32] = row.example.sentence_targets[list(row.kept)].max(axis=0)
+    return left
+
+
+def _sentence_targets(row: _Row, *, is_mixed: bool) -> NDArray[np.float32] | None:
+    example = row.example
+    if example.sentence_targets is not None:
+        return example.sentence_targets[list(row.kept)]
+    if is_mixed and example.text_targets is not None:
+        return np.zeros((len(row.kept), len(example.text_targets)), np.float32)
+    return None
+
+
 def _stacked(
-    arrays: list[NDArray[np.float32]],
+    arrays: Sequence[NDArray[np.float32] | None],
     join: Callable[[list[NDArray[np.float32]]], NDArray[np.float32]],
 ) -> torch.Tensor | None:
-    return torch.from_numpy(join(arrays)) if arrays else None
+    found = [array for array in arrays if array is not None]
+    if not found:
+        return None
+    if len(found) < len(arrays):
+        raise ValueError("texts with and without targets cannot share a batch")
+    return torch.from_numpy(join(found))

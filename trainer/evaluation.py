@@ -16,8 +16,10 @@ from kdh_desktop.core.classification.classifier import OnnxClassifier, TextScore
 from kdh_desktop.core.classification.confidence import sigmoid
 from kdh_desktop.core.classification.manifest import Manifest
 from kdh_desktop.core.classification.model_bundle import open_bundle, write_bundle
-from trainer.corpus import LabelledText
+from trainer.corpus import LabelledText, target_matrix
 from trainer.metrics import best_threshold
+
+DEFAULT_EVIDENCE_THRESHOLD = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +30,14 @@ class ServedScores:
         decision_logits: float32 (texts, labels).
         truth: float32 (texts, labels).
         sentence_logits: One float32 (sentences, labels) a text.
-        sentence_truth: The corpus's labels of those sentences, one (sentences, labels) a text.
+        sentence_truth: The corpus's labels of those sentences, one (sentences, labels) a text;
+            None for a text of which only the whole is labelled.
     """
 
     decision_logits: NDArray[np.float32]
     truth: NDArray[np.float32]
     sentence_logits: tuple[NDArray[np.float32], ...]
-    sentence_truth: tuple[NDArray[np.float32], ...]
+    sentence_truth: tuple[NDArray[np.float32] | None, ...]
 
     @classmethod
     def join(cls, parts: Sequence[Self]) -> Self:
@@ -65,37 +68,50 @@ def served_scores(classifier: OnnxClassifier, texts: Sequence[LabelledText]) -> 
     scores = classifier.score([text.text for text in texts])
     return ServedScores(
         np.stack([one.decision_logits for one in scores]),
-        np.stack([text.targets for text in texts]),
+        target_matrix(texts),
         tuple(one.sentence_logits for one in scores),
         tuple(_sentence_truth(text, one) for text, one in zip(texts, scores, strict=True)),
     )
 
 
 def best_evidence_threshold(scores: ServedScores) -> float:
-    """Sentence probability with the highest micro-F1 against the corpus's sentence labels."""
-    probabilities = sigmoid(np.concatenate(scores.sentence_logits))
-    return best_threshold(probabilities, np.concatenate(scores.sentence_truth))
+    """Sentence probability with the highest micro-F1 against the corpus's sentence labels.
+
+    Where the corpus labels no sentence, `DEFAULT_EVIDENCE_THRESHOLD`.
+    """
+    pairs = zip(scores.sentence_logits, scores.sentence_truth, strict=True)
+    known = [(logits, truth) for logits, truth in pairs if truth is not None]
+    if not known:
+        return DEFAULT_EVIDENCE_THRESHOLD
+    probabilities = sigmoid(np.concatenate([logits for logits, _ in known]))
+    return best_threshold(probabilities, np.concatenate([truth for _, truth in known]))
 
 
-def evidence_precision_at_1(scores: ServedScores, present: NDArray[np.bool_]) -> float:
+def evidence_precision_at_1(scores: ServedScores, present: NDArray[np.bool_]) -> float | None:
     """Share in 0..1 of rightly found labels whose best sentence carries the label in the corpus.
 
     Args:
         scores: Scores of labelled texts.
         present: Decisions, boolean (texts, labels).
+
+    Returns:
+        None where the corpus labels no sentence; texts without such labels have no part in it.
     """
+    if all(truth is None for truth in scores.sentence_truth):
+        return None
     hits = [
-        scores.sentence_truth[text][np.argmax(scores.sentence_logits[text][:, label]), label]
+        truth[np.argmax(scores.sentence_logits[text][:, label]), label]
         for text, label in np.argwhere(present & (scores.truth > 0))
+        if (truth := scores.sentence_truth[text]) is not None
     ]
     return float(np.mean(hits)) if hits else 0.0
 
 
-def _sentence_truth(text: LabelledText, scores: TextScores) -> NDArray[np.float32]:
+def _sentence_truth(text: LabelledText, scores: TextScores) -> NDArray[np.float32] | None:
     """A divided sentence has the labels of the corpus's sentences that it mostly overlaps."""
     targets = text.sentence_targets
     if targets is None:
-        raise ValueError("an unlabelled text cannot be judged")
+        return None
     ends = np.cumsum([len(sentence) + 1 for sentence in text.sentences])
     starts = ends - np.array([len(sentence) + 1 for sentence in text.sentences])
     rows: list[NDArray[np.float32]] = []

@@ -5,6 +5,7 @@ It is weaker than an encoder and errs elsewhere, so that the two together beat e
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Self
 
@@ -16,23 +17,37 @@ from sklearn.svm import LinearSVC
 
 from trainer.corpus import LabelledText, target_matrix
 
+FEW_TEXTS = 20
+"""With fewer texts than this a word need not occur in two of them to be learnt from."""
+
+WIDE_SHARE = 0.2
+"""Share of characters of scripts without blanks from which a corpus counts as written in one."""
+
+_WIDE = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")  # Thai, Lao, kana, Han
+
 
 class LinearMember:
-    """Sum of two standardised scores: of the whole text, and of its best sentence."""
+    """Sum of two standardised scores: of the whole text, and of its best sentence.
+
+    Where no sentence is labelled, the first alone.
+    """
 
     def __init__(self) -> None:
         """Make an untrained member."""
         self._of_text = _LinearScorer()
-        self._of_sentence = _LinearScorer()
-        self._scale = (np.zeros((2, 1)), np.ones((2, 1)))
+        self._of_sentence: _LinearScorer | None = None
+        self._scale = (np.zeros((1, 1)), np.ones((1, 1)))
 
     def fit(self, texts: Sequence[LabelledText]) -> Self:
-        """Train on texts whose sentences are labelled."""
+        """Train on labelled texts, and on their sentences as far as these are labelled."""
         self._of_text.fit([text.text for text in texts], target_matrix(texts))
-        self._of_sentence.fit(
-            [sentence for text in texts for sentence in text.sentences],
-            np.concatenate([_sentence_targets(text) for text in texts]),
-        )
+        known = [text for text in texts if text.sentence_targets is not None]
+        if known:
+            self._of_sentence = _LinearScorer()
+            self._of_sentence.fit(
+                [sentence for text in known for sentence in text.sentences],
+                np.concatenate([text.sentence_targets for text in known]),
+            )
         both = self._raw(texts)
         self._scale = (
             both.mean(axis=(1, 2), keepdims=True)[:, :, 0],
@@ -49,6 +64,8 @@ class LinearMember:
 
     def _raw(self, texts: Sequence[LabelledText]) -> NDArray[np.float64]:
         of_text = self._of_text.score([text.text for text in texts])
+        if self._of_sentence is None:
+            return of_text[None]
         of_sentence = self._of_sentence.score(
             [sentence for text in texts for sentence in text.sentences]
         )
@@ -59,21 +76,41 @@ class LinearMember:
 
 class _LinearScorer:
     def __init__(self) -> None:
-        self._features = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2)
+        self._features = TfidfVectorizer()
         # Its solver draws at random: without a seed no run could be repeated to the digit.
         self._classifier = OneVsRestClassifier(LinearSVC(C=1.0, random_state=0))
+        self._constant = np.zeros(0)
+        self._varies = np.zeros(0, bool)
 
     def fit(self, texts: list[str], targets: NDArray[np.float32]) -> None:
-        self._classifier.fit(self._features.fit_transform(texts), targets.astype(int))
+        """Labels that all texts have, or none, are learnt as such, with the margin of an SVM."""
+        share = targets.mean(axis=0)
+        self._varies = (share > 0) & (share < 1)
+        self._constant = np.where(share > 0, 1.0, -1.0)
+        if self._varies.any():
+            self._features = _features_for(texts)
+            seen = self._features.fit_transform(texts)
+            self._classifier.fit(seen, targets[:, self._varies].astype(int))
 
     def score(self, texts: list[str]) -> NDArray[np.float64]:
-        margins: NDArray[np.float64] = self._classifier.decision_function(
-            self._features.transform(texts)
-        )
+        margins = np.tile(self._constant, (len(texts), 1))
+        if self._varies.any():
+            found = self._classifier.decision_function(self._features.transform(texts))
+            # For a single label the library leaves the second dimension out.
+            margins[:, self._varies] = found.reshape(len(texts), -1)
         return margins
 
 
-def _sentence_targets(text: LabelledText) -> NDArray[np.float32]:
-    if text.sentence_targets is None:
-        raise ValueError("the linear member needs sentence labels")
-    return text.sentence_targets
+def _features_for(texts: list[str]) -> TfidfVectorizer:
+    """Words and pairs of words; for scripts that put no blanks between words, characters."""
+    rarest = 2 if len(texts) >= FEW_TEXTS else 1
+    if _is_without_blanks(texts):
+        return TfidfVectorizer(
+            analyzer="char", ngram_range=(1, 3), sublinear_tf=True, min_df=rarest
+        )
+    return TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=rarest)
+
+
+def _is_without_blanks(texts: list[str]) -> bool:
+    sample = "".join(texts[:200])
+    return len(_WIDE.findall(sample)) > WIDE_SHARE * len(sample)

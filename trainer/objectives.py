@@ -24,11 +24,18 @@ def bernoulli_kl(
 
 
 def hard_objective(*, sentence_loss: float) -> Objective:
-    """Binary cross-entropy of texts plus `sentence_loss` times that of sentences."""
+    """Binary cross-entropy of texts plus `sentence_loss` times that of sentences.
+
+    Where only the text is labelled, that of sentences is the cross-entropy of their maximum
+    against the text's labels: some sentence carries each label, and none a label that is absent.
+    Texts with and without labelled sentences weigh alike.
+
+    Source: multiple-instance learning with the maximum as the pooling, Andrews et al. 2003.
+    """
 
     def loss(logits: torch.Tensor, sentence_logits: torch.Tensor, batch: Batch) -> torch.Tensor:
-        return _hard(logits, batch.text_targets) + sentence_loss * _hard(
-            sentence_logits, batch.sentence_targets
+        return _hard(logits, batch.text_targets) + sentence_loss * _hard_of_sentences(
+            sentence_logits, batch
         )
 
     return loss
@@ -62,6 +69,28 @@ def _hard(logits: torch.Tensor, targets: torch.Tensor | None) -> torch.Tensor:
     if targets is None:
         raise ValueError("these texts have no labels")
     return functional.binary_cross_entropy_with_logits(logits, targets.to(logits.device))
+
+
+def _hard_of_sentences(sentence_logits: torch.Tensor, batch: Batch) -> torch.Tensor:
+    if batch.sentence_targets is None:
+        return _hard(best_of_sentences(sentence_logits, batch), batch.text_targets)
+    if batch.is_text_with_sentences is None or batch.text_targets is None:
+        return _hard(sentence_logits, batch.sentence_targets)
+    knows = batch.is_text_with_sentences.to(sentence_logits.device)
+    inside = knows[batch.text_of_sentence.to(sentence_logits.device)]
+    share = knows.float().mean()
+    best = best_of_sentences(sentence_logits, batch)
+    of_sentences = _hard(sentence_logits[inside], batch.sentence_targets.to(inside.device)[inside])
+    of_texts = _hard(best[~knows], batch.text_targets.to(knows.device)[~knows])
+    return share * of_sentences + (1 - share) * of_texts
+
+
+def best_of_sentences(sentence_logits: torch.Tensor, batch: Batch) -> torch.Tensor:
+    """Highest sentence logit of each text and label, float32 (batch, labels)."""
+    labels = sentence_logits.shape[-1]
+    owner = batch.text_of_sentence.to(sentence_logits.device).unsqueeze(-1).expand(-1, labels)
+    lowest = sentence_logits.new_full((len(batch.input_ids), labels), -torch.inf)
+    return lowest.scatter_reduce(0, owner, sentence_logits, "amax")
 
 
 def _soft(logits: torch.Tensor, targets: torch.Tensor | None, temperature: float) -> torch.Tensor:

@@ -64,7 +64,7 @@ def calibration_figures(held_out: CalibrationScores) -> dict[str, float]:
         "macro_f1": of_int8.macro_f1,
         "float32_micro_f1": float32_f1,
         "calibration_error": calibration_error(probabilities, joined.truth),
-        "evidence_precision_at_1": evidence_precision_at_1(joined, int8_present),
+        **_evidence(joined, int8_present),
     }
     return {name: round(value, 4) for name, value in found.items()}
 
@@ -102,11 +102,17 @@ def held_out_figures(
         "linear_micro_f1": of_linear.micro_f1,
         "linear_macro_f1": of_linear.macro_f1,
         "calibration_error": calibration_error(probabilities, truth),
-        "evidence_precision_at_1": evidence_precision_at_1(scores, present),
+        **_evidence(scores, present),
     }
     per_label = zip(classifier.labels.ids, of_bundle.label_f1, strict=True)
     found |= {f"f1.{label}": value for label, value in per_label}
     return {name: round(value, 4) for name, value in found.items()}
+
+
+def _evidence(scores: ServedScores, present: NDArray[np.bool_]) -> dict[str, float]:
+    """How good the evidence is, left out where the corpus labels no sentence."""
+    found = evidence_precision_at_1(scores, present)
+    return {} if found is None else {"evidence_precision_at_1": found}
 
 
 def _decide(

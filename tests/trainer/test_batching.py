@@ -45,10 +45,12 @@ def example_of(number: int, sizes: list[int], *, rng: np.random.Generator) -> Ex
         for sentence, size in enumerate(sizes)
     )
     shape = (len(sizes), LABELS)
+    targets = (rng.random(shape) < 0.4).astype(np.float32)
     return Example(
         pieces,
         tuple(tuple(-piece for piece in sentence) for sentence in pieces),
-        (rng.random(shape) < 0.4).astype(np.float32),
+        targets.max(axis=0),
+        targets,
         SoftTargets(
             rng.standard_normal(LABELS, dtype=np.float32),
             rng.standard_normal(shape, dtype=np.float32),
@@ -248,12 +250,74 @@ def test_texts_of_like_length_share_a_batch() -> None:
 
 def test_texts_without_labels_give_none() -> None:
     rng = np.random.default_rng(0)
-    example = replace(example_of(0, [2, 2], rng=rng), sentence_targets=None, soft=None)
+    labelled = example_of(0, [2, 2], rng=rng)
+    example = replace(labelled, text_targets=None, sentence_targets=None, soft=None)
     (batch,) = epoch(batches_of([example]))
     assert batch.text_targets is None
     assert batch.sentence_targets is None
     assert batch.soft_text_logits is None
     assert batch.soft_sentence_logits is None
+
+
+def only_as_a_whole(example: Example) -> Example:
+    """The example with the labels of its sentences forgotten."""
+    return replace(example, sentence_targets=None)
+
+
+def test_no_sentence_is_dropped_where_the_sentences_labels_are_not_known() -> None:
+    rng = np.random.default_rng(0)
+    example = only_as_a_whole(example_of(1, [2] * 9, rng=rng))
+    for seed in range(5):
+        (batch,) = epoch(batches_of([example]), Augmentation(sentence_dropout=0.9), seed=seed)
+        assert len(batch.text_of_sentence) == 9
+        np.testing.assert_array_equal(present(batch.text_targets)[0], example.text_targets)
+        assert batch.sentence_targets is None
+        assert batch.is_text_with_sentences is None
+
+
+def test_a_text_that_is_cut_keeps_its_labels_where_those_of_its_sentences_are_not_known() -> None:
+    rng = np.random.default_rng(0)
+    targets = np.array([[0, 0, 0], [1, 1, 1]], np.float32)
+    known = replace(
+        example_of(0, [8, 8], rng=rng), text_targets=targets[1], sentence_targets=targets
+    )
+    (batch,) = epoch(batches_of([known], max_tokens=10))
+    assert present(batch.text_targets).tolist() == [[0, 0, 0]]
+    (batch,) = epoch(batches_of([only_as_a_whole(known)], max_tokens=10))
+    assert present(batch.text_targets).tolist() == [[1, 1, 1]]
+
+
+@given(EXAMPLES, st.integers(0, 99))
+def test_texts_with_and_without_labelled_sentences_share_a_batch(
+    examples: list[Example], seed: int
+) -> None:
+    mixed = [only_as_a_whole(x) if at % 2 else x for at, x in enumerate(examples)]
+    how = Augmentation(sentence_dropout=0.3)
+    for batch in epoch(batches_of(mixed), how, seed=seed):
+        knows = [text % 2 == 0 for text in texts_of(batch)]
+        if len(set(knows)) == 1:
+            assert batch.is_text_with_sentences is None
+            assert (batch.sentence_targets is not None) == knows[0]
+            continue
+        assert batch.is_text_with_sentences is not None
+        assert batch.is_text_with_sentences.tolist() == knows
+        of_sentences = present(batch.sentence_targets)
+        for at, (row, pieces) in enumerate(sentences_of(batch)):
+            text, sentence = divmod(pieces[0], 100_000)
+            known = mixed[text].sentence_targets
+            expected = np.zeros(LABELS) if known is None else known[sentence // 100]
+            np.testing.assert_array_equal(of_sentences[at], expected)
+            if known is None:
+                whole = present(batch.text_targets)[row]
+                np.testing.assert_array_equal(whole, mixed[text].text_targets)
+
+
+def test_labelled_and_unlabelled_texts_cannot_share_a_batch() -> None:
+    rng = np.random.default_rng(0)
+    labelled = example_of(0, [2], rng=rng)
+    bare = replace(labelled, text_targets=None, sentence_targets=None)
+    with pytest.raises(ValueError, match="cannot share a batch"):
+        epoch(batches_of([labelled, bare]))
 
 
 def word_tokenizer(*pieces: str) -> Tokenizer:

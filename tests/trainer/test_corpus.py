@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,7 @@ def test_each_sentence_has_its_own_segment(tmp_path: Path) -> None:
     labels = f"< <{GROWTH}--Receptors AND{DEATH}--Apoptosis< NULL <{SUPPRESSORS}"
     (only,) = read(write_corpus(tmp_path / "hoc", {"1": (text, labels)}))
     assert labels_of(only) == [set(), {GROWTH, DEATH}, set(), {SUPPRESSORS}]
+    assert only.targets is not None
     assert only.targets.tolist() == [1, 1, 1, 0, 0, 0, 0, 0, 0, 0]
 
 
@@ -148,16 +150,26 @@ def test_an_unlabelled_text_has_no_targets() -> None:
         target_matrix([text])
 
 
+def test_a_text_is_pasted_as_it_was_given_or_sentence_by_sentence() -> None:
+    text = LabelledText("1", ("One.", "Two."), ("One .", "Two ."), None)
+    assert text.text == "One. Two."
+    assert replace(text, whole="One.\n\nTwo.").text == "One.\n\nTwo."
+
+
 def test_the_digest_sees_every_change(tiny_texts: list[LabelledText]) -> None:
     first, second = tiny_texts[:2]
     assert first.sentence_targets is not None
+    assert first.targets is not None
+    bare = replace(first, targets=None, sentence_targets=None)
     others = [
         [second, first],
         [first],
-        [LabelledText("x", first.sentences, first.tokenised, first.sentence_targets), second],
-        [LabelledText(first.id, ("x",), ("x",), first.sentence_targets[:1]), second],
-        [LabelledText(first.id, first.sentences, (), 1 - first.sentence_targets), second],
-        [LabelledText(first.id, first.sentences, (), None), second],
+        [replace(first, id="x"), second],
+        [replace(first, sentences=("x",), sentence_targets=first.sentence_targets[:1]), second],
+        [replace(first, sentence_targets=1 - first.sentence_targets), second],
+        [bare, second],
+        [replace(bare, targets=first.targets), second],
+        [replace(bare, targets=1 - first.targets), second],
     ]
     digests = {corpus_digest(texts) for texts in ([first, second], *others)}
     assert len(digests) == len(others) + 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -23,7 +25,8 @@ from trainer.evaluation import (
 
 
 def text_of(*sentences: str, rows: list[list[int]]) -> LabelledText:
-    return LabelledText("1", sentences, sentences, np.array(rows, np.float32))
+    targets = np.array(rows, np.float32)
+    return LabelledText("1", sentences, sentences, targets.max(axis=0), targets)
 
 
 def served_with(spans: list[tuple[int, int]]) -> TextScores:
@@ -45,13 +48,9 @@ def test_a_sentence_has_the_labels_of_those_it_mostly_overlaps(
     spans: list[tuple[int, int]], expected: list[list[int]]
 ) -> None:
     text = text_of("a" * 10, "b" * 10, rows=[[1, 0], [0, 1]])
-    assert _sentence_truth(text, served_with(spans)).tolist() == expected
-
-
-def test_an_unlabelled_text_is_not_judged() -> None:
-    text = LabelledText("1", ("One.",), ("One .",), None)
-    with pytest.raises(ValueError, match="cannot be judged"):
-        _sentence_truth(text, served_with([(0, 4)]))
+    truth = _sentence_truth(text, served_with(spans))
+    assert truth is not None
+    assert truth.tolist() == expected
 
 
 def scores_of(
@@ -95,6 +94,25 @@ def test_the_evidence_threshold_parts_sentences_with_and_without_the_label() -> 
     assert 1 / (1 + np.exp(2)) < best_evidence_threshold(scores) < 1 / (1 + np.exp(-0.5))
 
 
+def only_as_a_whole(scores: ServedScores) -> ServedScores:
+    """The scores with the sentences' labels forgotten."""
+    return replace(scores, sentence_truth=(None,) * len(scores.sentence_truth))
+
+
+def test_without_sentence_labels_there_is_nothing_to_say_of_evidence() -> None:
+    bare = only_as_a_whole(SCORES)
+    assert evidence_precision_at_1(bare, present([True, True], [True, True])) is None
+    assert best_evidence_threshold(bare) == 0.5
+
+
+def test_texts_without_sentence_labels_have_no_part_in_the_figures_of_evidence() -> None:
+    mixed = ServedScores.join([SCORES, only_as_a_whole(SCORES)])
+    found = present([True, True], [False, True])
+    both = np.concatenate([found, found])
+    assert evidence_precision_at_1(mixed, both) == evidence_precision_at_1(SCORES, found)
+    assert best_evidence_threshold(mixed) == best_evidence_threshold(SCORES)
+
+
 def test_scores_of_several_sets_are_joined_in_order() -> None:
     joined = ServedScores.join([SCORES, SCORES])
     assert joined.decision_logits.tolist() == [*SCORES.decision_logits.tolist()] * 2
@@ -108,13 +126,14 @@ def test_texts_are_judged_by_the_classifier_that_serves(tiny_bundle: ModelBundle
     targets = np.zeros((2, 10), np.float32)
     targets[1, 4] = 1
     sentences = ("We studied cancer cells.", f"In them {word} was seen.")
-    text = LabelledText("1", sentences, sentences, targets)
+    text = LabelledText("1", sentences, sentences, targets.max(axis=0), targets)
     classifier = OnnxClassifier(tiny_bundle, threads=1)
     scores = served_scores(classifier, [text, text])
-    assert scores.truth.tolist() == [text.targets.tolist()] * 2
+    np.testing.assert_array_equal(scores.truth, [targets.max(axis=0)] * 2)
     assert int(scores.decision_logits[0].argmax()) == 4
     found = scores.decision_logits > 0
     assert evidence_precision_at_1(scores, found) == 1.0
+    assert scores.sentence_truth[0] is not None
     np.testing.assert_array_equal(scores.sentence_truth[0], targets)
     (raw,) = classifier.score([text.text])
     np.testing.assert_array_equal(scores.decision_logits[0], raw.decision_logits)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -12,7 +14,13 @@ from numpy.typing import NDArray
 from torch.distributions import Bernoulli, kl_divergence
 
 from trainer.batching import Batch
-from trainer.objectives import bernoulli_kl, hard_objective, mixed_objective, soft_objective
+from trainer.objectives import (
+    bernoulli_kl,
+    best_of_sentences,
+    hard_objective,
+    mixed_objective,
+    soft_objective,
+)
 
 TEMPERATURES = st.sampled_from([0.5, 1.0, 2.0, 5.0])
 LOGITS = npst.arrays(np.float32, (4, 3), elements=st.floats(-6, 6, width=16))
@@ -124,6 +132,61 @@ def test_the_hard_loss_adds_that_of_sentences_at_its_weight() -> None:
     for weight in (0.0, 1.0, 3.0):
         loss = hard_objective(sentence_loss=weight)(TEXT_LOGITS, SENTENCE_LOGITS, batch)
         assert float(loss) == pytest.approx(of_texts + weight * of_sentences, rel=1e-5)
+
+
+def without_sentence_labels(batch: Batch, *texts: int) -> Batch:
+    """The batch with the labels of these texts' sentences not known; of none where all are named.
+
+    The rows of its sentences hold nonsense, so that a loss that looks at them is seen.
+    """
+    knows = torch.tensor([text not in texts for text in range(len(batch.input_ids))])
+    if not knows.any():
+        return replace(batch, sentence_targets=None)
+    assert batch.sentence_targets is not None
+    unknown = ~knows[batch.text_of_sentence]
+    targets = batch.sentence_targets.masked_fill(unknown.unsqueeze(-1), 7.0)
+    return replace(batch, sentence_targets=targets, is_text_with_sentences=knows)
+
+
+BEST = torch.tensor([[2.0, 0.1], [-0.5, 0.7]])
+"""Highest sentence logit of each text and label."""
+
+
+def test_the_best_of_sentences_is_taken_text_by_text_and_label_by_label() -> None:
+    torch.testing.assert_close(best_of_sentences(SENTENCE_LOGITS, batch_of()), BEST)
+
+
+def test_only_the_best_sentence_learns_where_sentences_have_no_labels() -> None:
+    logits = SENTENCE_LOGITS.clone().requires_grad_()
+    loss = hard_objective(sentence_loss=1)(
+        TEXT_LOGITS, logits, without_sentence_labels(batch_of(), 0, 1)
+    )
+    (gradient,) = torch.autograd.grad(loss, logits)
+    assert (gradient != 0).tolist() == [[False, False], [True, True], [True, True]]
+
+
+def test_without_sentence_labels_the_maximum_over_sentences_meets_the_texts_labels() -> None:
+    batch = batch_of()
+    of_texts = cross_entropy(TEXT_LOGITS, batch.text_targets)
+    of_maxima = cross_entropy(BEST, batch.text_targets)
+    loss = hard_objective(sentence_loss=3)(
+        TEXT_LOGITS, SENTENCE_LOGITS, without_sentence_labels(batch, 0, 1)
+    )
+    assert float(loss) == pytest.approx(of_texts + 3 * of_maxima, rel=1e-5)
+
+
+def test_texts_with_and_without_sentence_labels_weigh_alike() -> None:
+    batch = batch_of()
+    assert batch.sentence_targets is not None
+    assert batch.text_targets is not None
+    of_texts = cross_entropy(TEXT_LOGITS, batch.text_targets)
+    of_sentences = cross_entropy(SENTENCE_LOGITS[:2], batch.sentence_targets[:2])
+    of_maximum = cross_entropy(BEST[1:], batch.text_targets[1:])
+    loss = hard_objective(sentence_loss=3)(
+        TEXT_LOGITS, SENTENCE_LOGITS, without_sentence_labels(batch, 1)
+    )
+    expected = of_texts + 3 * (of_sentences + of_maximum) / 2
+    assert float(loss) == pytest.approx(expected, rel=1e-5)
 
 
 def test_the_soft_loss_adds_that_of_sentences_at_its_weight() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -260,3 +260,59 @@ def test_the_linear_member_scores_texts_without_labels(tiny_texts: list[Labelled
     member = LinearMember().fit(tiny_texts)
     bare = [LabelledText(x.id, x.sentences, x.tokenised, None) for x in tiny_texts]
     np.testing.assert_array_equal(member.score(bare), member.score(tiny_texts))
+
+
+def only_as_a_whole(texts: Sequence[LabelledText]) -> list[LabelledText]:
+    """The texts with the labels of their sentences forgotten."""
+    return [replace(text, sentence_targets=None) for text in texts]
+
+
+def test_the_linear_member_learns_from_texts_labelled_as_a_whole(
+    tiny_texts: list[LabelledText],
+) -> None:
+    learned, unseen = only_as_a_whole(tiny_texts[:40]), tiny_texts[40:]
+    member = LinearMember().fit(learned)
+    assert member._raw(unseen).shape == (1, 20, 10)
+    threshold = best_threshold(member.score(learned), target_matrix(learned))
+    assert micro_f1(member.score(unseen) >= threshold, target_matrix(unseen)) > 0.9
+
+
+def test_the_linear_member_learns_from_those_sentences_that_are_labelled(
+    tiny_texts: list[LabelledText],
+) -> None:
+    mixed = [*tiny_texts[:30], *only_as_a_whole(tiny_texts[30:])]
+    both, none = LinearMember().fit(mixed), LinearMember().fit(only_as_a_whole(tiny_texts))
+    assert len(both._raw(tiny_texts)) == 2
+    np.testing.assert_array_equal(both._raw(tiny_texts)[0], none._raw(tiny_texts)[0])
+
+
+def test_the_linear_member_holds_a_label_that_it_never_saw_for_absent(
+    tiny_texts: list[LabelledText],
+) -> None:
+    without = [text for text in tiny_texts if text.targets is not None and not text.targets[3]]
+    member = LinearMember().fit(without)
+    truth = target_matrix(without)
+    threshold = best_threshold(member.score(without), truth)
+    assert not (member.score(tiny_texts)[:, 3] >= threshold).any()
+
+
+@pytest.mark.parametrize("label", [0, 7])
+def test_the_linear_member_can_learn_a_single_label(
+    tiny_texts: list[LabelledText], label: int
+) -> None:
+    only = [replace(x, targets=x.targets[[label]]) for x in tiny_texts if x.targets is not None]
+    texts = only_as_a_whole(only)
+    scores = LinearMember().fit(texts).score(texts)
+    truth = target_matrix(texts)
+    assert scores.shape == (60, 1)
+    assert micro_f1(scores >= best_threshold(scores, truth), truth) > 0.9
+
+
+def test_the_linear_member_reads_scripts_without_blanks() -> None:
+    words = ("胸口疼痛伴有气短", "心电图显示心律不齐")
+    sentences = [f"患者{words[n % 2]}已经{n}天了。" for n in range(30)]
+    targets = np.eye(2, dtype=np.float32)
+    texts = [LabelledText(str(n), (x,), (x,), targets[n % 2]) for n, x in enumerate(sentences)]
+    unseen = [LabelledText("x", (x,), (x,), None) for x in ("医生说心律不齐。", "有些气短。")]
+    scores = LinearMember().fit(texts).score(unseen)
+    assert scores.argmax(axis=1).tolist() == [1, 0]

@@ -1,4 +1,4 @@
-"""Read labelled and unlabelled texts.
+"""Read the Hallmarks of Cancer corpus in its original layout.
 
 Source of the layout: Baker et al. 2016, Automatic semantic classification of scientific
 literature according to the hallmarks of cancer.
@@ -6,50 +6,15 @@ literature according to the hallmarks of cancer.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from kdh_desktop.core.classification.sentences import split_sentences
 from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.labels import LabelSet
+from trainer.corpus.labelled_text import LabelledText
 from trainer.detokenise import detokenise, repair_characters
-
-
-@dataclass(frozen=True, slots=True)
-class LabelledText:
-    """One text with a set of labels for each of its sentences.
-
-    Attributes:
-        id: PubMed id, or a row id.
-        sentences: Sentences as running text, in order.
-        tokenised: The same sentences as the corpus writes them.
-        sentence_targets: One row a sentence, one column a label, 0 or 1; None where unlabelled.
-    """
-
-    id: str
-    sentences: tuple[str, ...]
-    tokenised: tuple[str, ...]
-    sentence_targets: NDArray[np.float32] | None
-
-    @property
-    def text(self) -> str:
-        """The text as a user would paste it."""
-        return " ".join(self.sentences)
-
-    @property
-    def targets(self) -> NDArray[np.float32]:
-        """Labels of the whole text, float32 (labels,): the union over its sentences."""
-        if self.sentence_targets is None:
-            raise ValueError("an unlabelled text has no targets")
-        union: NDArray[np.float32] = self.sentence_targets.max(axis=0)
-        return union
 
 
 def read_hoc(folder: Path, *, ids_file: str, labels: LabelSet) -> list[LabelledText]:
@@ -83,46 +48,6 @@ def read_hoc(folder: Path, *, ids_file: str, labels: LabelSet) -> list[LabelledT
     return texts
 
 
-def read_unlabelled(path: Path, *, limit: int, min_words: int) -> list[LabelledText]:
-    """Read the first `limit` passages of at least `min_words` words from JSON lines with ``text``.
-
-    Raises:
-        TrainingError: The file is missing or a line is no JSON object with a text.
-    """
-    texts: list[LabelledText] = []
-    try:
-        with path.open(encoding="utf-8") as lines:
-            for number, line in enumerate(lines):
-                if len(texts) == limit:
-                    break
-                passage = str(json.loads(line)["text"])
-                if len(passage.split()) < min_words:
-                    continue
-                sentences = tuple(passage[a:b] for a, b in split_sentences(passage))
-                texts.append(LabelledText(f"transfer:{number}", sentences, sentences, None))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise TrainingError(
-            "The file of unlabelled texts cannot be read.",
-            'Give a file with one JSON object a line, each with a "text".',
-        ) from error
-    return texts
-
-
-def target_matrix(texts: Sequence[LabelledText]) -> NDArray[np.float32]:
-    """Labels of texts, float32 (texts, labels)."""
-    return np.stack([text.targets for text in texts])
-
-
-def corpus_digest(texts: Iterable[LabelledText]) -> str:
-    """SHA-256 over ids, sentences and labels, in order: which corpus a model was trained on."""
-    digest = hashlib.sha256()
-    for text in texts:
-        digest.update(f"{text.id}\n{text.text}\n".encode())
-        if text.sentence_targets is not None:
-            digest.update(text.sentence_targets.astype(np.uint8).tobytes())
-    return digest.hexdigest()
-
-
 def _read_one(folder: Path, text_id: str, columns: dict[str, int]) -> LabelledText:
     raw = (folder / "text" / f"{text_id}.txt").read_text(encoding="utf-8")
     sentences = [line.strip() for line in raw.split("\n") if line.strip()]
@@ -142,6 +67,7 @@ def _read_one(folder: Path, text_id: str, columns: dict[str, int]) -> LabelledTe
         text_id,
         tuple(detokenise(sentence) for sentence in sentences),
         tuple(repair_characters(sentence) for sentence in sentences),
+        targets.max(axis=0),
         targets,
     )
 

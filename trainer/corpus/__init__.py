@@ -1,0 +1,13 @@
+"""Read, check and describe texts to learn from."""
+
+from trainer.corpus.hoc import read_hoc
+from trainer.corpus.labelled_text import LabelledText, corpus_digest, target_matrix
+from trainer.corpus.unlabelled import read_unlabelled
+
+__all__ = [
+    "LabelledText",
+    "corpus_digest",
+    "read_hoc",
+    "read_unlabelled",
+    "target_matrix",
+]
