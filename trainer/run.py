@@ -23,6 +23,7 @@ from kdh_desktop.core.training_protocol import CandidateReady, Event, RunStarted
 from trainer.base_encoder import check_base_encoder
 from trainer.batching import Encoder
 from trainer.candidate import CalibrationScores, Candidate, export_candidate, parity_gap
+from trainer.control import RunControl
 from trainer.corpus import (
     LabelledText,
     corpus_digest,
@@ -70,7 +71,7 @@ def run_training(
     *,
     key: Ed25519PrivateKey,
     emit: Callable[[Event], None],
-    should_stop: Callable[[], bool],
+    control: RunControl,
 ) -> None:
     """Train teacher and student, calibrate, export, judge, and write the bundle.
 
@@ -93,9 +94,7 @@ def run_training(
         )
         return network.to(_device())
 
-    runner = StageRunner(
-        files.work, stages=_stages(config, corpus), emit=emit, should_stop=should_stop
-    )
+    runner = StageRunner(files.work, stages=_stages(config, corpus), emit=emit, control=control)
     teacher = train_teacher(
         corpus,
         config=config,

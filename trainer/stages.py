@@ -19,6 +19,7 @@ from kdh_desktop.core.training_protocol import (
 )
 from trainer.batching import Batches
 from trainer.checkpoint import EpochCheckpoint, load_state, save_state
+from trainer.control import RunControl
 from trainer.training_loop import EpochOutcome, LoopHooks, Objective, train
 
 BATCHES_BETWEEN_EVENTS = 20
@@ -64,14 +65,14 @@ class StageRunner:
         *,
         stages: int,
         emit: Callable[[Event], None],
-        should_stop: Callable[[], bool],
+        control: RunControl,
     ) -> None:
         """Keep states under `work`."""
         self._work = work
         self._stages = stages
         self._stage = 0
         self._emit = emit
-        self._should_stop = should_stop
+        self._control = control
 
     def start(self, name: str) -> None:
         """Tell that the stage called `name` begins."""
@@ -113,4 +114,4 @@ class StageRunner:
             self._emit(CheckpointSaved(outcome.epoch))
             self._emit(EpochFinished(outcome.epoch, outcome.epochs, outcome.loss))
 
-        return LoopHooks(on_batch, on_epoch, self._should_stop)
+        return LoopHooks(on_batch, on_epoch, self._control)

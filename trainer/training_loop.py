@@ -10,10 +10,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from kdh_desktop.core.errors import Cancelled, TrainingError
+from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.training_config import Augmentation, Schedule
 from trainer.batching import Batch, Batches
 from trainer.checkpoint import EpochCheckpoint
+from trainer.control import RunControl
 
 Objective = Callable[[torch.Tensor, torch.Tensor, Batch], torch.Tensor]
 """From text logits (batch, labels), sentence logits (sentences, labels) and the batch to a loss."""
@@ -35,12 +36,12 @@ class LoopHooks:
     Attributes:
         on_batch: Takes the epoch from 1, the batch from 1, and the number of batches.
         on_epoch: Takes what an epoch gave.
-        should_stop: Is asked before every batch.
+        control: Is checked before every batch.
     """
 
     on_batch: Callable[[int, int, int], None]
     on_epoch: Callable[[EpochOutcome], None]
-    should_stop: Callable[[], bool]
+    control: RunControl
 
 
 def train(
@@ -57,7 +58,7 @@ def train(
     """Train `network` in place, resuming from `checkpoint` where one was saved.
 
     Raises:
-        Cancelled: `hooks.should_stop` said so; the last whole epoch is in the checkpoint.
+        Cancelled: `hooks.control` said so; the last whole epoch is in the checkpoint.
         TrainingError: The loss is no longer a number.
     """
     optimizer = _optimizer(network, schedule)
@@ -73,8 +74,7 @@ def train(
         network.train()
         losses: list[float] = []
         for number, batch in enumerate(batches.epoch(rng=rng, augmentation=augmentation), 1):
-            if hooks.should_stop():
-                raise Cancelled("The training was stopped.")
+            hooks.control.check()
             losses.append(_step(network, batch, objective, optimizer, device))
             scheduler.step()
             if not math.isfinite(losses[-1]):

@@ -26,6 +26,7 @@ from kdh_desktop.core.training_config import (
 from kdh_desktop.core.training_protocol import Event, from_line
 from tests.data.tiny_corpus import write_tiny_corpus, write_tiny_encoder, write_tiny_transfer
 from trainer.batching import Encoder
+from trainer.control import RunControl
 from trainer.corpus import LabelledText, read_hoc
 from trainer.networks.transformer import TransformerNetwork, load_transformer
 from trainer.onnx_export import export_float32, quantise
@@ -114,6 +115,20 @@ def tiny_config() -> RunConfig:
 def learning(*, epochs: int, peak_rate: float = 2e-3) -> Schedule:
     """A schedule at which the tiny encoder learns the tiny corpus by heart."""
     return Schedule(epochs, peak_rate, batch_size=2, head_factor=5.0, layer_decay=1.0, warmup=0.3)
+
+
+class CancelledAfter(RunControl):
+    """Cancels itself when it is checked more than so many times."""
+
+    def __init__(self, checks: int) -> None:
+        super().__init__()
+        self._checks = checks
+
+    def check(self) -> None:
+        self._checks -= 1
+        if self._checks < 0:
+            self.cancel()
+        super().check()
 
 
 @dataclass(frozen=True, slots=True)

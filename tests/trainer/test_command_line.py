@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import signal
 import stat
 import subprocess
@@ -34,7 +33,9 @@ from kdh_desktop.core.training_protocol import (
     from_line,
 )
 from tests.trainer.conftest import ROOT, TrainerProcess, trainer_environment
-from trainer.__main__ import _ALLOCATOR, _signing_key, _stop_on_signals
+from trainer import allocator
+from trainer.control import RunControl, cancel_on_signals
+from trainer.publisher_key import signing_key
 
 
 def start(*arguments: str | Path, home: Path) -> subprocess.Popen[str]:
@@ -42,7 +43,7 @@ def start(*arguments: str | Path, home: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "trainer", *map(str, arguments)],
         cwd=ROOT,
-        env={**trainer_environment(home), **_ALLOCATOR},
+        env={**trainer_environment(home), **allocator.SETTINGS},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
@@ -213,11 +214,8 @@ def paths(tmp_path: Path) -> AppPaths:
     )
 
 
-MAKE_A_KEY = argparse.Namespace(key=None, public_keys=None)
-
-
 def test_a_made_key_is_used_again(paths: AppPaths) -> None:
-    first, second = (_signing_key(MAKE_A_KEY, paths) for _ in range(2))
+    first, second = (signing_key(None, public_keys=None, paths=paths) for _ in range(2))
     assert first.public_key() == second.public_key()
     assert load_trusted_keys(paths.publisher_keys) == (first.public_key(),)
 
@@ -225,36 +223,37 @@ def test_a_made_key_is_used_again(paths: AppPaths) -> None:
 def test_a_made_key_stands_beside_another_publishers(paths: AppPaths) -> None:
     other = Ed25519PrivateKey.generate().public_key()
     write_public_key(paths.publisher_keys / "publisher.pub", other)
-    key = _signing_key(MAKE_A_KEY, paths)
+    key = signing_key(None, public_keys=None, paths=paths)
     assert load_trusted_keys(paths.publisher_keys) == (key.public_key(), other)
 
 
 def test_a_key_made_for_another_checkout_is_pinned_in_this_one(paths: AppPaths) -> None:
-    key = _signing_key(MAKE_A_KEY, paths)
+    key = signing_key(None, public_keys=None, paths=paths)
     elsewhere = replace(paths, resources=paths.resources.with_name("checkout"))
-    assert _signing_key(MAKE_A_KEY, elsewhere).public_key() == key.public_key()
+    assert signing_key(None, public_keys=None, paths=elsewhere).public_key() == key.public_key()
     assert load_trusted_keys(elsewhere.publisher_keys) == (key.public_key(),)
 
 
 def test_a_named_key_is_not_pinned_for_anybody(paths: AppPaths, key: Path) -> None:
-    arguments = argparse.Namespace(key=key, public_keys=None)
-    assert _signing_key(arguments, paths).public_key() == load_signing_key(key).public_key()
+    found = signing_key(key, public_keys=None, paths=paths)
+    assert found.public_key() == load_signing_key(key).public_key()
     assert not paths.publisher_keys.exists()
 
 
 def test_a_named_key_that_is_not_there_is_told(paths: AppPaths) -> None:
     with pytest.raises(ModelError, match="cannot be read"):
-        _signing_key(argparse.Namespace(key=paths.data / "none.pem", public_keys=None), paths)
+        signing_key(paths.data / "none.pem", public_keys=None, paths=paths)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_both_signals_to_end_are_remembered(number: signal.Signals) -> None:
     before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
-        should_stop = _stop_on_signals()
-        assert not should_stop()
+        control = RunControl()
+        cancel_on_signals(control)
+        assert not control.is_cancelled
         signal.raise_signal(number)
-        assert should_stop()
+        assert control.is_cancelled
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)

@@ -31,7 +31,8 @@ from kdh_desktop.core.training_protocol import (
     StageScored,
     StageStarted,
 )
-from tests.trainer.conftest import TrainerProcess
+from tests.trainer.conftest import CancelledAfter, TrainerProcess
+from trainer.control import RunControl
 from trainer.corpus import LabelledText, corpus_digest, read_hoc
 from trainer.evaluation import served_scores
 from trainer.metrics import micro_f1
@@ -80,18 +81,18 @@ def resumed(files: RunFiles, tiny_config: RunConfig) -> ResumedRun:
     key = Ed25519PrivateKey.generate()
     before: list[Event] = []
     after: list[Event] = []
+    control = RunControl()
+
+    def emit(event: Event) -> None:
+        before.append(event)
+        if is_in_the_middle_of_distillation(before):
+            control.cancel()
 
     with pytest.raises(Cancelled):
-        run_training(
-            tiny_config,
-            files,
-            key=key,
-            emit=before.append,
-            should_stop=lambda: is_in_the_middle_of_distillation(before),
-        )
+        run_training(tiny_config, files, key=key, emit=emit, control=control)
     names = {path.name for path in files.work.iterdir()}
     is_there = files.out.exists()
-    run_training(tiny_config, files, key=key, emit=after.append, should_stop=lambda: False)
+    run_training(tiny_config, files, key=key, emit=after.append, control=RunControl())
     bundle = open_bundle(files.out, trusted_keys=[key.public_key()])
     return ResumedRun(before, names, is_there, after, bundle)
 
@@ -100,7 +101,8 @@ def is_in_the_middle_of_distillation(events: list[Event]) -> bool:
     """Whether the student is in its eighth epoch of the labelled texts."""
     stages = [event.name for event in events if isinstance(event, StageStarted)]
     last = events[-1]
-    return stages[-1] == "student-distil" and isinstance(last, BatchesDone) and last.epoch == 8
+    is_there = isinstance(last, BatchesDone) and last.epoch == 8
+    return stages[-1:] == ["student-distil"] and is_there
 
 
 def by_stage(events: list[Event]) -> Iterator[tuple[str, list[Event]]]:
@@ -312,7 +314,7 @@ def test_stages_that_are_left_out_are_not_announced(
             places,
             key=Ed25519PrivateKey.generate(),
             emit=told.append,
-            should_stop=lambda: True,
+            control=CancelledAfter(0),
         )
     assert told == [
         RunStarted(60, 10 if has_transfer else 0, "cpu"),
@@ -335,7 +337,7 @@ def test_what_cannot_be_used_is_told_before_anything_is_trained(
                 replace(wrong, work=tmp_path / "work", out=tmp_path / "out"),
                 key=Ed25519PrivateKey.generate(),
                 emit=told.append,
-                should_stop=lambda: False,
+                control=RunControl(),
             )
     assert told == []
     assert not (tmp_path / "out").exists()

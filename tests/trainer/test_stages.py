@@ -18,7 +18,9 @@ from kdh_desktop.core.training_protocol import (
     Event,
     StageStarted,
 )
+from tests.trainer.conftest import CancelledAfter
 from trainer.batching import Batches, Encoder
+from trainer.control import RunControl
 from trainer.corpus import LabelledText
 from trainer.networks.transformer import TransformerNetwork
 from trainer.objectives import hard_objective
@@ -44,14 +46,8 @@ class Stage:
         self.told: list[Event] = []
 
     def train(self, network: nn.Module, batches: Batches, *, stop_after: int = 10**9) -> None:
-        asked = 0
-
-        def should_stop() -> bool:
-            nonlocal asked
-            asked += 1
-            return asked > stop_after
-
-        runner = StageRunner(self.work, stages=5, emit=self.told.append, should_stop=should_stop)
+        control = CancelledAfter(stop_after)
+        runner = StageRunner(self.work, stages=5, emit=self.told.append, control=control)
         runner.train("stage", network, batches, PLAN)
 
     @property
@@ -132,7 +128,7 @@ def test_a_damaged_result_is_trained_again(
 
 
 def test_stages_are_numbered_as_they_start(stage: Stage) -> None:
-    runner = StageRunner(stage.work, stages=2, emit=stage.told.append, should_stop=lambda: False)
+    runner = StageRunner(stage.work, stages=2, emit=stage.told.append, control=RunControl())
     runner.start("first")
     runner.start("second")
     assert stage.told == [StageStarted(1, 2, "first"), StageStarted(2, 2, "second")]

@@ -16,6 +16,7 @@ from kdh_desktop.core.classification.confidence import sigmoid
 from kdh_desktop.core.training_config import RunConfig, Schedule, TeacherConfig
 from kdh_desktop.core.training_protocol import Event, StageStarted
 from trainer.batching import Encoder
+from trainer.control import RunControl
 from trainer.corpus import LabelledText, target_matrix
 from trainer.linear import LinearMember
 from trainer.metrics import best_threshold, calibration_error, micro_f1
@@ -162,7 +163,7 @@ def quick(tiny_config: RunConfig) -> RunConfig:
 
 
 def runner_in(work: Path, told: list[Event]) -> StageRunner:
-    return StageRunner(work, stages=9, emit=told.append, should_stop=lambda: False)
+    return StageRunner(work, stages=9, emit=told.append, control=RunControl())
 
 
 def test_several_members_of_a_fold_are_averaged(

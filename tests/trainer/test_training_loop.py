@@ -13,7 +13,7 @@ from torch import nn
 
 from kdh_desktop.core.errors import Cancelled, TrainingError
 from kdh_desktop.core.training_config import Augmentation, Schedule
-from tests.trainer.conftest import learning
+from tests.trainer.conftest import CancelledAfter, learning
 from trainer.batching import Batch, Batches, Encoder
 from trainer.checkpoint import EpochCheckpoint, load_state, save_state
 from trainer.corpus import LabelledText, target_matrix
@@ -41,7 +41,7 @@ class Log:
         return LoopHooks(
             lambda *batch: self.batches.append(batch),
             self.epochs.append,
-            lambda: len(self.batches) >= self.stop_after,
+            CancelledAfter(self.stop_after),
         )
 
 

