@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from numpy.typing import NDArray
-from sklearn.metrics import f1_score
+from sklearn import metrics as sklearn_metrics
 
 from trainer.metrics import (
+    Decisions,
+    Tally,
+    average_precision,
     best_threshold,
-    bootstrap_interval,
     calibration_error,
     figures,
     micro_f1,
+    weighted_average_precision,
+    weighted_calibration_error,
+    weighted_label_calibration_errors,
 )
 
 SHAPES = st.tuples(st.integers(1, 12), st.integers(1, 5))
@@ -39,23 +46,74 @@ def scores_and_truth(draw: st.DrawFn) -> tuple[NDArray[np.float32], NDArray[np.f
 
 
 @given(decisions_and_truth())
-def test_f1_figures_are_those_of_scikit_learn(
+def test_figures_are_those_of_scikit_learn(
     both: tuple[NDArray[np.bool_], NDArray[np.float32]],
 ) -> None:
+    # A text's only label is a column of its own to us, and a vector to scikit-learn.
     present, truth = both
+    nothing_there = np.zeros((len(truth), 1), bool)
+    present, truth = np.hstack([present, nothing_there]), np.hstack([truth, nothing_there])
     found = figures(present, truth)
 
-    def expected(average: str | None) -> NDArray[np.float64]:
-        # A text's only label is a column of its own to us, and a vector to scikit-learn.
-        columns = [np.column_stack([x, np.zeros(len(x))]) for x in (truth, present)]
-        scores = f1_score(*columns, average=average, zero_division=0)
-        return np.asarray(scores)
+    def expected(of: str, average: str | None, nothing: float = 0.0) -> NDArray[np.float64]:
+        measure = getattr(sklearn_metrics, f"{of}_score")
+        return np.asarray(measure(truth, present, average=average, zero_division=nothing))
 
-    assert found.micro_f1 == pytest.approx(float(expected("micro")))
-    per_label = expected(None)[:-1]
-    np.testing.assert_allclose(found.label_f1, per_label)
-    assert found.macro_f1 == pytest.approx(float(per_label.mean()))
+    assert found.micro_f1 == pytest.approx(float(expected("f1", "micro")))
+    assert found.macro_f1 == pytest.approx(float(expected("f1", "macro")))
+    assert found.weighted_f1 == pytest.approx(float(expected("f1", "weighted")))
+    assert found.example_f1 == pytest.approx(float(expected("f1", "samples", nothing=1.0)))
+    assert found.subset_accuracy == sklearn_metrics.accuracy_score(truth, present)
+    assert found.hamming_loss == pytest.approx(sklearn_metrics.hamming_loss(truth, present))
+    np.testing.assert_allclose(found.label_f1, expected("f1", None))
+    np.testing.assert_allclose(found.label_precision, expected("precision", None))
+    np.testing.assert_allclose(found.label_recall, expected("recall", None))
     assert micro_f1(present, truth) == found.micro_f1
+
+
+@given(scores_and_truth())
+def test_average_precision_is_that_of_scikit_learn(
+    both: tuple[NDArray[np.float32], NDArray[np.float32]],
+) -> None:
+    scores, truth = both
+    for label, found in enumerate(average_precision(scores, truth)):
+        gold, ranked = truth[:, label], scores[:, label]
+        is_there = gold.max() > 0
+        expected = sklearn_metrics.average_precision_score(gold, ranked) if is_there else 0.0
+        assert found == pytest.approx(expected)
+
+
+WEIGHED: list[Callable[[Tally], NDArray[np.float64]]] = [
+    *(Tally.micro_f1, Tally.macro_f1, Tally.weighted_f1, Tally.subset_accuracy),
+    *(Tally.example_f1, Tally.hamming_loss),
+    *(Tally.label_f1, Tally.label_precision, Tally.label_recall),
+]
+
+
+@given(decisions_and_truth(), st.integers(0, 2**32 - 1))
+def test_a_text_that_counts_twice_is_as_good_as_two_texts(
+    both: tuple[NDArray[np.bool_], NDArray[np.float32]], seed: int
+) -> None:
+    present, truth = both
+    weights = np.random.default_rng(seed).multinomial(len(truth), np.ones(len(truth)) / len(truth))
+    rows = np.repeat(np.arange(len(truth)), weights)
+    together = np.stack([np.ones(len(truth)), weights.astype(float)])
+    for figure in WEIGHED:
+        weighed = Decisions.statistic(figure)(present, truth)(together)
+        for found, drawn in zip(weighed, (np.arange(len(truth)), rows), strict=True):
+            plain = figure(Decisions(present[drawn], truth[drawn]).tally())
+            np.testing.assert_allclose(found, plain)
+
+
+@given(scores_and_truth(), st.integers(0, 2**32 - 1))
+def test_average_precision_knows_texts_that_count_twice_or_never(
+    both: tuple[NDArray[np.float32], NDArray[np.float32]], seed: int
+) -> None:
+    scores, truth = both
+    weights = np.random.default_rng(seed).multinomial(len(truth), np.ones(len(truth)) / len(truth))
+    rows = np.repeat(np.arange(len(truth)), weights)
+    (found,) = weighted_average_precision(scores, truth)(weights[np.newaxis].astype(float))
+    np.testing.assert_allclose(found, average_precision(scores[rows], truth[rows]))
 
 
 def test_a_label_that_is_neither_found_nor_there_counts_as_nought() -> None:
@@ -64,6 +122,25 @@ def test_a_label_that_is_neither_found_nor_there_counts_as_nought() -> None:
     assert found.label_f1 == (1.0, 0.0)
     assert found.micro_f1 == 1.0
     assert found.macro_f1 == 0.5
+
+
+def test_a_text_that_rightly_has_no_label_is_as_right_as_any() -> None:
+    nothing = np.zeros((2, 3), bool)
+    found = figures(nothing, nothing)
+    assert (found.example_f1, found.subset_accuracy, found.hamming_loss) == (1.0, 1.0, 0.0)
+    # Nothing was found, so no finding was right.
+    assert (found.micro_f1, found.macro_f1, found.weighted_f1) == (0.0, 0.0, 0.0)
+    assert found.label_precision == found.label_recall == (0.0, 0.0, 0.0)
+
+
+def test_a_label_found_where_there_is_none_costs_the_text_its_f1() -> None:
+    found = figures(np.array([[True, False]]), np.zeros((1, 2)))
+    assert (found.example_f1, found.subset_accuracy, found.hamming_loss) == (0.0, 0.0, 0.5)
+
+
+def test_a_label_that_no_text_has_has_no_average_precision() -> None:
+    scores = np.array([[0.9, 0.2], [0.1, 0.3]])
+    assert average_precision(scores, np.array([[1, 0], [0, 0]])) == (1.0, 0.0)
 
 
 @given(scores_and_truth())
@@ -113,44 +190,17 @@ def test_sure_and_always_wrong_is_a_calibration_error_of_one() -> None:
     assert calibration_error(np.ones((3, 3)), np.zeros((3, 3))) == pytest.approx(1)
 
 
-def test_the_bootstrap_interval_is_that_of_theory() -> None:
-    sample = np.random.default_rng(0).standard_normal(400)
-    low, high = bootstrap_interval(lambda rows: float(sample[rows].mean()), size=400, seed=1)
-    half = 1.96 * sample.std() / 20
-    assert low == pytest.approx(sample.mean() - half, abs=0.01)
-    assert high == pytest.approx(sample.mean() + half, abs=0.01)
+def test_each_label_has_a_calibration_error_of_its_own() -> None:
+    probabilities = np.array([[0.5, 0.9], [0.5, 0.9]])
+    truth = np.array([[1, 0], [0, 0]], float)
+    (found,) = weighted_label_calibration_errors(probabilities, truth, bins=1)(np.ones((1, 2)))
+    assert found == pytest.approx([0.0, 0.9])
 
 
-def test_the_bootstrap_interval_follows_from_its_seed() -> None:
-    sample = np.arange(20.0)
-
-    def interval(seed: int) -> tuple[float, float]:
-        return bootstrap_interval(
-            lambda rows: float(sample[rows].mean()), size=20, seed=seed, draws=200
-        )
-
-    assert interval(1) == interval(1)
-    assert interval(1) != interval(2)
-
-
-def test_a_narrower_confidence_gives_a_narrower_interval() -> None:
-    sample = np.arange(50.0)
-    half, most = (
-        bootstrap_interval(
-            lambda rows: float(sample[rows].mean()), size=50, seed=1, draws=500, confidence=share
-        )
-        for share in (0.5, 0.99)
-    )
-    assert most[0] < half[0] < half[1] < most[1]
-
-
-def test_every_row_of_a_draw_is_one_of_the_texts() -> None:
-    seen: list[NDArray[np.intp]] = []
-
-    def note(rows: NDArray[np.intp]) -> float:
-        seen.append(rows)
-        return 0.0
-
-    assert bootstrap_interval(note, size=7, seed=0, draws=50) == (0.0, 0.0)
-    assert all(len(rows) == 7 for rows in seen)
-    assert set(np.concatenate(seen).tolist()) == set(range(7))
+def test_the_calibration_error_of_weighted_texts_keeps_the_bins() -> None:
+    probabilities = np.array([[0.1], [0.2], [0.8], [0.9]])
+    truth = np.array([[0], [1], [1], [1]], float)
+    error = weighted_calibration_error(probabilities, truth, bins=2)
+    (first, once) = error(np.array([[4.0, 0, 0, 0], [1, 1, 1, 1]]))
+    assert first == pytest.approx(0.1)
+    assert once == pytest.approx(calibration_error(probabilities, truth, bins=2))
