@@ -13,13 +13,9 @@ from trainer.calibration import fit_calibrations
 from trainer.candidate import CalibrationScores
 from trainer.corpus import LabelledText
 from trainer.evaluation import ServedScores, evidence_precision_at_1, served_scores
-from trainer.metrics import (
-    bootstrap_interval,
-    calibration_error,
-    figures,
-    micro_f1,
-)
+from trainer.metrics import Decisions, Tally, calibration_error, figures, micro_f1
 from trainer.onnx_export import check_int8
+from trainer.resampling import estimate
 from trainer.stacking import nested_decisions
 from trainer.teacher import Teacher
 
@@ -89,15 +85,15 @@ def held_out_figures(
     probabilities = calibrated_probabilities(scores.decision_logits, calibrations)
     present = probabilities >= np.array([one.threshold for one in calibrations])
     truth = scores.truth
-    low, high = bootstrap_interval(
-        lambda rows: micro_f1(present[rows], truth[rows]), size=len(truth), seed=seed
+    of_micro_f1 = estimate(
+        Decisions.statistic(Tally.micro_f1)(present, truth), size=len(truth), seed=seed
     )
     of_bundle, of_linear = figures(present, truth), figures(linear_present, truth)
     found = {
         "texts": float(len(texts)),
         "micro_f1": of_bundle.micro_f1,
-        "micro_f1_low": low,
-        "micro_f1_high": high,
+        "micro_f1_low": of_micro_f1.low,
+        "micro_f1_high": of_micro_f1.high,
         "macro_f1": of_bundle.macro_f1,
         "linear_micro_f1": of_linear.micro_f1,
         "linear_macro_f1": of_linear.macro_f1,
