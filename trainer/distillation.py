@@ -15,33 +15,31 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from kdh_desktop.core.training_config import Augmentation, RunConfig, Schedule
-from trainer.batching import Batches, Example, PieceIds, SoftTargets
+from kdh_desktop.core.training_config import Augmentation, RunConfig
+from trainer.batching import Example, SoftTargets
+from trainer.learner import Learner, Lesson
 from trainer.objectives import hard_objective, mixed_objective, soft_objective
-from trainer.stages import StagePlan, StageRunner
-from trainer.teacher import NewNetwork
-from trainer.training_loop import Objective
+from trainer.teacher import Corpus, Teacher, pick
 
 
 @dataclass(frozen=True, slots=True)
 class TaughtExamples:
-    """Examples with the teacher's soft targets on them."""
+    """Examples with a teacher's soft targets on them.
+
+    Attributes:
+        labelled: Those that the teacher speaks of.
+        unlabelled: The transfer set.
+    """
 
     labelled: list[Example]
     unlabelled: list[Example]
 
     @classmethod
-    def join(
-        cls,
-        labelled: Sequence[Example],
-        labelled_soft: Sequence[SoftTargets],
-        unlabelled: Sequence[Example],
-        unlabelled_soft: Sequence[SoftTargets],
-    ) -> TaughtExamples:
-        """Put soft targets on examples, in order."""
+    def of(cls, teacher: Teacher, corpus: Corpus) -> TaughtExamples:
+        """Put what a teacher says on the examples of a corpus."""
         return cls(
-            [replace(x, soft=soft) for x, soft in zip(labelled, labelled_soft, strict=True)],
-            [replace(x, soft=soft) for x, soft in zip(unlabelled, unlabelled_soft, strict=True)],
+            _taught(pick(corpus.labelled_examples, teacher.rows), teacher.labelled),
+            _taught(corpus.unlabelled_examples, teacher.unlabelled),
         )
 
 
@@ -49,78 +47,69 @@ class StudentTrainer:
     """Trains students from one teacher; the part on unlabelled texts is shared by all."""
 
     def __init__(
-        self,
-        taught: TaughtExamples,
-        *,
-        config: RunConfig,
-        piece_ids: PieceIds,
-        new_network: NewNetwork,
-        runner: StageRunner,
+        self, name: str, taught: TaughtExamples, *, config: RunConfig, learner: Learner
     ) -> None:
         """Take what students learn from; nothing is trained yet."""
+        self._name = name
         self._taught = taught
         self._config = config
-        self._piece_ids = piece_ids
-        self._new_network = new_network
-        self._runner = runner
+        self.learner = learner
 
-    def train(self, name: str, rows: NDArray[np.bool_]) -> nn.Module:
-        """Train a student on the labelled texts in `rows`, boolean (texts,), and all others.
+    def train(self, name: str, rows: NDArray[np.bool_] | None = None) -> nn.Module:
+        """Train a student called `name`.
+
+        Args:
+            name: Of its stages.
+            rows: The taught labelled texts to learn from, boolean; all by default.
 
         Raises:
             Cancelled: The user stopped it; it can be resumed.
         """
         config, how = self._config, self._config.distillation
-        labelled = [x for x, is_in in zip(self._taught.labelled, rows, strict=True) if is_in]
-        network = self._new_network(config.seed)
-        if self._taught.unlabelled:
-            network.load_state_dict(self._after_transfer)
+        labelled = self._taught.labelled if rows is None else pick(self._taught.labelled, rows)
         mixed = mixed_objective(
-            sentence_loss=config.sentence_loss, temperature=how.temperature, alpha=how.alpha
+            sentence_loss=config.sentence_loss,
+            temperature=how.temperature,
+            alpha=how.alpha,
+            soft_loss=how.soft_loss,
         )
-        no_dropout = replace(config.augmentation, sentence_dropout=0.0)
-        self._stage(f"{name}-distil", network, labelled, mixed, how.distil, no_dropout)
         hard = hard_objective(sentence_loss=config.sentence_loss)
-        self._stage(
-            f"{name}-fine-tune", network, labelled, hard, how.fine_tune, config.augmentation
+        # Soft targets are those of the whole text: none of its sentences may be dropped.
+        whole = replace(config.augmentation, sentence_dropout=0.0)
+        stages = (
+            (f"{name}-distil", mixed, how.distil, whole),
+            (f"{name}-fine-tune", hard, how.fine_tune, config.augmentation),
         )
-        return network
+        network, state = None, self._after_transfer
+        for stage, objective, schedule, augmentation in stages:
+            if schedule.epochs:
+                lesson = Lesson(objective, schedule, augmentation, config.seed)
+                network = self.learner.fit(stage, labelled, lesson, start=state)
+                state = dict(network.state_dict())
+        return self._of_state(state) if network is None else network
 
     @cached_property
-    def _after_transfer(self) -> dict[str, torch.Tensor]:
-        """State of a network distilled on the unlabelled texts."""
-        config = self._config
-        network = self._new_network(config.seed)
+    def _after_transfer(self) -> dict[str, torch.Tensor] | None:
+        """State of a network distilled on the unlabelled texts, None where that is left out."""
+        config, how = self._config, self._config.distillation
+        if not self._taught.unlabelled or not how.transfer.epochs:
+            return None
         soft = soft_objective(
-            sentence_loss=config.sentence_loss, temperature=config.distillation.temperature
+            sentence_loss=config.sentence_loss,
+            temperature=how.temperature,
+            soft_loss=how.soft_loss,
         )
-        # A text's soft targets are those of all its sentences: none may be dropped.
-        self._stage(
-            "student-transfer",
-            network,
-            self._taught.unlabelled,
-            soft,
-            config.distillation.transfer,
-            Augmentation(),
-        )
+        lesson = Lesson(soft, how.transfer, Augmentation(), config.seed)
+        network = self.learner.fit(f"{self._name}-transfer", self._taught.unlabelled, lesson)
         return dict(network.state_dict())
 
-    def _stage(
-        self,
-        name: str,
-        network: nn.Module,
-        examples: list[Example],
-        objective: Objective,
-        schedule: Schedule,
-        augmentation: Augmentation,
-    ) -> None:
-        if schedule.epochs == 0:
-            return
-        batches = Batches(
-            examples,
-            piece_ids=self._piece_ids,
-            max_tokens=self._config.max_tokens,
-            batch_size=schedule.batch_size,
-        )
-        plan = StagePlan(objective, schedule, augmentation, self._config.seed)
-        self._runner.train(name, network, batches, plan)
+    def _of_state(self, state: dict[str, torch.Tensor] | None) -> nn.Module:
+        """A network of that state, or an untrained one."""
+        network = self.learner.new_network(self._config.seed)
+        if state is not None:
+            network.load_state_dict(state)
+        return network
+
+
+def _taught(examples: Sequence[Example], soft: Sequence[SoftTargets]) -> list[Example]:
+    return [replace(one, soft=targets) for one, targets in zip(examples, soft, strict=True)]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from trainer.batching import Batches
+from trainer.control import RunControl
 from trainer.training_loop import forward
 
 
@@ -67,7 +68,13 @@ class NetworkScores:
         )
 
 
-def score(network: nn.Module, batches: Batches, *, is_exact: bool = False) -> NetworkScores:
+def score(
+    network: nn.Module,
+    batches: Batches,
+    *,
+    is_exact: bool = False,
+    control: RunControl | None = None,
+) -> NetworkScores:
     """Score all texts of `batches`.
 
     A sentence beyond the window takes the text's own logits, so that every sentence has some.
@@ -79,6 +86,8 @@ def score(network: nn.Module, batches: Batches, *, is_exact: bool = False) -> Ne
     sentence_logits: dict[int, NDArray[np.float32]] = {}
     with torch.inference_mode():
         for positions, batch in batches.by_length():
+            if control is not None:
+                control.check()
             logits = forward(network, batch, device, is_exact=is_exact)
             of_texts, of_sentences = (part.cpu().numpy() for part in logits)
             owners = batch.text_of_sentence.numpy()

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import assert_never
+
 import torch
 from torch.nn import functional
 
+from kdh_desktop.core.training_config import SoftLoss
 from trainer.batching import Batch
 from trainer.training_loop import Objective
+
+_Distance = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+"""From the student's and the teacher's logits, both (rows, labels), to a loss."""
 
 
 def bernoulli_kl(
@@ -21,6 +28,29 @@ def bernoulli_kl(
     cross_entropy = functional.binary_cross_entropy_with_logits(student_logits / temperature, soft)
     entropy = functional.binary_cross_entropy(soft, soft)
     return (cross_entropy - entropy) * temperature**2
+
+
+def softmax_kl(
+    student_logits: torch.Tensor, teacher_logits: torch.Tensor, *, temperature: float
+) -> torch.Tensor:
+    """Mean over texts of KL(teacher || student) between softmaxes over labels, times T squared.
+
+    Labels compete: one can only rise where others fall. With a single label nothing is learnt.
+
+    Source: Sakai and Lam 2025 (KDH-MLTC), the distillation loss.
+    """
+    soft = torch.log_softmax(teacher_logits / temperature, dim=-1)
+    logs = torch.log_softmax(student_logits / temperature, dim=-1)
+    divergence = functional.kl_div(logs, soft, reduction="batchmean", log_target=True)
+    return divergence * temperature**2
+
+
+def logit_mse(student_logits: torch.Tensor, teacher_logits: torch.Tensor) -> torch.Tensor:
+    """Mean squared difference of the logits themselves.
+
+    Source: Ba and Caruana 2014, equation 1.
+    """
+    return functional.mse_loss(student_logits, teacher_logits)
 
 
 def hard_objective(*, sentence_loss: float) -> Objective:
@@ -41,21 +71,30 @@ def hard_objective(*, sentence_loss: float) -> Objective:
     return loss
 
 
-def soft_objective(*, sentence_loss: float, temperature: float) -> Objective:
-    """Bernoulli KL to the teacher for texts, plus `sentence_loss` times that for sentences."""
+def soft_objective(
+    *, sentence_loss: float, temperature: float, soft_loss: SoftLoss = SoftLoss.BERNOULLI
+) -> Objective:
+    """Distance to the teacher for texts, plus `sentence_loss` times that for sentences."""
+    distance = _distance(soft_loss, temperature)
 
     def loss(logits: torch.Tensor, sentence_logits: torch.Tensor, batch: Batch) -> torch.Tensor:
-        return _soft(logits, batch.soft_text_logits, temperature) + sentence_loss * _soft(
-            sentence_logits, batch.soft_sentence_logits, temperature
+        return _soft(logits, batch.soft_text_logits, distance) + sentence_loss * _soft(
+            sentence_logits, batch.soft_sentence_logits, distance
         )
 
     return loss
 
 
-def mixed_objective(*, sentence_loss: float, temperature: float, alpha: float) -> Objective:
+def mixed_objective(
+    *,
+    sentence_loss: float,
+    temperature: float,
+    alpha: float,
+    soft_loss: SoftLoss = SoftLoss.BERNOULLI,
+) -> Objective:
     """`alpha` times the soft objective plus (1 - `alpha`) times the hard one."""
     hard = hard_objective(sentence_loss=sentence_loss)
-    soft = soft_objective(sentence_loss=sentence_loss, temperature=temperature)
+    soft = soft_objective(sentence_loss=sentence_loss, temperature=temperature, soft_loss=soft_loss)
 
     def loss(logits: torch.Tensor, sentence_logits: torch.Tensor, batch: Batch) -> torch.Tensor:
         return alpha * soft(logits, sentence_logits, batch) + (1 - alpha) * hard(
@@ -93,7 +132,18 @@ def best_of_sentences(sentence_logits: torch.Tensor, batch: Batch) -> torch.Tens
     return lowest.scatter_reduce(0, owner, sentence_logits, "amax")
 
 
-def _soft(logits: torch.Tensor, targets: torch.Tensor | None, temperature: float) -> torch.Tensor:
+def _soft(logits: torch.Tensor, targets: torch.Tensor | None, distance: _Distance) -> torch.Tensor:
     if targets is None:
         raise ValueError("these texts have no soft targets")
-    return bernoulli_kl(logits, targets.to(logits.device), temperature=temperature)
+    return distance(logits, targets.to(logits.device))
+
+
+def _distance(soft_loss: SoftLoss, temperature: float) -> _Distance:
+    match soft_loss:
+        case SoftLoss.BERNOULLI:
+            return lambda student, teacher: bernoulli_kl(student, teacher, temperature=temperature)
+        case SoftLoss.SOFTMAX:
+            return lambda student, teacher: softmax_kl(student, teacher, temperature=temperature)
+        case SoftLoss.MSE:
+            return logit_mse
+    assert_never(soft_loss)

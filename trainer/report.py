@@ -26,16 +26,9 @@ def teacher_figures(teacher: Teacher, truth: NDArray[np.float32]) -> dict[str, f
     The threshold of each fold is taken from the other folds, and so is the stacking.
     """
     joined = figures(teacher.decide(truth), truth)
-    found = {
-        "micro_f1": joined.micro_f1,
-        "macro_f1": joined.macro_f1,
-        "network_micro_f1": micro_f1(
-            _decide(teacher.network_out_of_fold, truth, teacher.fold_of), truth
-        ),
-        "linear_micro_f1": micro_f1(
-            _decide(teacher.linear_out_of_fold, truth, teacher.fold_of), truth
-        ),
-    }
+    found = {"micro_f1": joined.micro_f1, "macro_f1": joined.macro_f1}
+    for name, scores in zip(("network", "linear"), teacher.members, strict=False):
+        found[f"{name}_micro_f1"] = micro_f1(_decide(scores, truth, teacher.fold_of), truth)
     return {name: round(value, 4) for name, value in found.items()}
 
 
@@ -68,7 +61,7 @@ def calibration_figures(held_out: CalibrationScores) -> dict[str, float]:
 def held_out_figures(
     classifier: OnnxClassifier,
     texts: Sequence[LabelledText],
-    linear_present: NDArray[np.bool_],
+    linear_present: NDArray[np.bool_] | None,
     *,
     seed: int,
 ) -> dict[str, float]:
@@ -77,7 +70,8 @@ def held_out_figures(
     Args:
         classifier: The bundle, calibrated.
         texts: The texts.
-        linear_present: The linear member's decisions on them, boolean (texts, labels).
+        linear_present: The linear member's decisions on them, boolean (texts, labels), or
+            None.
         seed: Of the bootstrap over texts.
     """
     scores = served_scores(classifier, texts)
@@ -88,18 +82,19 @@ def held_out_figures(
     of_micro_f1 = estimate(
         Decisions.statistic(Tally.micro_f1)(present, truth), size=len(truth), seed=seed
     )
-    of_bundle, of_linear = figures(present, truth), figures(linear_present, truth)
+    of_bundle = figures(present, truth)
     found = {
         "texts": float(len(texts)),
         "micro_f1": of_bundle.micro_f1,
         "micro_f1_low": of_micro_f1.low,
         "micro_f1_high": of_micro_f1.high,
         "macro_f1": of_bundle.macro_f1,
-        "linear_micro_f1": of_linear.micro_f1,
-        "linear_macro_f1": of_linear.macro_f1,
         "calibration_error": calibration_error(probabilities, truth),
         **_evidence(scores, present),
     }
+    if linear_present is not None:
+        of_linear = figures(linear_present, truth)
+        found |= {"linear_micro_f1": of_linear.micro_f1, "linear_macro_f1": of_linear.macro_f1}
     per_label = zip(classifier.labels.ids, of_bundle.label_f1, strict=True)
     found |= {f"f1.{label}": value for label, value in per_label}
     return {name: round(value, 4) for name, value in found.items()}

@@ -1,11 +1,11 @@
-"""Join a network's scores and a linear member's into one calibrated logit per label.
+"""Join the scores of several members into one calibrated logit per label.
 
 Source: stacked generalisation, Wolpert 1992.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Self
 
 import numpy as np
@@ -19,35 +19,33 @@ Score = Callable[[NDArray[np.bool_], NDArray[np.bool_]], NDArray[np.float32]]
 
 
 class Stacker:
-    """Joins a network's and a linear member's scores into one calibrated logit per label."""
+    """Joins several members' scores into one calibrated logit per label."""
 
     def __init__(self) -> None:
         """Make an unfitted one."""
         self._regression = LogisticRegression(C=10.0, max_iter=1000)
 
-    def fit(
-        self,
-        network: NDArray[np.float32],
-        linear: NDArray[np.float32],
-        truth: NDArray[np.float32],
-    ) -> Self:
-        """Fit two shared factors and one intercept per label; all arrays (texts, labels)."""
-        self._regression.fit(self._features(network, linear), truth.ravel().astype(int))
+    def fit(self, members: Sequence[NDArray[np.float32]], truth: NDArray[np.float32]) -> Self:
+        """Fit a shared factor for each member and one intercept per label.
+
+        Args:
+            members: Scores of each member, (texts, labels).
+            truth: (texts, labels).
+        """
+        self._regression.fit(self._features(members), truth.ravel().astype(int))
         return self
 
-    def logits(
-        self, network: NDArray[np.float32], linear: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
-        """Calibrated logits, float32 (texts, labels)."""
-        joined = self._regression.decision_function(self._features(network, linear))
-        shaped: NDArray[np.float32] = joined.reshape(network.shape).astype(np.float32)
+    def logits(self, members: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """Calibrated logits, float32 (texts, labels), from the members' scores."""
+        joined = self._regression.decision_function(self._features(members))
+        shaped: NDArray[np.float32] = joined.reshape(members[0].shape).astype(np.float32)
         return shaped
 
     @staticmethod
-    def _features(network: NDArray[np.float32], linear: NDArray[np.float32]) -> NDArray[np.float32]:
-        texts, labels = network.shape
+    def _features(members: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+        texts, labels = members[0].shape
         which = np.tile(np.eye(labels, dtype=np.float32), (texts, 1))
-        return np.column_stack([network.ravel(), linear.ravel(), which])
+        return np.column_stack([*(scores.ravel() for scores in members), which])
 
 
 def nested_decisions(

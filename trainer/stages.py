@@ -33,6 +33,7 @@ class StagePlan:
     schedule: Schedule
     augmentation: Augmentation
     seed: int
+    validate: Callable[[nn.Module], float] | None = None
 
 
 def claim_work_folder(work: Path, fingerprint: str) -> None:
@@ -73,6 +74,11 @@ class StageRunner:
         self._stage = 0
         self._emit = emit
         self._control = control
+
+    @property
+    def control(self) -> RunControl:
+        """What the run is told."""
+        return self._control
 
     def start(self, name: str) -> None:
         """Tell that the stage called `name` begins."""

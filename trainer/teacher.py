@@ -5,64 +5,36 @@ mean of all members. There may be several networks for a fold, from several seed
 regression on the out-of-fold scores joins networks and linear member into calibrated logits, which
 are the student's soft targets.
 
+A teacher can be made that never saw one of the folds, not even through its soft targets on the
+others: each of its networks is trained without that fold and the one it scores. A student of such
+a teacher can be judged on the fold.
+
 Source: stacking after Wolpert 1992; soft targets from a teacher's outputs after Hinton et al.
 2015 and Huang et al. 2022.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from kdh_desktop.core.training_config import RunConfig
-from trainer.batching import Batches, Encoder, Example, SoftTargets
+from kdh_desktop.core.training_config import RunConfig, TeacherMethod
+from trainer.batching import Encoder, Example, SoftTargets
 from trainer.corpus import LabelledText, target_matrix
+from trainer.learner import Learner, Lesson
 from trainer.linear import LinearMember
-from trainer.network_scores import NetworkScores, score
+from trainer.network_scores import NetworkScores
 from trainer.objectives import hard_objective
-from trainer.splits import stratified_folds
 from trainer.stacking import Stacker, nested_decisions
-from trainer.stages import StagePlan, StageRunner
 
-SCORING_BATCH = 16
-
-NewNetwork = Callable[[int], nn.Module]
-"""From a seed to an untrained network on the base encoder."""
-
-
-@dataclass(frozen=True, slots=True)
-class Teacher:
-    """What the teacher says.
-
-    Attributes:
-        fold_of: Fold of each labelled text, int64 (texts,).
-        network_out_of_fold: Decision logits of the networks, float32 (texts, labels).
-        linear_out_of_fold: Scores of the linear members, float32 (texts, labels).
-        labelled: Soft targets of the labelled texts.
-        unlabelled: Soft targets of the unlabelled texts.
-    """
-
-    fold_of: NDArray[np.int64]
-    network_out_of_fold: NDArray[np.float32]
-    linear_out_of_fold: NDArray[np.float32]
-    labelled: list[SoftTargets]
-    unlabelled: list[SoftTargets]
-
-    def decide(self, truth: NDArray[np.float32]) -> NDArray[np.bool_]:
-        """Decisions on each fold by all members, joined and cut as fits the other folds best."""
-
-        def score(fit: NDArray[np.bool_], rows: NDArray[np.bool_]) -> NDArray[np.float32]:
-            network, linear = self.network_out_of_fold, self.linear_out_of_fold
-            stacker = Stacker().fit(network[fit], linear[fit], truth[fit])
-            return stacker.logits(network[rows], linear[rows])
-
-        return nested_decisions(score, truth=truth, fold_of=self.fold_of)
+Folds = frozenset[int]
+"""Folds that a member was trained without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,46 +46,49 @@ class Corpus:
     labelled_examples: Sequence[Example]
     unlabelled_examples: Sequence[Example]
 
+    @classmethod
+    def encoded(
+        cls,
+        labelled: Sequence[LabelledText],
+        unlabelled: Sequence[LabelledText],
+        encoder: Encoder,
+    ) -> Self:
+        """Encode texts."""
+        return cls(labelled, unlabelled, encoder.examples(labelled), encoder.examples(unlabelled))
 
-def train_teacher(
-    corpus: Corpus,
-    *,
-    config: RunConfig,
-    encoder: Encoder,
-    new_network: NewNetwork,
-    runner: StageRunner,
-    work: Path,
-) -> Teacher:
-    """Train all members and let them score the labelled and the unlabelled texts.
 
-    Raises:
-        Cancelled: The user stopped it; it can be resumed.
+@dataclass(frozen=True, slots=True)
+class Teacher:
+    """What a teacher says of the labelled texts it may know, and of the unlabelled ones.
+
+    Attributes:
+        rows: Which labelled texts it speaks of, boolean (all labelled texts,); "texts" below are
+            these, in order.
+        fold_of: Fold of each text, int64 (texts,).
+        members: Out-of-fold scores of the members, each float32 (texts, labels): decision logits
+            of the networks, then scores of the linear members where there are any.
+        labelled: Soft targets of the texts.
+        unlabelled: Soft targets of the unlabelled texts.
     """
-    truth = target_matrix(corpus.labelled)
-    how = config.teacher
-    fold_of = stratified_folds(truth, folds=how.folds, seed=config.seed)
-    members = TeacherMembers(
-        corpus,
-        fold_of,
-        config=config,
-        encoder=encoder,
-        new_network=new_network,
-        runner=runner,
-        work=work,
-    )
-    held_out: list[NetworkScores] = []
-    elsewhere: list[NetworkScores] = []
-    for fold in range(how.folds):
-        several = [members.train(fold, member) for member in range(how.members)]
-        held_out.append(NetworkScores.mean([of_fold for of_fold, _ in several]))
-        elsewhere += [of_others for _, of_others in several if of_others is not None]
-    runner.start("linear member")
-    linear = _LinearScores.train(corpus, fold_of, work / "linear.npz")
-    return _join(config, fold_of, truth, _in_text_order(held_out, fold_of), elsewhere, linear)
+
+    rows: NDArray[np.bool_]
+    fold_of: NDArray[np.int64]
+    members: tuple[NDArray[np.float32], ...]
+    labelled: list[SoftTargets]
+    unlabelled: list[SoftTargets]
+
+    def decide(self, truth: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Decisions on each fold by all members, joined and cut as fits the other folds best."""
+
+        def score(fit: NDArray[np.bool_], rows: NDArray[np.bool_]) -> NDArray[np.float32]:
+            stacker = Stacker().fit([one[fit] for one in self.members], truth[fit])
+            return stacker.logits([one[rows] for one in self.members])
+
+        return nested_decisions(score, truth=truth, fold_of=self.fold_of)
 
 
-class TeacherMembers:
-    """The teacher's networks: one or several for each fold, trained without it."""
+class TeacherTrainer:
+    """Trains teachers; what they share is trained once, and kept in the work folder."""
 
     def __init__(
         self,
@@ -121,112 +96,208 @@ class TeacherMembers:
         fold_of: NDArray[np.int64],
         *,
         config: RunConfig,
-        encoder: Encoder,
-        new_network: NewNetwork,
-        runner: StageRunner,
+        learner: Learner,
+        work: Path,
+    ) -> None:
+        """Take what the members learn from; nothing is trained yet.
+
+        Args:
+            corpus: Encoded for the teacher's networks.
+            fold_of: Fold of each labelled text, in 0..config.teacher.folds-1.
+            config: The run's.
+            learner: Trains the networks.
+            work: Folder for their scores.
+        """
+        self._corpus = corpus
+        self._config = config
+        self._truth = target_matrix(corpus.labelled)
+        self.fold_of = fold_of
+        self._networks = TeacherNetworks(corpus, fold_of, config=config, learner=learner, work=work)
+        self._linear = LinearMembers(corpus, fold_of, work=work)
+        self._start = learner.runner.start
+
+    def train(self) -> Teacher:
+        """The teacher of all labelled texts.
+
+        Raises:
+            Cancelled: The user stopped it; it can be resumed.
+        """
+        left_out = [frozenset({fold}) for fold in range(self._config.teacher.folds)]
+        return self._teacher(
+            np.ones(len(self.fold_of), bool),
+            left_out=left_out,
+            members=self._config.teacher.members,
+            speaking_of_others=left_out,
+        )
+
+    def train_without(self, fold: int) -> Teacher:
+        """A teacher that knows nothing of the texts of `fold`.
+
+        Raises:
+            Cancelled: The user stopped it; it can be resumed.
+        """
+        others = [other for other in range(self._config.teacher.folds) if other != fold]
+        return self._teacher(
+            self.fold_of != fold,
+            left_out=[frozenset({fold, other}) for other in others],
+            members=self._config.distillation.nested_members,
+            speaking_of_others=[frozenset({fold})],
+        )
+
+    def _teacher(
+        self,
+        rows: NDArray[np.bool_],
+        *,
+        left_out: Sequence[Folds],
+        members: int,
+        speaking_of_others: Sequence[Folds],
+    ) -> Teacher:
+        """Join members, each trained without some folds and scoring those among `rows`."""
+        weight = self._config.sentence_weight
+        scores = [
+            NetworkScores.mean([self._networks.of_labelled(out, m) for m in range(members)])
+            for out in left_out
+        ]
+        networks = _in_text_order(scores, [self._scored_by(out) for out in left_out], rows)
+        decisions = [networks.decision_logits(weight)]
+        if self._config.teacher.has_linear_member:
+            self._start("linear member")
+            linear = np.zeros_like(self._truth)
+            for out in left_out:
+                linear[self._scored_by(out)] = self._linear.of_labelled(out)
+            decisions.append(linear[rows])
+        stacker = Stacker().fit(decisions, self._truth[rows])
+        labelled = _soft_targets(stacker.logits(decisions), networks)
+        unlabelled = self._of_others(stacker, speaking_of_others)
+        return Teacher(rows, self.fold_of[rows], tuple(decisions), labelled, unlabelled)
+
+    def _of_others(self, stacker: Stacker, left_out: Sequence[Folds]) -> list[SoftTargets]:
+        """Soft targets of the unlabelled texts from the mean of members."""
+        if not self._corpus.unlabelled:
+            return []
+        members = range(self._config.teacher.members)
+        mean = NetworkScores.mean(
+            [self._networks.of_unlabelled(out, m) for out in left_out for m in members]
+        )
+        decisions = [mean.decision_logits(self._config.sentence_weight)]
+        if self._config.teacher.has_linear_member:
+            of_linear = [self._linear.of_unlabelled(out) for out in left_out]
+            decisions.append(np.mean(of_linear, axis=0, dtype=np.float32))
+        return _soft_targets(stacker.logits(decisions), mean)
+
+    def _scored_by(self, left_out: Folds) -> NDArray[np.bool_]:
+        return _is_in(self.fold_of, left_out)
+
+
+class TeacherNetworks:
+    """The teacher's networks, each trained without some of the folds, and what they say."""
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        fold_of: NDArray[np.int64],
+        *,
+        config: RunConfig,
+        learner: Learner,
         work: Path,
     ) -> None:
         """Take what the networks learn from and are asked for; nothing is trained yet."""
         self._corpus = corpus
         self._fold_of = fold_of
         self._config = config
-        self._encoder = encoder
-        self._new_network = new_network
-        self._runner = runner
+        self._learner = learner
         self._work = work
+        self._told: set[str] = set()
 
-    def train(self, fold: int, member: int) -> tuple[NetworkScores, NetworkScores | None]:
-        """Train one network, or take up what it left when it was trained before.
-
-        Returns:
-            Its scores of the texts of `fold`, and of the unlabelled texts where there are any.
+    def of_labelled(self, left_out: Folds, member: int) -> NetworkScores:
+        """Scores of the labelled texts in the folds that the network was trained without.
 
         Raises:
             Cancelled: The user stopped it; it can be resumed.
         """
-        schedule = self._config.teacher.schedule
-        seed = self._config.seed + fold + 1000 * member
-        plan = StagePlan(
+        return NetworkScores.load(self._scored(left_out, member)["held-out"])
+
+    def of_unlabelled(self, left_out: Folds, member: int) -> NetworkScores:
+        """Scores of the unlabelled texts, by a network trained without one fold.
+
+        Raises:
+            Cancelled: The user stopped it; it can be resumed.
+        """
+        return NetworkScores.load(self._scored(left_out, member)["unlabelled"])
+
+    def _scored(self, left_out: Folds, member: int) -> dict[str, Path]:
+        """Files of what a network says; it is trained for them where one is missing."""
+        name = _name("teacher", left_out, member)
+        asked = {"held-out": pick(self._corpus.labelled_examples, _is_in(self._fold_of, left_out))}
+        if self._corpus.unlabelled and len(left_out) == 1:
+            asked["unlabelled"] = list(self._corpus.unlabelled_examples)
+        paths = {what: self._work / f"{name}-{what}.npz" for what in asked}
+        if name not in self._told:
+            self._told.add(name)
+            if all(path.exists() for path in paths.values()):
+                self._learner.runner.start(name)
+            else:
+                network = self._fit(name, left_out, member)
+                for what, examples in asked.items():
+                    self._learner.scores(network, examples).save(paths[what])
+        return paths
+
+    def _fit(self, name: str, left_out: Folds, member: int) -> nn.Module:
+        how = self._config.teacher
+        lesson = Lesson(
             hard_objective(sentence_loss=self._config.sentence_loss),
-            schedule,
+            how.schedule,
             self._config.augmentation,
-            seed,
+            seed=self._config.seed + min(left_out) + 1000 * member,
         )
-        name = f"teacher-{fold}" + (f"-{member}" if member else "")
-        network = self._new_network(self._config.seed + 1000 * member)
-        labelled = self._corpus.labelled_examples
-        seen = self._batches(_pick(labelled, self._fold_of != fold), schedule.batch_size)
-        self._runner.train(name, network, seen, plan)
-        held_out = self._scores(
-            network, _pick(labelled, self._fold_of == fold), self._work / f"{name}-held-out.npz"
-        )
-        if not self._corpus.unlabelled:
-            return held_out, None
-        others = self._work / f"{name}-unlabelled.npz"
-        return held_out, self._scores(network, self._corpus.unlabelled_examples, others)
+        seen = pick(self._corpus.labelled_examples, ~_is_in(self._fold_of, left_out))
+        if how.method is TeacherMethod.BINARY_RELEVANCE:
+            return self._learner.fit_each_label(name, seen, lesson)
+        return self._learner.fit(name, seen, lesson)
 
-    def _scores(self, network: nn.Module, examples: Sequence[Example], path: Path) -> NetworkScores:
+
+class LinearMembers:
+    """The teacher's linear members, each trained without some of the folds."""
+
+    def __init__(self, corpus: Corpus, fold_of: NDArray[np.int64], *, work: Path) -> None:
+        """Take what they learn from; nothing is trained yet."""
+        self._corpus = corpus
+        self._fold_of = fold_of
+        self._work = work
+
+    def of_labelled(self, left_out: Folds) -> NDArray[np.float32]:
+        """Scores of the labelled texts in `left_out`, float32 (texts, labels)."""
+        return self._scores(left_out)[0]
+
+    def of_unlabelled(self, left_out: Folds) -> NDArray[np.float32]:
+        """Scores of the unlabelled texts, float32 (texts, labels)."""
+        return self._scores(left_out)[1]
+
+    def _scores(self, left_out: Folds) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Train a member and let it score, or take up what it left when it was trained before."""
+        path = self._work / f"{_name('linear', left_out)}.npz"
         if not path.exists():
-            score(network, self._batches(examples, SCORING_BATCH)).save(path)
-        return NetworkScores.load(path)
-
-    def _batches(self, examples: Sequence[Example], size: int) -> Batches:
-        return Batches(
-            examples,
-            piece_ids=self._encoder.piece_ids,
-            max_tokens=self._config.max_tokens,
-            batch_size=size,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _LinearScores:
-    out_of_fold: NDArray[np.float32]
-    unlabelled: NDArray[np.float32]
-
-    @classmethod
-    def train(cls, corpus: Corpus, fold_of: NDArray[np.int64], path: Path) -> _LinearScores:
-        """Train the linear members, or take up what they left at `path`."""
-        if not path.exists():
-            found = cls._trained(corpus, fold_of)
+            is_out = _is_in(self._fold_of, left_out)
+            member = LinearMember().fit(pick(self._corpus.labelled, ~is_out))
+            held_out = member.score(pick(self._corpus.labelled, is_out))
+            others = held_out[:0]
+            if self._corpus.unlabelled and len(left_out) == 1:
+                others = member.score(self._corpus.unlabelled)
             temporary = path.with_name(path.name + ".part.npz")
-            np.savez(temporary, out_of_fold=found.out_of_fold, unlabelled=found.unlabelled)
+            np.savez(temporary, held_out=held_out, unlabelled=others)
             temporary.replace(path)
         with np.load(path, allow_pickle=False) as arrays:
-            return cls(arrays["out_of_fold"], arrays["unlabelled"])
-
-    @classmethod
-    def _trained(cls, corpus: Corpus, fold_of: NDArray[np.int64]) -> _LinearScores:
-        labelled = target_matrix(corpus.labelled)
-        unlabelled: list[NDArray[np.float32]] = []
-        for fold in range(int(fold_of.max()) + 1):
-            member = LinearMember().fit(_pick(corpus.labelled, fold_of != fold))
-            labelled[fold_of == fold] = member.score(_pick(corpus.labelled, fold_of == fold))
-            if corpus.unlabelled:
-                unlabelled.append(member.score(corpus.unlabelled))
-        nothing = np.zeros((0, labelled.shape[1]), np.float32)
-        return cls(labelled, np.mean(unlabelled, axis=0) if unlabelled else nothing)
+            return arrays["held_out"], arrays["unlabelled"]
 
 
-def _join(
-    config: RunConfig,
-    fold_of: NDArray[np.int64],
-    truth: NDArray[np.float32],
-    held_out: NetworkScores,
-    elsewhere: Sequence[NetworkScores],
-    linear: _LinearScores,
-) -> Teacher:
-    decision = held_out.decision_logits(config.sentence_weight)
-    stacker = Stacker().fit(decision, linear.out_of_fold, truth)
-    labelled = stacker.logits(decision, linear.out_of_fold)
-    unlabelled: list[SoftTargets] = []
-    if elsewhere:
-        mean = NetworkScores.mean(elsewhere)
-        joined = stacker.logits(mean.decision_logits(config.sentence_weight), linear.unlabelled)
-        unlabelled = _soft_targets(joined, mean)
-    return Teacher(
-        fold_of, decision, linear.out_of_fold, _soft_targets(labelled, held_out), unlabelled
-    )
+def _name(kind: str, left_out: Folds, member: int = 0) -> str:
+    """Of a stage or file: what was trained, without which folds, and from which of the seeds."""
+    folds = "-".join(map(str, sorted(left_out)))
+    return f"{kind}-without-{folds}" + (f"-member-{member}" if member else "")
+
+
+def _is_in(fold_of: NDArray[np.int64], folds: Folds) -> NDArray[np.bool_]:
+    return np.isin(fold_of, sorted(folds))
 
 
 def _soft_targets(text_logits: NDArray[np.float32], network: NetworkScores) -> list[SoftTargets]:
@@ -234,20 +305,35 @@ def _soft_targets(text_logits: NDArray[np.float32], network: NetworkScores) -> l
     return [SoftTargets(of_text, of_sentences) for of_text, of_sentences in pairs]
 
 
-def _in_text_order(held_out: Sequence[NetworkScores], fold_of: NDArray[np.int64]) -> NetworkScores:
-    """Put the folds' scores back into the order of the texts."""
-    positions = np.concatenate([np.flatnonzero(fold_of == fold) for fold in range(len(held_out))])
-    order = np.argsort(positions)
-    sentences = [part for scores in held_out for part in scores.of_sentences()]
+def _in_text_order(
+    several: Sequence[NetworkScores],
+    scored_by: Sequence[NDArray[np.bool_]],
+    rows: NDArray[np.bool_],
+) -> NetworkScores:
+    """Put scores of parts of the texts into the order of the texts.
+
+    Args:
+        several: Scores, each of some of the texts.
+        scored_by: Which, each boolean (all texts,); together they cover `rows`.
+        rows: The texts to keep, boolean (all texts,).
+    """
+    of_text: dict[int, NDArray[np.float32]] = {}
+    of_sentences: dict[int, NDArray[np.float32]] = {}
+    for scores, scored in zip(several, scored_by, strict=True):
+        positions = np.flatnonzero(scored).tolist()
+        of_text |= dict(zip(positions, scores.text_logits, strict=True))
+        of_sentences |= dict(zip(positions, scores.of_sentences(), strict=True))
+    kept = np.flatnonzero(rows).tolist()
     return NetworkScores(
-        np.concatenate([scores.text_logits for scores in held_out])[order],
-        np.concatenate([sentences[index] for index in order]),
-        np.concatenate([scores.sentences for scores in held_out])[order],
+        np.stack([of_text[position] for position in kept]),
+        np.concatenate([of_sentences[position] for position in kept]),
+        np.array([len(of_sentences[position]) for position in kept], np.int64),
     )
 
 
 _T = TypeVar("_T")
 
 
-def _pick(items: Sequence[_T], rows: NDArray[np.bool_]) -> list[_T]:
+def pick(items: Sequence[_T], rows: NDArray[np.bool_]) -> list[_T]:
+    """The items in `rows`, in order."""
     return [item for item, is_in in zip(items, rows, strict=True) if is_in]

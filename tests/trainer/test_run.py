@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import re
@@ -20,6 +19,7 @@ from kdh_desktop.core.classification.classifier import OnnxClassifier
 from kdh_desktop.core.classification.confidence import calibrated_probabilities
 from kdh_desktop.core.classification.model_bundle import ModelBundle, open_bundle
 from kdh_desktop.core.errors import Cancelled, TrainingError, VerificationError
+from kdh_desktop.core.json_values import to_json_value
 from kdh_desktop.core.labels import HALLMARKS_OF_CANCER
 from kdh_desktop.core.training_config import RunConfig
 from kdh_desktop.core.training_protocol import (
@@ -39,8 +39,8 @@ from trainer.metrics import micro_f1
 from trainer.run import RunFiles, run_training
 
 STAGES = [
-    "teacher-0",
-    "teacher-1",
+    "teacher-without-0",
+    "teacher-without-1",
     "linear member",
     "student-transfer",
     "student-distil",
@@ -184,7 +184,7 @@ def test_the_manifest_says_what_it_was_trained_on(
 ) -> None:
     found = tiny_run.bundle.manifest.provenance
     weights = (tiny_encoder / "model.safetensors").read_bytes()
-    assert found["config"] == json.loads(json.dumps(dataclasses.asdict(tiny_config)))
+    assert found["config"] == to_json_value(tiny_config)
     assert found["labelled_sha256"] == corpus_digest(tiny_texts)
     assert found["encoder_sha256"] == hashlib.sha256(weights).hexdigest()
     assert found["device"] == "cpu"
@@ -262,7 +262,10 @@ def test_the_bundle_holds_no_text_and_no_folder_of_this_machine(
 
 def test_cancel_in_the_middle_leaves_work_and_no_bundle(resumed: ResumedRun) -> None:
     assert not resumed.is_bundle_there_after_cancel
-    assert {"teacher-0.finished", "teacher-1.finished"} <= resumed.files_after_cancel
+    assert {
+        "teacher-without-0.finished",
+        "teacher-without-1.finished",
+    } <= resumed.files_after_cancel
     assert "student-distil.checkpoint" in resumed.files_after_cancel
     assert not any(name.endswith(".part") for name in resumed.files_after_cancel)
     assert epochs_of(resumed.before)["student-distil"] == list(range(1, 8))
@@ -270,7 +273,12 @@ def test_cancel_in_the_middle_leaves_work_and_no_bundle(resumed: ResumedRun) -> 
 
 def test_a_resumed_run_trains_nothing_again(resumed: ResumedRun, tiny_config: RunConfig) -> None:
     epochs = epochs_of(resumed.after)
-    assert epochs["teacher-0"] == epochs["teacher-1"] == epochs["student-transfer"] == []
+    assert (
+        epochs["teacher-without-0"]
+        == epochs["teacher-without-1"]
+        == epochs["student-transfer"]
+        == []
+    )
     last = tiny_config.distillation.distil.epochs
     assert epochs["student-distil"] == list(range(8, last + 1))
     assert [name for name in epochs if name] == STAGES
@@ -318,7 +326,7 @@ def test_stages_that_are_left_out_are_not_announced(
         )
     assert told == [
         RunStarted(60, 10 if has_transfer else 0, "cpu"),
-        StageStarted(1, expected, "teacher-0"),
+        StageStarted(1, expected, "teacher-without-0"),
     ]
 
 

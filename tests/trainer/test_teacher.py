@@ -8,23 +8,31 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from kdh_desktop.core.classification.confidence import sigmoid
-from kdh_desktop.core.training_config import RunConfig, Schedule, TeacherConfig
+from kdh_desktop.core.training_config import (
+    NetworkConfig,
+    RunConfig,
+    Schedule,
+    TeacherConfig,
+    TeacherMethod,
+)
 from kdh_desktop.core.training_protocol import Event, StageStarted
 from trainer.batching import Encoder
 from trainer.control import RunControl
 from trainer.corpus import LabelledText, target_matrix
+from trainer.learner import Learner
 from trainer.linear import LinearMember
 from trainer.metrics import best_threshold, calibration_error, micro_f1
+from trainer.network_base import NetworkBase
 from trainer.network_scores import NetworkScores
-from trainer.networks.transformer import TransformerNetwork
 from trainer.stacking import Stacker, nested_decisions
 from trainer.stages import StageRunner
-from trainer.teacher import Corpus, Teacher, TeacherMembers, _in_text_order, train_teacher
+from trainer.teacher import Corpus, Teacher, TeacherNetworks, TeacherTrainer, _in_text_order, pick
 
 TEXTS, LABELS, FOLDS = 60, 4, 3
 
@@ -45,10 +53,12 @@ def scores_and_truth(
 def teacher_of(
     network: NDArray[np.float32], linear: NDArray[np.float32], fold_of: NDArray[np.int64]
 ) -> Teacher:
-    return Teacher(fold_of, network, linear, labelled=[], unlabelled=[])
+    rows = np.ones(len(fold_of), bool)
+    return Teacher(rows, fold_of, (network, linear), labelled=[], unlabelled=[])
 
 
 FOLD_OF = np.arange(TEXTS, dtype=np.int64) % FOLDS
+HALVES = np.arange(40, dtype=np.int64) % 2
 
 
 def decide(scores: NDArray[np.float32], truth: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -114,7 +124,7 @@ def test_two_members_joined_are_better_than_the_better_one() -> None:
 
 def test_joined_logits_are_calibrated() -> None:
     network, linear, truth = scores_and_truth(0)
-    logits = Stacker().fit(5 * network, linear, truth).logits(5 * network, linear)
+    logits = Stacker().fit([5 * network, linear], truth).logits([5 * network, linear])
     assert logits.dtype == np.float32
     assert logits.shape == truth.shape
     assert calibration_error(sigmoid(logits), truth) < 0.06
@@ -124,7 +134,7 @@ def test_the_stacker_has_an_intercept_for_each_label() -> None:
     rng = np.random.default_rng(0)
     truth = (rng.random((2000, 3)) < [0.1, 0.5, 0.9]).astype(np.float32)
     nothing = np.zeros_like(truth)
-    logits = Stacker().fit(nothing, nothing, truth).logits(nothing, nothing)
+    logits = Stacker().fit([nothing, nothing], truth).logits([nothing, nothing])
     np.testing.assert_allclose(sigmoid(logits[0]), [0.1, 0.5, 0.9], atol=0.03)
 
 
@@ -142,11 +152,13 @@ def test_scores_of_folds_go_back_into_the_order_of_the_texts() -> None:
         )
         for fold in range(3)
     ]
-    found = _in_text_order(held_out, fold_of)
-    np.testing.assert_array_equal(found.text_logits, text_logits)
-    np.testing.assert_array_equal(found.sentences, counts)
-    for one, other in zip(found.of_sentences(), sentences, strict=True):
-        np.testing.assert_array_equal(one, other)
+    scored_by = [fold_of == fold for fold in range(3)]
+    for rows in (np.ones(len(fold_of), bool), fold_of != 1):
+        found = _in_text_order(held_out, scored_by, rows)
+        np.testing.assert_array_equal(found.text_logits, text_logits[rows])
+        np.testing.assert_array_equal(found.sentences, counts[rows])
+        for one, other in zip(found.of_sentences(), pick(sentences, rows), strict=True):
+            np.testing.assert_array_equal(one, other)
 
 
 @pytest.fixture
@@ -162,34 +174,44 @@ def quick(tiny_config: RunConfig) -> RunConfig:
     )
 
 
-def runner_in(work: Path, told: list[Event]) -> StageRunner:
-    return StageRunner(work, stages=9, emit=told.append, control=RunControl())
+@pytest.fixture
+def learner_in(tiny_encoder: Path, encoder: Encoder) -> Callable[..., Learner]:
+    """Makes what trains networks in a work folder, with a list of what it tells."""
+
+    def make(work: Path, told: list[Event] | None = None) -> Learner:
+        emit = ([] if told is None else told).append
+        return Learner(
+            NetworkConfig(),
+            NetworkBase(tiny_encoder, encoder),
+            labels=10,
+            max_tokens=128,
+            sentence_weight=0.5,
+            runner=StageRunner(work, stages=9, emit=emit, control=RunControl()),
+            device=torch.device("cpu"),
+        )
+
+    return make
+
+
+def stages_of(told: list[Event]) -> list[str]:
+    return [event.name for event in told if isinstance(event, StageStarted)]
 
 
 def test_several_members_of_a_fold_are_averaged(
-    corpus: Corpus,
-    quick: RunConfig,
-    encoder: Encoder,
-    new_network: Callable[[int], TransformerNetwork],
-    tmp_path: Path,
+    corpus: Corpus, quick: RunConfig, learner_in: Callable[..., Learner], tmp_path: Path
 ) -> None:
     told: list[Event] = []
-    teacher = train_teacher(
-        corpus,
-        config=quick,
-        encoder=encoder,
-        new_network=new_network,
-        runner=runner_in(tmp_path, told),
-        work=tmp_path,
+    trainer = TeacherTrainer(
+        corpus, HALVES, config=quick, learner=learner_in(tmp_path, told), work=tmp_path
     )
-    names = [event.name for event in told if isinstance(event, StageStarted)]
-    members = ["teacher-0", "teacher-0-1", "teacher-1", "teacher-1-1"]
-    assert names == [*members, "linear member"]
+    teacher = trainer.train()
+    members = [f"teacher-without-{x}" for x in ("0", "0-member-1", "1", "1-member-1")]
+    assert stages_of(told) == [*members, "linear member"]
     saved = [NetworkScores.load(tmp_path / f"{x}-held-out.npz") for x in members]
     assert not np.array_equal(saved[0].text_logits, saved[1].text_logits)
     for fold in (0, 1):
         mean = NetworkScores.mean(saved[2 * fold : 2 * fold + 2]).decision_logits(0.5)
-        np.testing.assert_array_equal(teacher.network_out_of_fold[teacher.fold_of == fold], mean)
+        np.testing.assert_array_equal(teacher.members[0][teacher.fold_of == fold], mean)
     assert [len(x.sentence_logits) for x in teacher.labelled] == [
         len(x.sentences) for x in corpus.labelled
     ]
@@ -200,42 +222,91 @@ def test_several_members_of_a_fold_are_averaged(
     )
 
 
-def test_a_member_never_sees_the_labels_of_its_fold(
-    corpus: Corpus,
-    quick: RunConfig,
-    encoder: Encoder,
-    new_network: Callable[[int], TransformerNetwork],
-    tmp_path: Path,
+def test_a_teacher_without_a_linear_member_speaks_for_its_networks_alone(
+    corpus: Corpus, quick: RunConfig, learner_in: Callable[..., Learner], tmp_path: Path
 ) -> None:
-    fold_of = np.arange(40, dtype=np.int64) % 2
+    config = replace(quick, teacher=replace(quick.teacher, has_linear_member=False))
+    trainer = TeacherTrainer(
+        corpus, HALVES, config=config, learner=learner_in(tmp_path), work=tmp_path
+    )
+    teacher = trainer.train()
+    assert len(teacher.members) == 1
+    assert len(teacher.labelled) == len(corpus.labelled)
+    assert not list(tmp_path.glob("linear*"))
 
-    def held_out(name: str, changed: Corpus) -> NetworkScores:
+
+def test_a_binary_relevance_teacher_trains_a_network_for_each_label(
+    corpus: Corpus, quick: RunConfig, learner_in: Callable[..., Learner], tmp_path: Path
+) -> None:
+    told: list[Event] = []
+    how = replace(quick.teacher, members=1, method=TeacherMethod.BINARY_RELEVANCE)
+    config = replace(quick, teacher=how)
+    trainer = TeacherTrainer(
+        corpus, HALVES, config=config, learner=learner_in(tmp_path, told), work=tmp_path
+    )
+    teacher = trainer.train()
+    labels = [f"teacher-without-{fold}-label-{label}" for fold in (0, 1) for label in range(10)]
+    assert stages_of(told) == [*labels, "linear member"]
+    assert teacher.members[0].shape == (40, 10)
+
+
+def with_labels_turned_round(corpus: Corpus, rows: NDArray[np.bool_]) -> Corpus:
+    texts = [
+        replace(x, targets=1 - x.targets, sentence_targets=1 - x.sentence_targets)
+        if is_in and x.targets is not None and x.sentence_targets is not None
+        else x
+        for x, is_in in zip(corpus.labelled, rows, strict=True)
+    ]
+    examples = [
+        replace(x, text_targets=text.targets, sentence_targets=text.sentence_targets)
+        for x, text in zip(corpus.labelled_examples, texts, strict=True)
+    ]
+    return replace(corpus, labelled=texts, labelled_examples=examples)
+
+
+def test_a_network_never_sees_the_labels_of_the_folds_it_is_trained_without(
+    corpus: Corpus, quick: RunConfig, learner_in: Callable[..., Learner], tmp_path: Path
+) -> None:
+    def held_out(name: str, changed: Corpus) -> NDArray[np.float32]:
         work = tmp_path / name
-        members = TeacherMembers(
-            changed,
-            fold_of,
-            config=quick,
-            encoder=encoder,
-            new_network=new_network,
-            runner=runner_in(work, []),
-            work=work,
+        work.mkdir()
+        networks = TeacherNetworks(
+            changed, HALVES, config=quick, learner=learner_in(work), work=work
         )
-        return members.train(0, 0)[0]
+        return networks.of_labelled(frozenset({0}), 0).text_logits
 
-    def with_labels_turned_round(fold: int) -> Corpus:
-        examples = [
-            replace(x, sentence_targets=1 - x.sentence_targets)
-            if own == fold and x.sentence_targets is not None
-            else x
-            for x, own in zip(corpus.labelled_examples, fold_of, strict=True)
-        ]
-        return replace(corpus, labelled_examples=examples)
-
-    plain = held_out("plain", corpus).text_logits
-    own = held_out("own", with_labels_turned_round(0)).text_logits
-    others = held_out("others", with_labels_turned_round(1)).text_logits
+    plain = held_out("plain", corpus)
+    own = held_out("own", with_labels_turned_round(corpus, HALVES == 0))
+    others = held_out("others", with_labels_turned_round(corpus, HALVES == 1))
     np.testing.assert_array_equal(own, plain)
     assert not np.array_equal(others, plain)
+
+
+def test_a_teacher_without_a_fold_knows_nothing_of_its_labels(
+    corpus: Corpus, quick: RunConfig, learner_in: Callable[..., Learner], tmp_path: Path
+) -> None:
+    """Neither its soft targets on the other folds nor those on the unlabelled texts change."""
+    how = replace(quick.teacher, folds=3, members=1)
+    config = replace(quick, teacher=how, distillation=replace(quick.distillation, nested_members=1))
+    fold_of = np.arange(40, dtype=np.int64) % 3
+
+    def taught(name: str, changed: Corpus) -> Teacher:
+        work = tmp_path / name
+        work.mkdir()
+        trainer = TeacherTrainer(
+            changed, fold_of, config=config, learner=learner_in(work), work=work
+        )
+        return trainer.train_without(1)
+
+    plain = taught("plain", corpus)
+    turned = taught("turned", with_labels_turned_round(corpus, fold_of == 1))
+    np.testing.assert_array_equal(plain.rows, fold_of != 1)
+    assert len(plain.labelled) == plain.rows.sum()
+    for one, other in zip(
+        (*plain.labelled, *plain.unlabelled), (*turned.labelled, *turned.unlabelled), strict=True
+    ):
+        np.testing.assert_array_equal(one.text_logits, other.text_logits)
+        np.testing.assert_array_equal(one.sentence_logits, other.sentence_logits)
 
 
 def test_the_linear_member_learns_and_repeats_itself(tiny_texts: list[LabelledText]) -> None:

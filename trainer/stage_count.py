@@ -1,0 +1,40 @@
+"""How many stages a run will tell of, so that its progress can be shown from the start."""
+
+from __future__ import annotations
+
+from kdh_desktop.core.training_config import RunConfig, TeacherMethod
+
+
+def count_stages(config: RunConfig, *, labels: int, has_unlabelled: bool) -> int:
+    """Stages of a run.
+
+    Args:
+        config: What is asked.
+        labels: Number of labels.
+        has_unlabelled: Whether there is a transfer set.
+    """
+    export, judge = 1, 1
+    return (
+        _of_teachers(config, labels=labels) + _of_students(config, has_unlabelled) + export + judge
+    )
+
+
+def _of_teachers(config: RunConfig, *, labels: int) -> int:
+    teacher, student = config.teacher, config.distillation
+    networks = teacher.folds * teacher.members
+    linear = 1
+    if student.nested_members:
+        judged = student.calibration_folds
+        pairs = judged * (judged - 1) // 2 + judged * (teacher.folds - judged)
+        networks += pairs * student.nested_members
+        linear += judged
+    of_network = labels if teacher.method is TeacherMethod.BINARY_RELEVANCE else 1
+    return networks * of_network + linear * teacher.has_linear_member
+
+
+def _of_students(config: RunConfig, has_unlabelled: bool) -> int:  # noqa: FBT001 - the only one
+    how = config.distillation
+    students = 1 + how.calibration_folds
+    teachers = students if how.nested_members else 1
+    transfers = teachers * int(has_unlabelled and how.transfer.epochs > 0)
+    return transfers + students * sum(stage.epochs > 0 for stage in (how.distil, how.fine_tune))
