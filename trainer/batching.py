@@ -10,11 +10,15 @@ import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from kdh_desktop.core.classification.windows import END_PIECES, START_PIECES, first_known
 from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.training_config import Augmentation
 from trainer.corpus import LabelledText
 
 NO_SENTENCE = -1
+
+SPECIAL_PIECES = (START_PIECES, END_PIECES, ("[PAD]", "<pad>"), ("[UNK]", "<unk>"))
+"""What vocabularies call start, end, padding, and the unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +105,8 @@ class Encoder:
         tokenizer.no_truncation()
         tokenizer.no_padding()
         self._tokenizer = tokenizer
-        self._unknown = _id_of(tokenizer, "[UNK]")
-        self.piece_ids = PieceIds(*(_id_of(tokenizer, x) for x in ("[CLS]", "[SEP]", "[PAD]")))
+        *framing, self._unknown = (_id_of(tokenizer, names) for names in SPECIAL_PIECES)
+        self.piece_ids = PieceIds(*framing)
 
     def examples(self, texts: Sequence[LabelledText]) -> list[Example]:
         """Encode texts, in order."""
@@ -117,16 +121,18 @@ class Encoder:
         ]
 
     def _pieces(self, sentences: tuple[str, ...]) -> tuple[tuple[int, ...], ...]:
-        encodings = self._tokenizer.encode_batch(list(sentences), add_special_tokens=False)
+        # In running text a blank precedes all sentences but the first: some vocabularies see it.
+        spaced = [*sentences[:1], *(f" {sentence}" for sentence in sentences[1:])]
+        encodings = self._tokenizer.encode_batch(spaced, add_special_tokens=False)
         # A sentence of nothing but unknown marks keeps its place, so that it keeps its labels.
         return tuple(tuple(encoding.ids) or (self._unknown,) for encoding in encodings)
 
 
-def _id_of(tokenizer: Tokenizer, piece: str) -> int:
-    found = tokenizer.token_to_id(piece)
+def _id_of(tokenizer: Tokenizer, names: Sequence[str]) -> int:
+    found = first_known(tokenizer, names)
     if found is None:
         raise TrainingError(
-            f"The base encoder's vocabulary lacks {piece}.", "Choose another base encoder."
+            f"The base encoder's vocabulary lacks {names[0]}.", "Choose another base encoder."
         )
     return found
 

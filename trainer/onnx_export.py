@@ -14,6 +14,8 @@ from torch import nn
 
 from kdh_desktop.core.errors import TrainingError
 from trainer.attention_mask import honour_mask
+from trainer.networks.encoders import most_tokens
+from trainer.networks.transformer import TransformerNetwork
 from trainer.served_form import served_form
 
 OPSET = 20
@@ -36,11 +38,10 @@ def export_float32(network: nn.Module, path: Path) -> None:
     """
     served = served_form(network)
     ids = torch.ones(2, 16, dtype=torch.int64)
-    limit = getattr(getattr(network, "encoder", None), "config", None)
-    most_tokens = 4096 if limit is None else int(limit.max_position_embeddings)
+    longest = most_tokens(network.encoder) if isinstance(network, TransformerNetwork) else 8192
     free = {
         0: torch.export.Dim("batch", max=4096),
-        1: torch.export.Dim("tokens", max=most_tokens),
+        1: torch.export.Dim("tokens", max=longest),
     }
     # The exporter is talkative about operators of packages that are not installed.
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)

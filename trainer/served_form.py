@@ -9,13 +9,28 @@ per pass, without padding; `trainer.attention_mask` adds the form for padding to
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import torch
 from torch import nn
-from transformers import BertModel
 from transformers.models.bert.modeling_bert import BertSelfAttention
+from transformers.models.camembert.modeling_camembert import CamembertSelfAttention
+from transformers.models.distilbert.modeling_distilbert import DistilBertSelfAttention
+from transformers.models.electra.modeling_electra import ElectraSelfAttention
+from transformers.models.roberta.modeling_roberta import RobertaSelfAttention
+from transformers.models.xlm_roberta.modeling_xlm_roberta import XLMRobertaSelfAttention
 
 from trainer.networks.transformer import TransformerNetwork
+
+_PLAIN_ATTENTIONS = (
+    BertSelfAttention,
+    CamembertSelfAttention,
+    DistilBertSelfAttention,
+    ElectraSelfAttention,
+    RobertaSelfAttention,
+    XLMRobertaSelfAttention,
+)
+"""Self-attentions of queries, keys and values and nothing else, such as relative positions."""
 
 
 def served_form(network: nn.Module) -> nn.Module:
@@ -23,26 +38,36 @@ def served_form(network: nn.Module) -> nn.Module:
 
     The encoder of the copy reads padding too, until `honour_mask` has changed the exported file.
     """
-    if isinstance(network, TransformerNetwork) and isinstance(network.encoder, BertModel):
+    if isinstance(network, TransformerNetwork):
         served = copy.deepcopy(network)
-        served.encoder = _EncoderOfAllPieces(served.encoder)
+        if _fuse_attentions(served.encoder):
+            served.encoder = _EncoderOfAllPieces(served.encoder)
+        else:
+            # The fused kernels export with guards against rows without any token; there are none.
+            served.encoder.set_attn_implementation("eager")  # type: ignore[operator]
         return served.eval()
-    set_attention = getattr(getattr(network, "encoder", None), "set_attn_implementation", None)
-    if set_attention is not None:
-        # The fused kernels export with guards against rows without any token; there are none.
-        set_attention("eager")
     return network.eval()
 
 
+def _fuse_attentions(encoder: nn.Module) -> bool:
+    """Fuse all attentions of a kind that we know, and tell whether there were any."""
+    found = [
+        (module, name, child)
+        for module in encoder.modules()
+        for name, child in module.named_children()
+        if isinstance(child, _PLAIN_ATTENTIONS)
+    ]
+    for module, name, child in found:
+        setattr(module, name, _FusedSelfAttention(child))
+    return bool(found)
+
+
 class _EncoderOfAllPieces(nn.Module):
-    """A BERT encoder that reads every piece, whatever the mask says; see `served_form`."""
+    """An encoder that reads every piece, whatever the mask says; see `served_form`."""
 
     def __init__(self, encoder: nn.Module) -> None:
         super().__init__()
         self.encoder = encoder
-        for module in list(encoder.modules()):
-            if isinstance(getattr(module, "self", None), BertSelfAttention):
-                module.self = _FusedSelfAttention(module.self)  # type: ignore[arg-type]
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> object:
         del attention_mask
@@ -55,15 +80,22 @@ class _FusedSelfAttention(nn.Module):
     One projection means that its input is quantised once. The rest exists in ONNX only.
     """
 
-    def __init__(self, attention: BertSelfAttention) -> None:
+    def __init__(self, attention: Any) -> None:
         super().__init__()
-        parts = (attention.query, attention.key, attention.value)
-        self.heads = attention.num_attention_heads
+        self.out: nn.Module
+        if isinstance(attention, DistilBertSelfAttention):
+            parts = (attention.q_lin, attention.k_lin, attention.v_lin)
+            self.heads = attention.n_heads
+            self.out = attention.out_lin
+        else:
+            parts = (attention.query, attention.key, attention.value)
+            self.heads = attention.num_attention_heads
+            self.out = nn.Identity()
         self.scaling = attention.scaling
         self.weight = nn.Parameter(torch.cat([part.weight for part in parts]))
         self.bias = nn.Parameter(torch.cat([part.bias for part in parts]))
 
-    def forward(self, hidden_states: torch.Tensor, **_: object) -> tuple[torch.Tensor, None]:
+    def forward(self, hidden_states: torch.Tensor, *_: object, **__: object) -> object:
         projected = nn.functional.linear(hidden_states, self.weight, self.bias)
         queries, keys, values = projected.chunk(3, dim=-1)
         context = torch.onnx.ops.symbolic(
@@ -74,4 +106,4 @@ class _FusedSelfAttention(nn.Module):
             shape=queries.shape,
             version=1,
         )
-        return context, None
+        return self.out(context), None

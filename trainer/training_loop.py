@@ -15,6 +15,7 @@ from kdh_desktop.core.training_config import Augmentation, Schedule
 from trainer.batching import Batch, Batches
 from trainer.checkpoint import EpochCheckpoint
 from trainer.control import RunControl
+from trainer.networks.depths import layers_above
 
 Objective = Callable[[torch.Tensor, torch.Tensor, Batch], torch.Tensor]
 """From text logits (batch, labels), sentence logits (sentences, labels) and the batch to a loss."""
@@ -137,14 +138,11 @@ def _rate_factor(step: int, steps: int, warmup: float) -> float:
 
 def _optimizer(network: nn.Module, schedule: Schedule) -> torch.optim.Optimizer:
     """AdamW with a learning rate that falls layer by layer towards the embeddings."""
-    layers = 1 + max(
-        (int(_layer_of(name)) for name, _ in network.named_parameters() if _layer_of(name)),
-        default=0,
-    )
+    above = layers_above(network)
     groups = [
         {
             "params": [parameter],
-            "lr": schedule.peak_rate * _layer_factor(name, layers, schedule),
+            "lr": schedule.peak_rate * _layer_factor(above[name], schedule),
             "weight_decay": schedule.weight_decay if parameter.ndim > 1 else 0.0,
         }
         for name, parameter in network.named_parameters()
@@ -152,13 +150,5 @@ def _optimizer(network: nn.Module, schedule: Schedule) -> torch.optim.Optimizer:
     return torch.optim.AdamW(groups, fused=True)
 
 
-def _layer_of(name: str) -> str:
-    before, found, after = name.partition(".layer.")
-    return after.split(".", 1)[0] if found and before.startswith("encoder") else ""
-
-
-def _layer_factor(name: str, layers: int, schedule: Schedule) -> float:
-    if not name.startswith("encoder."):
-        return schedule.head_factor
-    depth = int(_layer_of(name)) if _layer_of(name) else -1
-    return float(schedule.layer_decay ** (layers - 1 - depth))
+def _layer_factor(layers: int | None, schedule: Schedule) -> float:
+    return schedule.head_factor if layers is None else float(schedule.layer_decay**layers)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 import torch
 
-from kdh_desktop.core.errors import TrainingError
-from trainer.base_encoder import ENCODER_FILES, check_base_encoder
-from trainer.networks.transformer import CheapDropout, TransformerNetwork
+from trainer.networks.dropout import CheapDropout
+from trainer.networks.transformer import TransformerNetwork
 
 NewNetwork = Callable[[], TransformerNetwork]
 
@@ -127,32 +125,3 @@ def test_cheap_dropout_follows_from_the_seed() -> None:
         drawn.append(CheapDropout(0.5)(torch.ones(1000)))
     assert torch.equal(drawn[0], drawn[1])
     assert not torch.equal(drawn[0], drawn[2])
-
-
-def test_a_whole_base_encoder_is_accepted(tiny_encoder: Path) -> None:
-    check_base_encoder(tiny_encoder, max_tokens=128)
-
-
-@pytest.mark.parametrize("missing", ENCODER_FILES)
-def test_a_base_encoder_that_lacks_a_file_is_refused(
-    tiny_encoder: Path, tmp_path: Path, missing: str
-) -> None:
-    for name in ENCODER_FILES:
-        if name != missing:
-            (tmp_path / name).write_bytes((tiny_encoder / name).read_bytes())
-    (tmp_path / "pytorch_model.bin").write_bytes(b"a pickle")
-    with pytest.raises(TrainingError, match=f"lacks its file {missing}"):
-        check_base_encoder(tmp_path, max_tokens=128)
-
-
-def test_a_base_encoder_with_too_few_positions_is_refused(tiny_encoder: Path) -> None:
-    with pytest.raises(TrainingError, match="at most 128 word pieces, and max_tokens is 129"):
-        check_base_encoder(tiny_encoder, max_tokens=129)
-
-
-@pytest.mark.parametrize("config", [b"", b"[]", b"{}", b'{"max_position_embeddings": "x"}'])
-def test_a_base_encoder_without_a_usable_config_is_refused(tmp_path: Path, config: bytes) -> None:
-    for name in ENCODER_FILES:
-        (tmp_path / name).write_bytes(config)
-    with pytest.raises(TrainingError, match=r"config\.json cannot be used"):
-        check_base_encoder(tmp_path, max_tokens=128)

@@ -13,27 +13,9 @@ from pathlib import Path
 
 import torch
 from torch import nn
-from transformers import AutoModel
 
-
-class CheapDropout(nn.Module):
-    """Dropout whose random numbers cost an eighth on a CPU: one 64-bit draw serves eight units.
-
-    The chance is rounded to a multiple of 1/256.
-    """
-
-    def __init__(self, chance: float) -> None:
-        """Take the chance in 0..1 that a unit is zeroed."""
-        super().__init__()
-        self._level = round(chance * 256)
-
-    def forward(self, units: torch.Tensor) -> torch.Tensor:
-        """Zero units at random while training and scale the rest; else the identity."""
-        if not self.training or self._level == 0:
-            return units
-        draws = torch.empty(-(-units.numel() // 8), dtype=torch.int64, device=units.device)
-        octets = draws.random_(-(2**63), None).view(torch.uint8)[: units.numel()]
-        return units * (octets >= self._level).view(units.shape) * (256 / (256 - self._level))
+from trainer.networks.dropout import CheapDropout
+from trainer.networks.encoders import load_encoder
 
 
 class TransformerNetwork(nn.Module):
@@ -69,21 +51,15 @@ class TransformerNetwork(nn.Module):
         return logits.float(), token_logits.float()
 
 
-def load_transformer(folder: Path, *, labels: int, dropout: float = 0.1) -> TransformerNetwork:
-    """Build a network on the safetensors encoder in `folder`; nothing is fetched or executed.
+def load_transformer(
+    folder: Path, *, labels: int, dropout: float = 0.1, layers: int | None = None
+) -> TransformerNetwork:
+    """Build a network on the encoder in `folder`; see `load_encoder`.
 
-    Attention dropout is off: it keeps the fused attention kernels from being used and cost a
-    quarter of a training step; dropout on the layers' outputs stays.
+    Raises:
+        TrainingError: The folder cannot be used, or the encoder has fewer than `layers` layers.
     """
-    encoder = AutoModel.from_pretrained(
-        folder,
-        local_files_only=True,
-        use_safetensors=True,
-        trust_remote_code=False,
-        add_pooling_layer=False,
-        attention_probs_dropout_prob=0.0,
-        hidden_dropout_prob=dropout,
-    )
+    encoder = load_encoder(folder, dropout=dropout, layers=layers)
     _replace_dropout(encoder)
     return TransformerNetwork(encoder, labels=labels, dropout=dropout)
 

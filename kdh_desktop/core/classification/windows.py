@@ -25,6 +25,10 @@ from kdh_desktop.core.errors import VerificationError
 MAX_CHARACTERS = 250_000
 MAX_WINDOWS = 128
 
+START_PIECES = ("[CLS]", "<s>")
+END_PIECES = ("[SEP]", "</s>")
+"""What vocabularies call the pieces that frame a window."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReadText:
@@ -71,7 +75,7 @@ class TextReader:
     """Cuts texts into the windows of one model.
 
     Args:
-        tokenizer_json: Contents of a ``tokenizer.json`` with ``[CLS]`` and ``[SEP]``.
+        tokenizer_json: Contents of a ``tokenizer.json`` with a start and an end piece.
         max_tokens: Word pieces in one window, special tokens included.
         window_stride: Word pieces from the start of one window to the start of the next.
 
@@ -89,7 +93,7 @@ class TextReader:
         self._tokenizer.no_padding()
         # A pasted "[SEP]" is text like any other.
         self._tokenizer.encode_special_tokens = True
-        ends = [self._tokenizer.token_to_id(name) for name in ("[CLS]", "[SEP]")]
+        ends = [first_known(self._tokenizer, names) for names in (START_PIECES, END_PIECES)]
         if None in ends:
             raise _unusable_tokenizer()
         self._first, self._last = (np.array([end], dtype=np.int64) for end in ends)
@@ -133,6 +137,12 @@ class TextReader:
         count = min(1 + -(-overhang // self._stride), MAX_WINDOWS)
         starts = range(0, count * self._stride, self._stride)
         return tuple((start, min(start + self._max_pieces, pieces)) for start in starts)
+
+
+def first_known(tokenizer: Tokenizer, names: Sequence[str]) -> int | None:
+    """Id of the first of several pieces that a tokenizer knows, or None."""
+    found = (tokenizer.token_to_id(name) for name in names)
+    return next((number for number in found if number is not None), None)
 
 
 def join_windows(
