@@ -14,4 +14,4 @@ from trainer.networks.transformer import load_transformer
 def build_network(config: NetworkConfig, folder: Path, *, labels: int, seed: int) -> nn.Module:
     """Build a network."""
     torch.manual_seed(seed)
-    return load_transformer(folder, labels=labels, dropout=config.dropout)
+    return load_transformer(folder, labels=labels, dropout=config.dropout, layers=config.layers)
