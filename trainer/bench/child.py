@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -18,14 +18,29 @@ _FOLDER_OF_PACKAGES = Path(__file__).parents[2]
 
 
 class Child:
-    """Starts a module of ours as a program; the clock starts with it."""
+    """Starts a module of ours as a program; the clock starts with it.
 
-    def __init__(self, module: str, *arguments: str, is_window: bool = False) -> None:
+    Args:
+        module: Its name.
+        arguments: What follows the name.
+        is_window: Whether it opens a window, which nobody shall see.
+        environ: What differs in its environment; None takes a variable away.
+    """
+
+    def __init__(
+        self,
+        module: str,
+        *arguments: str,
+        is_window: bool = False,
+        environ: Mapping[str, str | None] | None = None,
+    ) -> None:
         self._name = module
-        environ = {**os.environ, "PYTHONPATH": str(_FOLDER_OF_PACKAGES)}
+        changed: dict[str, str | None] = {"PYTHONPATH": str(_FOLDER_OF_PACKAGES)}
         if is_window:
             # That platform complains of what it cannot do.
-            environ |= {"QT_QPA_PLATFORM": "offscreen", "QT_LOGGING_RULES": "*.warning=false"}
+            changed |= {"QT_QPA_PLATFORM": "offscreen", "QT_LOGGING_RULES": "*.warning=false"}
+        changed |= environ or {}
+        whole = {**os.environ, **changed}
         self.begin = time.perf_counter()
         self._process = subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
@@ -33,7 +48,7 @@ class Child:
             stdout=subprocess.PIPE,
             text=True,
             encoding="utf-8",
-            env=environ,
+            env={name: value for name, value in whole.items() if value is not None},
         )
 
     @property

@@ -98,6 +98,18 @@ def _torch(spec: Mapping[str, Any]) -> Contestant:
     return {"round": one_round, "memory": resident_megabytes}
 
 
+def _training_loop(spec: Mapping[str, Any]) -> Contestant:
+    from trainer.bench.training_contestants import training_loop
+
+    return training_loop(spec)
+
+
+def _trainer(spec: Mapping[str, Any]) -> Contestant:
+    from trainer.bench.training_contestants import hugging_face_trainer
+
+    return hugging_face_trainer(spec)
+
+
 def _ceiling(spec: Mapping[str, Any]) -> Contestant:
     from trainer.bench.ceiling import Int8Products
 
@@ -114,6 +126,8 @@ _CONTESTANTS: Mapping[str, Callable[[Mapping[str, Any]], Contestant]] = {
     "float32": _float32,
     "torch": _torch,
     "ceiling": _ceiling,
+    "training_loop": _training_loop,
+    "trainer": _trainer,
 }
 
 

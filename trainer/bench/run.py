@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
 import shutil
 import statistics
 import time
@@ -88,21 +86,6 @@ def run_bench(plan: Plan, *, say: Callable[[str], None]) -> list[Row]:
         rows += _window_rows(plan, Path(scratch))
     size = sum(file.stat().st_size for file in plan.bundle.iterdir()) / 1e6
     return [*rows, Row("bundle on disk", "MB", Spread.of([size]))]
-
-
-def about_machine() -> str:
-    """What the figures were measured on, without its name."""
-    memory = "" if resident_megabytes()["peak"] else "; memory is not measured on this system"
-    return f"{_processor()}, {os.cpu_count()} cores, {platform.system()}; two threads{memory}"
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return models[0] if models else platform.machine()
 
 
 def _contest(
