@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +21,9 @@ from trainer.metrics import best_threshold
 
 DEFAULT_EVIDENCE_THRESHOLD = 0.5
 
+_TOLD_TEXTS = 128
+"""Texts scored from one word of progress to the next."""
+
 
 @dataclass(frozen=True, slots=True)
 class ServedScores:
@@ -29,7 +32,8 @@ class ServedScores:
     Attributes:
         decision_logits: float32 (texts, labels).
         truth: float32 (texts, labels).
-        sentence_logits: One float32 (sentences, labels) a text.
+        sentence_logits: One float32 (sentences, labels) a text; no rows where the network gives
+            none.
         sentence_truth: The corpus's labels of those sentences, one (sentences, labels) a text;
             None for a text of which only the whole is labelled.
     """
@@ -65,7 +69,31 @@ def classifier_for(
 
 def served_scores(classifier: OnnxClassifier, texts: Sequence[LabelledText]) -> ServedScores:
     """Score running texts as a user's would be."""
-    scores = classifier.score([text.text for text in texts])
+    return beside_truth(texts, score_texts(classifier, [text.text for text in texts]))
+
+
+def score_texts(
+    classifier: OnnxClassifier,
+    texts: Sequence[str],
+    *,
+    on_progress: Callable[[int], None] | None = None,
+) -> list[TextScores]:
+    """Raw scores of texts, in order; `on_progress` is told from time to time how many are done.
+
+    Raises:
+        InputError: One of them holds nothing to score.
+        ModelError: The model gave no usable result.
+    """
+    found: list[TextScores] = []
+    for start in range(0, len(texts), _TOLD_TEXTS):
+        found += classifier.score(texts[start : start + _TOLD_TEXTS])
+        if on_progress is not None:
+            on_progress(len(found))
+    return found
+
+
+def beside_truth(texts: Sequence[LabelledText], scores: Sequence[TextScores]) -> ServedScores:
+    """Raw scores of labelled texts beside what the corpus says of them."""
     return ServedScores(
         np.stack([one.decision_logits for one in scores]),
         target_matrix(texts),
@@ -87,26 +115,6 @@ def best_evidence_threshold(scores: ServedScores) -> float:
     return best_threshold(probabilities, np.concatenate([truth for _, truth in known]))
 
 
-def evidence_precision_at_1(scores: ServedScores, present: NDArray[np.bool_]) -> float | None:
-    """Share in 0..1 of rightly found labels whose best sentence carries the label in the corpus.
-
-    Args:
-        scores: Scores of labelled texts.
-        present: Decisions, boolean (texts, labels).
-
-    Returns:
-        None where the corpus labels no sentence; texts without such labels have no part in it.
-    """
-    if all(truth is None for truth in scores.sentence_truth):
-        return None
-    hits = [
-        truth[np.argmax(scores.sentence_logits[text][:, label]), label]
-        for text, label in np.argwhere(present & (scores.truth > 0))
-        if (truth := scores.sentence_truth[text]) is not None
-    ]
-    return float(np.mean(hits)) if hits else 0.0
-
-
 def _sentence_truth(text: LabelledText, scores: TextScores) -> NDArray[np.float32] | None:
     """A divided sentence has the labels of the corpus's sentences that it mostly overlaps."""
     targets = text.sentence_targets
@@ -114,10 +122,10 @@ def _sentence_truth(text: LabelledText, scores: TextScores) -> NDArray[np.float3
         return None
     ends = np.cumsum([len(sentence) + 1 for sentence in text.sentences])
     starts = ends - np.array([len(sentence) + 1 for sentence in text.sentences])
-    rows: list[NDArray[np.float32]] = []
-    for start, end in scores.sentence_spans:
+    found = np.zeros((len(scores.sentence_spans), targets.shape[1]), np.float32)
+    for row, (start, end) in enumerate(scores.sentence_spans):
         overlap = np.minimum(ends - 1, end) - np.maximum(starts, start)
         shorter = np.minimum(ends - 1 - starts, end - start)
         mostly = overlap * 2 > shorter
-        rows.append(targets[mostly].max(axis=0, initial=0.0))
-    return np.stack(rows)
+        found[row] = targets[mostly].max(axis=0, initial=0.0)
+    return found

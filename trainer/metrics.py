@@ -228,6 +228,24 @@ def weighted_label_calibration_errors(
     return lambda weights: np.column_stack([error(weights) for error in errors])
 
 
+def calibration_noise(probabilities: Scores, *, seed: int, draws: int = 200) -> float:
+    """Mean over labels of the calibration error that true probabilities would show by chance.
+
+    Of few texts it is not small: what a model shows above it is what it is wrong by.
+
+    Source: consistency resampling, Bröcker and Smith 2007.
+    """
+    rng = np.random.default_rng(seed)
+    once = np.ones((1, len(probabilities)))
+    errors = [
+        weighted_label_calibration_errors(
+            probabilities, rng.random(probabilities.shape) < probabilities
+        )(once).mean()
+        for _ in range(draws)
+    ]
+    return float(np.mean(errors))
+
+
 @dataclass(frozen=True, slots=True)
 class _Ranking:
     """The texts of one label by falling score.

@@ -12,7 +12,8 @@ from kdh_desktop.core.classification.confidence import calibrated_probabilities
 from trainer.calibration import fit_calibrations
 from trainer.candidate import CalibrationScores
 from trainer.corpus import LabelledText
-from trainer.evaluation import ServedScores, evidence_precision_at_1, served_scores
+from trainer.evaluation import ServedScores, served_scores
+from trainer.evidence import evidence_precision_at_1
 from trainer.metrics import Decisions, Tally, calibration_error, figures, micro_f1
 from trainer.onnx_export import check_int8
 from trainer.resampling import estimate

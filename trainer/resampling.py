@@ -82,11 +82,12 @@ def interval(value: float, values: Values, *, is_gap: bool = False) -> Estimate:
     """An observed value with the interval that its resampled values (draws,) give.
 
     It is the percentile interval. For a sum of distances it is the basic interval, which is
-    mirrored at the observed value and so takes back what the draws add, cut off at 0.
+    mirrored at the observed value and so takes back what the draws add; it is cut off at 0 and
+    stretched to the observed value, which has the same fault as the draws.
     """
     low, high = (float(limit) for limit in np.quantile(values, [0.025, 0.975]))
     if is_gap:
-        low, high = max(0.0, 2 * value - high), max(0.0, 2 * value - low)
+        low, high = max(0.0, 2 * value - high), max(value, 2 * value - low)
     return Estimate(value, low, high)
 
 

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from kdh_desktop.core.classification.classifier import OnnxClassifier
-from kdh_desktop.core.classification.model_bundle import ModelBundle
+from kdh_desktop.core.classification.model_bundle import ModelBundle, open_bundle
 from kdh_desktop.core.classification.prediction import TextScores
 from kdh_desktop.core.labels import HALLMARKS_OF_CANCER
-from tests.data.tiny_bundle import KEYWORDS
+from tests.data.tiny_bundle import KEYWORDS, make_tiny_bundle
+from trainer import evaluation
 from trainer.corpus import LabelledText
 from trainer.evaluation import (
     ServedScores,
     _sentence_truth,
     best_evidence_threshold,
     classifier_for,
-    evidence_precision_at_1,
+    score_texts,
     served_scores,
 )
 
@@ -72,23 +73,6 @@ SCORES = scores_of(
 )
 
 
-def present(*rows: list[bool]) -> NDArray[np.bool_]:
-    return np.array(rows)
-
-
-def test_evidence_is_right_where_the_best_sentence_has_the_label() -> None:
-    assert evidence_precision_at_1(SCORES, present([True, True], [False, False])) == 1.0
-    assert evidence_precision_at_1(SCORES, present([True, True], [False, True])) == pytest.approx(
-        2 / 3
-    )
-    assert evidence_precision_at_1(SCORES, present([False, False], [False, True])) == 0.0
-
-
-def test_labels_wrongly_found_have_no_part_in_it() -> None:
-    assert evidence_precision_at_1(SCORES, present([True, True], [True, False])) == 1.0
-    assert evidence_precision_at_1(SCORES, present([False, False], [True, False])) == 0.0
-
-
 def test_the_evidence_threshold_parts_sentences_with_and_without_the_label() -> None:
     scores = scores_of([[[2.0], [-2.0], [0.5]]], [[[1], [0], [1]]])
     assert 1 / (1 + np.exp(2)) < best_evidence_threshold(scores) < 1 / (1 + np.exp(-0.5))
@@ -99,17 +83,12 @@ def only_as_a_whole(scores: ServedScores) -> ServedScores:
     return replace(scores, sentence_truth=(None,) * len(scores.sentence_truth))
 
 
-def test_without_sentence_labels_there_is_nothing_to_say_of_evidence() -> None:
-    bare = only_as_a_whole(SCORES)
-    assert evidence_precision_at_1(bare, present([True, True], [True, True])) is None
-    assert best_evidence_threshold(bare) == 0.5
+def test_without_sentence_labels_the_evidence_threshold_is_the_usual_one() -> None:
+    assert best_evidence_threshold(only_as_a_whole(SCORES)) == 0.5
 
 
-def test_texts_without_sentence_labels_have_no_part_in_the_figures_of_evidence() -> None:
+def test_texts_without_sentence_labels_have_no_part_in_the_evidence_threshold() -> None:
     mixed = ServedScores.join([SCORES, only_as_a_whole(SCORES)])
-    found = present([True, True], [False, True])
-    both = np.concatenate([found, found])
-    assert evidence_precision_at_1(mixed, both) == evidence_precision_at_1(SCORES, found)
     assert best_evidence_threshold(mixed) == best_evidence_threshold(SCORES)
 
 
@@ -131,12 +110,36 @@ def test_texts_are_judged_by_the_classifier_that_serves(tiny_bundle: ModelBundle
     scores = served_scores(classifier, [text, text])
     np.testing.assert_array_equal(scores.truth, [targets.max(axis=0)] * 2)
     assert int(scores.decision_logits[0].argmax()) == 4
-    found = scores.decision_logits > 0
-    assert evidence_precision_at_1(scores, found) == 1.0
     assert scores.sentence_truth[0] is not None
     np.testing.assert_array_equal(scores.sentence_truth[0], targets)
     (raw,) = classifier.score([text.text])
     np.testing.assert_array_equal(scores.decision_logits[0], raw.decision_logits)
+
+
+def test_progress_is_told_from_time_to_time(
+    tiny_bundle: ModelBundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluation, "_TOLD_TEXTS", 2)
+    told: list[int] = []
+    classifier = OnnxClassifier(tiny_bundle, threads=1)
+    texts = [f"Text {number} of cancer cells." for number in range(5)]
+    found = score_texts(classifier, texts, on_progress=told.append)
+    assert told == [2, 4, 5]
+    whole = classifier.score(texts)
+    for one, other in zip(found, whole, strict=True):
+        np.testing.assert_array_equal(one.decision_logits, other.decision_logits)
+
+
+def test_a_network_that_scores_no_sentences_is_judged_on_texts_alone(tmp_path: Path) -> None:
+    folder, key = make_tiny_bundle(tmp_path / "bundle", has_token_logits=False)
+    classifier = OnnxClassifier(open_bundle(folder, trusted_keys=[key]), threads=1)
+    targets = np.zeros((1, 10), np.float32)
+    sentences = ("We studied cancer cells.",)
+    scores = served_scores(
+        classifier, [LabelledText("1", sentences, sentences, targets[0], targets)]
+    )
+    assert scores.sentence_truth[0] is not None
+    assert scores.sentence_logits[0].shape == scores.sentence_truth[0].shape == (0, 10)
 
 
 def test_an_unsigned_model_is_served_from_its_bytes_alone(tiny_bundle: ModelBundle) -> None:

@@ -18,6 +18,7 @@ from trainer.metrics import (
     average_precision,
     best_threshold,
     calibration_error,
+    calibration_noise,
     figures,
     micro_f1,
     weighted_average_precision,
@@ -204,3 +205,19 @@ def test_the_calibration_error_of_weighted_texts_keeps_the_bins() -> None:
     (first, once) = error(np.array([[4.0, 0, 0, 0], [1, 1, 1, 1]]))
     assert first == pytest.approx(0.1)
     assert once == pytest.approx(calibration_error(probabilities, truth, bins=2))
+
+
+def test_true_probabilities_show_about_the_error_that_chance_makes() -> None:
+    rng = np.random.default_rng(0)
+    chances = rng.beta(0.5, 2, (400, 3))
+    seen = [
+        weighted_label_calibration_errors(chances, rng.random(chances.shape) < chances)(
+            np.ones((1, 400))
+        ).mean()
+        for _ in range(30)
+    ]
+    noise = calibration_noise(chances, seed=1)
+    assert noise == pytest.approx(np.mean(seen), abs=0.003)
+    assert calibration_noise(chances, seed=1) == noise
+    assert calibration_noise(chances[:40], seed=1) > 2 * noise
+    assert calibration_noise(np.ones((5, 2)), seed=1) == 0.0

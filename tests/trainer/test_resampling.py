@@ -115,7 +115,7 @@ def test_the_interval_of_a_calibration_error_takes_back_what_the_draws_add() -> 
     # The draws lie above the error that was seen, which itself lies above the true one of nought.
     assert plain.low > 0.5 * plain.value
     assert gap.low < plain.low
-    assert 0 <= gap.low <= gap.high < plain.high
+    assert 0 <= gap.low <= gap.value <= gap.high < plain.high
 
 
 def test_two_thousand_draws_of_the_whole_corpus_are_a_matter_of_moments() -> None:

@@ -34,12 +34,16 @@ def pick_evidence(
         At most `MAX_SENTENCES`, best first, earlier first among equals; none when no sentence
         is clear.
     """
-    best_first = np.argsort(-sentence_scores, kind="stable")[:MAX_SENTENCES]
-    chosen = [int(row) for row in best_first if sentence_scores[row] >= threshold]
     return tuple(
         _evidence(sentence_spans[row], pasted, offsets, score=float(sentence_scores[row]))
-        for row in chosen
+        for row in pick_rows(sentence_scores, threshold=threshold)
     )
+
+
+def pick_rows(sentence_scores: NDArray[np.float64], *, threshold: float) -> list[int]:
+    """Rows of the sentences that `pick_evidence` chooses, best first."""
+    best_first = np.argsort(-sentence_scores, kind="stable")[:MAX_SENTENCES]
+    return [int(row) for row in best_first if sentence_scores[row] >= threshold]
 
 
 def _evidence(

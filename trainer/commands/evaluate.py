@@ -1,0 +1,112 @@
+"""``kdh-trainer evaluate``: judge a bundle, or two against each other, on labelled texts."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kdh_desktop.core.errors import Cancelled, InputError
+from kdh_desktop.core.paths import AppPaths
+
+if TYPE_CHECKING:
+    from kdh_desktop.core.classification.model_bundle import ModelBundle
+    from kdh_desktop.core.labels import LabelSet
+    from trainer.commands import Commands
+    from trainer.corpus import LabelledText
+
+_DESCRIPTION = """\
+Scores labelled texts with a verified model, by the very code that serves it, and prints its
+figures with intervals. With --against the same for a second model, and how the first differs.
+"""
+
+
+def add_parser(commands: Commands) -> None:
+    """Add the command and its options."""
+    evaluate = commands.add_parser(
+        "evaluate", help="judge a model on labelled texts", description=_DESCRIPTION
+    )
+    evaluate.add_argument("--bundle", type=Path, required=True, help="folder of the model")
+    evaluate.add_argument("--corpus", type=Path, required=True, help="folder of labelled texts")
+    evaluate.add_argument(
+        "--ids", type=Path, help="list of ids to judge on, a file or its name in the corpus (all)"
+    )
+    evaluate.add_argument("--against", type=Path, help="folder of a second model")
+    evaluate.add_argument("--public-keys", type=Path, help="folder of further public keys to trust")
+    evaluate.add_argument("--seed", type=int, default=0, help="of all random choices (0)")
+    evaluate.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    evaluate.set_defaults(work_on=_evaluate)
+
+
+def _evaluate(arguments: argparse.Namespace) -> int:
+    try:
+        _judge(arguments)
+    except KeyboardInterrupt as interrupt:
+        raise Cancelled("The evaluation was stopped.") from interrupt
+    return 0
+
+
+def _judge(arguments: argparse.Namespace) -> None:
+    from kdh_desktop.core.classification.classifier import OnnxClassifier
+    from trainer.judgement import compare_models, judge, score_labelled
+    from trainer.judgement_table import as_json, as_text
+
+    bundles = _open(arguments)
+    texts = _read(arguments, bundles[0].labels)
+    scored = []
+    judgements = []
+    for bundle in bundles:
+        _warn_of_training_texts(bundle, texts)
+        one = score_labelled(OnnxClassifier(bundle), texts, on_progress=_say)
+        scored.append(one)
+        judgements.append(judge(one, seed=arguments.seed, on_progress=_say))
+    difference = compare_models(*scored, seed=arguments.seed) if len(scored) > 1 else None
+    show = as_json if arguments.json else as_text
+    sys.stdout.write(show(judgements, difference))
+
+
+def _open(arguments: argparse.Namespace) -> list[ModelBundle]:
+    from kdh_desktop.core.classification.model_bundle import open_bundle
+    from kdh_desktop.core.classification.signing import load_trusted_keys
+
+    paths = AppPaths.default()
+    folders = (paths.publisher_keys, paths.site_keys, arguments.public_keys)
+    keys = load_trusted_keys(*(folder for folder in folders if folder is not None))
+    named = [folder for folder in (arguments.bundle, arguments.against) if folder is not None]
+    bundles = [open_bundle(folder, trusted_keys=keys) for folder in named]
+    if any(bundle.labels.ids != bundles[0].labels.ids for bundle in bundles):
+        raise InputError(
+            "The two models do not know the same labels, so they cannot be compared.",
+            "Name two models of one label set.",
+        )
+    return bundles
+
+
+def _read(arguments: argparse.Namespace, labels: LabelSet) -> list[LabelledText]:
+    from trainer.corpus import read_hoc
+
+    corpus: Path = arguments.corpus
+    if arguments.ids is not None:
+        ids_file = arguments.ids.absolute() if arguments.ids.exists() else arguments.ids
+        return read_hoc(corpus, ids_file=str(ids_file), labels=labels)
+    lists = [path.name for path in sorted(corpus.glob("*.txt"))]
+    texts = [text for name in lists for text in read_hoc(corpus, ids_file=name, labels=labels)]
+    if not texts:
+        raise InputError(
+            "The corpus folder holds no list of ids.", "Name a list with --ids, or another folder."
+        )
+    return list({text.id: text for text in texts}.values())
+
+
+def _warn_of_training_texts(bundle: ModelBundle, texts: list[LabelledText]) -> None:
+    from trainer.corpus import corpus_digest
+
+    if bundle.manifest.provenance.get("labelled_sha256") == corpus_digest(texts):
+        sys.stderr.write(
+            f"{bundle.id} was trained on these very texts: its figures here say nothing.\n"
+        )
+
+
+def _say(what: str, done: int, of: int) -> None:
+    sys.stderr.write(f"... {what}: {done} of {of}\n")
