@@ -1,118 +1,281 @@
-"""The model card: what a model is for, what it was trained on, and what it cannot do."""
+"""The model card: what a model is for, what it was trained on, and what it cannot do.
+
+Every sentence and figure follows from the manifest, so that no card says what was not done.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kdh_desktop.core.classification.manifest import Manifest
+from kdh_desktop.core.labels import HALLMARKS_OF_CANCER
 
-# ruff: noqa: E501 - a row of a Markdown table cannot be broken.
-_CARD = """# {bundle_id}
+Figures = Mapping[str, float]
 
-Sorts English biomedical abstracts by the {labels} Hallmarks of Cancer (Hanahan and Weinberg 2011),
-with a calibrated probability for each and the sentences that speak for it.
-
-**For research use. Not for diagnosis, treatment or any decision about a patient.**
-
-## What it is
-A MiniLM encoder of 6 layers, width 384 (22 million parameters), with label-wise attention over the
-tokens and a logit for every token, whose mean over a sentence is that sentence's logit. What is
-decided on is the mean of the abstract's logit and the best sentence's. Weights are int8 per
-channel; the file has {megabytes:.1f} MB. Texts longer than {max_tokens} word pieces are read in overlapping
-windows.
-
-## How it was made
-1. Teacher: {members} networks of the same shape for each of {folds} folds of the training abstracts,
-   trained without it, joined with TF-IDF and a linear support vector machine by stacking. Each training
-   abstract has its soft targets from members that did not see it; other texts from all of them.
-2. Student: distilled on {transfer} unlabelled biomedical passages, then on the training abstracts
-   (Bernoulli KL per label, temperature {temperature:g}, weight {alpha:g}), then fine-tuned on the
-   corpus's own labels.
-3. Calibration per label and one threshold ({threshold:.3f}), from int8 students trained in the same
-   way without one fold each ({calibration_folds} of {folds} folds), on the folds they did not see.
-   Their soft targets on other texts came from teachers that had seen those folds, so these students
-   know part of what they are asked: their figures below flatter, and serve calibration only.
-   Nothing was chosen on the abstracts this model is judged on.
-
-Trained on the Hallmarks of Cancer corpus (Baker et al. 2016; licence GPL-3.0; `train.txt` of the
-BLURB split, 1,295 abstracts with labels on their sentences) and on unlabelled passages of mixed
-licences. The encoder's weights are those of all-MiniLM-L6-v2 (Apache-2.0). No text is part of this
-model's files.
-
-## Figures
-| what | protocol | micro-F1 | macro-F1 |
-| --- | --- | --- | --- |
-| this model (int8) | {dev_texts:.0f} dev abstracts, judged once; 95 % bootstrap interval | {student} ({low} to {high}) | {student_macro} |
-| TF-IDF + linear SVM | the same abstracts | {linear} | {linear_macro} |
-| teacher | out of fold on the training abstracts, thresholds from the other folds | {teacher} | {teacher_macro} |
-| - its networks alone | the same | {teacher_network} | |
-| - its linear member alone | the same | {teacher_linear} | |
-| calibration students (int8) | {held_texts:.0f} training abstracts, each scored by a student that did not see it; flattering, see above | {held} | {held_macro} |
-| the same students in float32 | the same | {held_float32} | |
-
-On the dev abstracts the calibration error is {dev_calibration:.3f} (10 bins of equal size over all
-decisions), and the best sentence of a rightly found label carries that label in the corpus in
-{dev_evidence} % of cases. Float32 ONNX and torch differ by at most {gap:.1e} in probability.
-
-F1 on the dev abstracts, label by label (some have few examples, so these vary by several points):
-
-| label | F1 |
-| --- | --- |
-{per_label}
-
-## What it cannot do
-- It knows abstracts of cancer research, in English. Other texts get labels that mean little; the
-  program marks most of them.
-- It says what a text is about, not whether what the text claims is true.
-- It was trained on abstracts without titles, all of them of 2013 or before: newer ideas and drugs are
-  less well covered.
-- Sentences shown as evidence are those the model scores highest; it may be right for other reasons.
-- Its probabilities were calibrated on {held_texts:.0f} abstracts; for labels with few examples they
-  are rough. Labels in the band "needs review" are for a person to decide.
-"""
+_MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+_OF_LABELS = """\
+Label by label, on the texts it was judged on (some labels have few examples there, so these vary
+by several points):"""
+_NETWORKS = {
+    "transformer": "A transformer encoder with label-wise attention over the tokens",
+    "text_cnn": "TextCNN, a convolutional network over word embeddings",
+    "text_rnn": "TextRNN, a recurrent network over word embeddings",
+    "han": "HAN, a hierarchical attention network over words and sentences",
+    "gru_attention": "GRU-Att, a recurrent network with attention over words",
+}
+_SOFT_LOSSES = {
+    "bernoulli": "Bernoulli KL per label",
+    "softmax": "KL of a softmax across labels",
+    "mse": "squared distance of logits",
+}
 
 
 def model_card(manifest: Manifest, *, model_bytes: int) -> str:
     """The card as Markdown, with every figure taken from the manifest."""
-    config: Mapping[str, Any] = manifest.provenance["config"]
-    teacher: Mapping[str, float] = manifest.metrics["teacher_out_of_fold"]
-    held: Mapping[str, float] = manifest.metrics["student_held_out_folds"]
-    dev: Mapping[str, float] = manifest.metrics["student_dev"]
-    return _CARD.format(
-        bundle_id=manifest.bundle_id,
-        labels=len(manifest.labels),
-        megabytes=model_bytes / 1e6,
-        max_tokens=manifest.max_tokens,
-        folds=config["teacher"]["folds"],
-        members=config["teacher"]["members"],
-        transfer=config["distillation"]["transfer_texts"],
-        temperature=config["distillation"]["temperature"],
-        alpha=config["distillation"]["alpha"],
-        calibration_folds=config["distillation"]["calibration_folds"],
-        threshold=manifest.calibrations[0].threshold,
-        dev_texts=dev["texts"],
-        student=_points(dev["micro_f1"]),
-        low=_points(dev["micro_f1_low"]),
-        high=_points(dev["micro_f1_high"]),
-        student_macro=_points(dev["macro_f1"]),
-        linear=_points(dev["linear_micro_f1"]),
-        linear_macro=_points(dev["linear_macro_f1"]),
-        teacher=_points(teacher["micro_f1"]),
-        teacher_macro=_points(teacher["macro_f1"]),
-        teacher_network=_points(teacher["network_micro_f1"]),
-        teacher_linear=_points(teacher["linear_micro_f1"]),
-        held_texts=held["texts"],
-        held=_points(held["micro_f1"]),
-        held_macro=_points(held["macro_f1"]),
-        held_float32=_points(held["float32_micro_f1"]),
-        dev_calibration=dev["calibration_error"],
-        dev_evidence=_points(dev["evidence_precision_at_1"]),
-        gap=manifest.metrics["float32_parity_gap"],
-        per_label="\n".join(
-            f"| {label.name} | {_points(dev[f'f1.{label.id}'])} |" for label in manifest.labels
+    parts = [
+        f"# {manifest.bundle_id}",
+        _purpose(manifest),
+        "**For research use. Not for diagnosis, treatment or any decision about a patient.**",
+        "## What it is",
+        _network(manifest, model_bytes),
+        "## How it was made",
+        "\n".join(f"{number}. {step}" for number, step in enumerate(_steps(manifest), 1)),
+        _sources(manifest),
+        "## Figures",
+        _table(("what", "protocol", "micro-F1", "macro-F1"), _overall(manifest.metrics)),
+        "\n".join(_remarks(manifest.metrics)),
+        _OF_LABELS,
+        _table(
+            ("label", "precision", "recall", "F1", "average precision", "calibration error"),
+            _of_labels(manifest),
         ),
+        "## What it cannot do",
+        "\n".join(f"- {limit}" for limit in _limits(manifest)),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _is_about_hallmarks(manifest: Manifest) -> bool:
+    return manifest.labels.ids == HALLMARKS_OF_CANCER.ids
+
+
+def _purpose(manifest: Manifest) -> str:
+    by = (
+        f"Sorts English biomedical abstracts by the {len(manifest.labels)} Hallmarks of Cancer "
+        "(Hanahan and Weinberg 2011)"
+        if _is_about_hallmarks(manifest)
+        else f"Sorts texts by {len(manifest.labels)} labels"
     )
+    return f"{by},\nwith a calibrated probability for each and the sentences that speak for it."
+
+
+def _network(manifest: Manifest, model_bytes: int) -> str:
+    config = manifest.provenance["config"]
+    network: Mapping[str, Any] = config["distillation"]["network"]
+    base = ""
+    if network["kind"] == "transformer":
+        layers = network["layers"]
+        base = f" (that of {_base_encoder(manifest)}" + (
+            f", of which {layers} layers are kept)" if layers else ")"
+        )
+    return (
+        f"{_NETWORKS[network['kind']]}{base}, with a logit for every token,\n"
+        "whose mean over a sentence is that sentence's logit. What is decided on is the whole "
+        "text's logit and the best\n"
+        f"sentence's, the latter with weight {manifest.sentence_weight:g}. Weights are int8 per "
+        f"channel; the file has {model_bytes / 1e6:.1f} MB. Texts longer\n"
+        f"than {manifest.max_tokens} word pieces are read in overlapping windows."
+    )
+
+
+def _base_encoder(manifest: Manifest) -> str:
+    digest = manifest.provenance["encoder_sha256"]
+    if digest == _MINILM_SHA256:
+        return "all-MiniLM-L6-v2, Apache-2.0"
+    return f"the base encoder whose weights have the SHA-256 {digest[:16]}…"
+
+
+def _steps(manifest: Manifest) -> Iterator[str]:
+    config: Mapping[str, Any] = manifest.provenance["config"]
+    teacher, student = config["teacher"], config["distillation"]
+    yield _teacher_step(teacher)
+    if stages := list(_student_stages(student)):
+        yield f"Student: {', then '.join(stages)}."
+    yield _calibration_step(manifest, folds=teacher["folds"], student=student)
+
+
+def _teacher_step(teacher: Mapping[str, Any]) -> str:
+    each = (
+        "one for each label" if teacher["method"] == "binary_relevance" else "each for all labels"
+    )
+    networks = f"{teacher['members']} {'networks' if teacher['members'] > 1 else 'network'}"
+    linear = (
+        ", joined with TF-IDF and a linear support vector machine by stacking"
+        if teacher["has_linear_member"]
+        else ""
+    )
+    return (
+        f"Teacher: {networks} ({teacher['network']['kind']}, {each}) for each of "
+        f"{teacher['folds']} folds of the training\n   texts, trained without it{linear}. Each "
+        "training text has its soft targets from members\n   that did not see it; other texts "
+        "from all of them."
+    )
+
+
+def _student_stages(student: Mapping[str, Any]) -> Iterator[str]:
+    loss = _SOFT_LOSSES[student["soft_loss"]]
+    if student["transfer"]["epochs"] and student["transfer_texts"]:
+        yield f"distilled on up to {student['transfer_texts']} unlabelled texts"
+    if student["distil"]["epochs"]:
+        yield (
+            f"distilled on the training texts\n   ({loss}, temperature "
+            f"{student['temperature']:g}, weight {student['alpha']:g})"
+        )
+    if student["fine_tune"]["epochs"]:
+        yield "fine-tuned on the corpus's own labels"
+
+
+def _calibration_step(manifest: Manifest, *, folds: int, student: Mapping[str, Any]) -> str:
+    thresholds = sorted({one.threshold for one in manifest.calibrations})
+    cut = (
+        f"one threshold ({thresholds[0]:.3f})"
+        if len(thresholds) == 1
+        else f"thresholds ({thresholds[0]:.3f} to {thresholds[-1]:.3f})"
+    )
+    heard = (
+        "Their\n   teachers had not seen those folds either."
+        if student["nested_members"]
+        else "Their soft\n   targets on other texts came from teachers that had seen those folds, "
+        "so these students know part of what\n   they are asked: their figures below flatter, and "
+        "serve calibration only."
+    )
+    return (
+        f"Calibration per label and {cut}, from int8 students trained in the same way without one\n"
+        f"   fold each ({student['calibration_folds']} of {folds} folds), on the folds they did "
+        f"not see. {heard}\n   Nothing was chosen on the texts this model is judged on."
+    )
+
+
+def _sources(manifest: Manifest) -> str:
+    provenance = manifest.provenance
+    return (
+        f"Corpus: {provenance['corpus']}.\nTrained on {provenance['trained_on']}; judged on "
+        f"{provenance['judged_on']}. No text is part of this model's files."
+    )
+
+
+def _overall(metrics: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    dev: Figures = metrics["student_dev"]
+    held: Figures = metrics["student_held_out_folds"]
+    teacher: Figures = metrics["teacher_out_of_fold"]
+    yield (
+        "this model (int8)",
+        f"{dev['texts']:.0f} texts, judged once; 95 % bootstrap interval",
+        *(_with_interval(dev, name) for name in ("micro_f1", "macro_f1")),
+    )
+    if "linear_micro_f1" in dev:
+        figures = (_points(dev[f"linear_{name}"]) for name in ("micro_f1", "macro_f1"))
+        yield ("TF-IDF + linear SVM", "the same texts", *figures)
+    yield (
+        "teacher",
+        "out of fold on the training texts, thresholds from the other folds",
+        _with_interval(teacher, "micro_f1"),
+        _points(teacher["macro_f1"]),
+    )
+    for name, words in (("network", "its networks"), ("linear", "its linear member")):
+        if f"{name}_micro_f1" in teacher:
+            yield (f"- {words} alone", "the same", _points(teacher[f"{name}_micro_f1"]), "")
+    scored = f"{held['texts']:.0f} training texts, each scored by a student that did not see it"
+    yield (
+        "calibration students (int8)",
+        f"{scored}; see above",
+        _with_interval(held, "micro_f1"),
+        _points(held["macro_f1"]),
+    )
+    yield ("the same students in float32", "the same", _points(held["float32_micro_f1"]), "")
+
+
+def _remarks(metrics: Mapping[str, Any]) -> Iterator[str]:
+    dev: Figures = metrics["student_dev"]
+    yield (
+        f"- Weighted F1 {_points(dev['weighted_f1'])}, example-based F1 "
+        f"{_points(dev['example_f1'])}, mean average precision "
+        f"{_points(dev['mean_average_precision'])}; all labels of a\n  text right in "
+        f"{_points(dev['subset_accuracy'])} %, a single decision wrong in "
+        f"{_points(dev['hamming_loss'])} % (Hamming loss)."
+    )
+    if "over_linear_difference" in dev:
+        yield (
+            f"- Its micro-F1 differs from the linear member's by "
+            f"{100 * dev['over_linear_difference']:+.1f} ({100 * dev['over_linear_low']:+.1f} to "
+            f"{100 * dev['over_linear_high']:+.1f}; paired bootstrap,\n  p = "
+            f"{dev['over_linear_p_value']:.4f})."
+        )
+    yield (
+        f"- Calibration error {dev['calibration_error']:.3f} over all decisions, "
+        f"{dev['mean_calibration_error']:.3f} as the mean of the labels' own, which\n  would be "
+        f"{dev['mean_calibration_noise']:.3f} by chance if every probability were true (10 bins of "
+        "equal size)."
+    )
+    if "evidence_precision_at_1" in dev:
+        yield (
+            "- The best sentence of a rightly found label carries that label in the corpus in "
+            f"{_points(dev['evidence_precision_at_1'])} % of\n  cases; the F1 of all shown "
+            f"sentences is {_points(dev['evidence_f1'])}."
+        )
+    if "deletion_difference" in dev:
+        yield (
+            f"- Without the sentence shown for it, a label's probability falls by "
+            f"{_points(dev['deletion_difference'])} points more than without\n  another sentence "
+            f"of the text ({_points(dev['deletion_low'])} to {_points(dev['deletion_high'])}, p = "
+            f"{dev['deletion_p_value']:.4f})."
+        )
+    gap = metrics["float32_parity_gap"]
+    yield f"- Float32 ONNX and torch differ by at most {gap:.1e} in probability."
+
+
+def _of_labels(manifest: Manifest) -> Iterator[tuple[str, ...]]:
+    dev: Figures = manifest.metrics["student_dev"]
+    shares = ("precision", "recall", "f1", "average_precision")
+    for label in manifest.labels:
+        points = (_points(dev[f"{name}.{label.id}"]) for name in shares)
+        yield (label.name, *points, f"{dev[f'calibration_error.{label.id}']:.3f}")
+
+
+def _limits(manifest: Manifest) -> Iterator[str]:
+    if _is_about_hallmarks(manifest):
+        yield (
+            "It knows abstracts of cancer research, in English. Other texts get labels that mean "
+            "little; the\n  program marks most of them."
+        )
+    else:
+        yield "It knows texts like those it was trained on. Others get labels that mean little."
+    yield "It says what a text is about, not whether what the text claims is true."
+    if manifest.provenance["corpus"].startswith("Hallmarks of Cancer"):
+        yield (
+            "It was trained on abstracts without titles, all of them of 2013 or before: newer "
+            "ideas and drugs are\n  less well covered."
+        )
+    yield (
+        "Sentences shown as evidence are those the model scores highest; it may be right for other "
+        "reasons."
+    )
+    held: Figures = manifest.metrics["student_held_out_folds"]
+    yield (
+        f"Its probabilities were calibrated on {held['texts']:.0f} texts; for labels with few "
+        'examples they are rough.\n  Labels in the band "needs review" are for a person to decide.'
+    )
+
+
+def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def _with_interval(figures: Figures, name: str) -> str:
+    low, high = _points(figures[f"{name}_low"]), _points(figures[f"{name}_high"])
+    return f"{_points(figures[name])} ({low} to {high})"
 
 
 def _points(share: float) -> str:

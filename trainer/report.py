@@ -8,32 +8,43 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kdh_desktop.core.classification.classifier import OnnxClassifier
-from kdh_desktop.core.classification.confidence import calibrated_probabilities
 from trainer.calibration import fit_calibrations
 from trainer.candidate import CalibrationScores
 from trainer.corpus import LabelledText
-from trainer.evaluation import ServedScores, served_scores
+from trainer.evaluation import ServedScores
 from trainer.evidence import evidence_precision_at_1
-from trainer.metrics import Decisions, Tally, calibration_error, figures, micro_f1
+from trainer.judgement import Judgement, decide, judge, score_labelled
+from trainer.metrics import (
+    Decisions,
+    Tally,
+    average_precision,
+    calibration_error,
+    calibration_noise,
+    figures,
+    micro_f1,
+    weighted_label_calibration_errors,
+)
 from trainer.onnx_export import check_int8
-from trainer.resampling import estimate
+from trainer.resampling import Estimate, estimate, observe
+from trainer.significance import Comparison, paired_bootstrap
 from trainer.stacking import nested_decisions
 from trainer.teacher import Teacher
 
 
-def teacher_figures(teacher: Teacher, truth: NDArray[np.float32]) -> dict[str, float]:
+def teacher_figures(
+    teacher: Teacher, truth: NDArray[np.float32], *, seed: int = 0
+) -> dict[str, float]:
     """Out-of-fold figures of the teacher and its members.
 
     The threshold of each fold is taken from the other folds, and so is the stacking.
     """
-    joined = figures(teacher.decide(truth), truth)
-    found = {"micro_f1": joined.micro_f1, "macro_f1": joined.macro_f1}
+    found = _of_decisions(teacher.decide(truth), truth, seed=seed)
     for name, scores in zip(("network", "linear"), teacher.members, strict=False):
         found[f"{name}_micro_f1"] = micro_f1(_decide(scores, truth, teacher.fold_of), truth)
-    return {name: round(value, 4) for name, value in found.items()}
+    return _rounded(found)
 
 
-def calibration_figures(held_out: CalibrationScores) -> dict[str, float]:
+def calibration_figures(held_out: CalibrationScores, *, seed: int = 0) -> dict[str, float]:
     """Figures of the calibration students, each on the fold it did not see.
 
     Calibration and threshold for each fold come from the other folds; with a single fold they
@@ -42,21 +53,25 @@ def calibration_figures(held_out: CalibrationScores) -> dict[str, float]:
     Raises:
         TrainingError: int8 loses more micro-F1 against float32 than is allowed.
     """
-    int8_present, probabilities = _cross_calibrated(held_out.int8)
+    present, probabilities = _cross_calibrated(held_out.int8)
     float32_present, _ = _cross_calibrated(held_out.float32)
     joined = ServedScores.join(held_out.int8)
-    of_int8 = figures(int8_present, joined.truth)
-    float32_f1 = micro_f1(float32_present, joined.truth)
-    check_int8(float32_f1, of_int8.micro_f1)
-    found = {
-        "texts": float(len(joined.truth)),
-        "micro_f1": of_int8.micro_f1,
-        "macro_f1": of_int8.macro_f1,
+    truth = joined.truth
+    float32_f1 = micro_f1(float32_present, truth)
+    found = _of_decisions(present, truth, seed=seed)
+    check_int8(float32_f1, found["micro_f1"])
+    errors = weighted_label_calibration_errors(probabilities, truth)
+    found |= {
         "float32_micro_f1": float32_f1,
-        "calibration_error": calibration_error(probabilities, joined.truth),
-        **_evidence(joined, int8_present),
+        "mean_average_precision": float(np.mean(average_precision(probabilities, truth))),
+        "calibration_error": calibration_error(probabilities, truth),
+        "mean_calibration_error": float(observe(errors, size=len(truth)).mean()),
+        "mean_calibration_noise": calibration_noise(probabilities, seed=seed),
     }
-    return {name: round(value, 4) for name, value in found.items()}
+    evidence = evidence_precision_at_1(joined, present)
+    if evidence is not None:
+        found["evidence_precision_at_1"] = evidence
+    return _rounded(found)
 
 
 def held_out_figures(
@@ -73,38 +88,78 @@ def held_out_figures(
         texts: The texts.
         linear_present: The linear member's decisions on them, boolean (texts, labels), or
             None.
-        seed: Of the bootstrap over texts.
+        seed: Of the bootstrap over texts, and of the sentences taken away.
     """
-    scores = served_scores(classifier, texts)
-    calibrations = classifier.bundle.manifest.calibrations
-    probabilities = calibrated_probabilities(scores.decision_logits, calibrations)
-    present = probabilities >= np.array([one.threshold for one in calibrations])
-    truth = scores.truth
-    of_micro_f1 = estimate(
-        Decisions.statistic(Tally.micro_f1)(present, truth), size=len(truth), seed=seed
-    )
-    of_bundle = figures(present, truth)
-    found = {
-        "texts": float(len(texts)),
-        "micro_f1": of_bundle.micro_f1,
-        "micro_f1_low": of_micro_f1.low,
-        "micro_f1_high": of_micro_f1.high,
-        "macro_f1": of_bundle.macro_f1,
-        "calibration_error": calibration_error(probabilities, truth),
-        **_evidence(scores, present),
-    }
+    scored = score_labelled(classifier, texts)
+    found = _flat(judge(scored, seed=seed))
     if linear_present is not None:
-        of_linear = figures(linear_present, truth)
+        of_linear = figures(linear_present, scored.truth)
+        over = paired_bootstrap(
+            scored.present,
+            linear_present,
+            scored.truth,
+            statistic=Decisions.statistic(Tally.micro_f1),
+            seed=seed,
+        )
         found |= {"linear_micro_f1": of_linear.micro_f1, "linear_macro_f1": of_linear.macro_f1}
-    per_label = zip(classifier.labels.ids, of_bundle.label_f1, strict=True)
-    found |= {f"f1.{label}": value for label, value in per_label}
+        found |= _compared("over_linear", over)
+    return _rounded(found)
+
+
+def _flat(judgement: Judgement) -> dict[str, float]:
+    """What the manifest keeps of a judgement."""
+    found = {"texts": float(judgement.texts)}
+    for name in ("micro_f1", "macro_f1", "calibration_error", "mean_calibration_error"):
+        one: Estimate = getattr(judgement, name)
+        found |= {name: one.value, f"{name}_low": one.low, f"{name}_high": one.high}
+    for name in (
+        *("weighted_f1", "subset_accuracy", "example_f1", "hamming_loss"),
+        "mean_average_precision",
+    ):
+        found[name] = getattr(judgement, name).value
+    found["mean_calibration_noise"] = judgement.mean_calibration_noise
+    if (evidence := judgement.evidence) is not None:
+        found |= {
+            "evidence_precision_at_1": evidence.precision_at_1.value,
+            "evidence_f1": evidence.f1.value,
+        }
+    if (deletion := judgement.deletion) is not None:
+        found |= _compared("deletion", deletion.probability)
+        found["deletion_more_often"] = deletion.more_often
+    for label in judgement.labels:
+        for name in ("f1", "precision", "recall", "average_precision", "calibration_error"):
+            found[f"{name}.{label.id}"] = getattr(label, name).value
+    return found
+
+
+def _compared(name: str, one: Comparison) -> dict[str, float]:
+    return {
+        f"{name}_difference": one.difference,
+        f"{name}_low": one.low,
+        f"{name}_high": one.high,
+        f"{name}_p_value": one.p_value,
+    }
+
+
+def _of_decisions(
+    present: NDArray[np.bool_], truth: NDArray[np.float32], *, seed: int
+) -> dict[str, float]:
+    plain = figures(present, truth)
+    statistic = Decisions.statistic(Tally.micro_f1)(present, truth)
+    interval = estimate(statistic, size=len(truth), seed=seed)
+    return {
+        "texts": float(len(truth)),
+        "micro_f1": plain.micro_f1,
+        "micro_f1_low": interval.low,
+        "micro_f1_high": interval.high,
+        "macro_f1": plain.macro_f1,
+        "weighted_f1": plain.weighted_f1,
+        "subset_accuracy": plain.subset_accuracy,
+    }
+
+
+def _rounded(found: dict[str, float]) -> dict[str, float]:
     return {name: round(value, 4) for name, value in found.items()}
-
-
-def _evidence(scores: ServedScores, present: NDArray[np.bool_]) -> dict[str, float]:
-    """How good the evidence is, left out where the corpus labels no sentence."""
-    found = evidence_precision_at_1(scores, present)
-    return {} if found is None else {"evidence_precision_at_1": found}
 
 
 def _decide(
@@ -122,7 +177,7 @@ def _cross_calibrated(
     for fold in folds:
         rest = ServedScores.join([other for other in folds if other is not fold] or [fold])
         calibrations = fit_calibrations(rest.decision_logits, rest.truth)
-        of_fold = calibrated_probabilities(fold.decision_logits, calibrations)
-        present.append(of_fold >= calibrations[0].threshold)
+        of_fold, is_there = decide(fold, calibrations)
+        present.append(is_there)
         probabilities.append(of_fold)
     return np.concatenate(present), np.concatenate(probabilities)

@@ -62,7 +62,7 @@ class CheckpointSaved:
 
 @dataclass(frozen=True, slots=True)
 class StageScored:
-    """Figures of a stage on texts it did not see, in 0..1."""
+    """Figures of a stage on texts it did not see: shares in 0..1, differences of such, counts."""
 
     figures: Mapping[str, float]
 

@@ -208,8 +208,10 @@ def test_the_figures_are_consistent(tiny_run: TrainerProcess) -> None:
     assert dev["micro_f1_low"] <= dev["micro_f1"] <= dev["micro_f1_high"]
     per_label = [dev[f"f1.{label.id}"] for label in HALLMARKS_OF_CANCER]
     assert np.mean(per_label) == pytest.approx(dev["macro_f1"], abs=1e-4)
-    shares = [*dev.values(), *held.values(), *metrics["teacher_out_of_fold"].values()]
-    assert all(0 <= share <= 1 for share in shares if share not in {12, 60})
+    for figures in (dev, held, metrics["teacher_out_of_fold"]):
+        for name, value in figures.items():
+            is_difference = name.startswith(("over_linear", "deletion"))
+            assert name == "texts" or -is_difference <= value <= 1, name
     assert 0 <= metrics["float32_parity_gap"] <= 1e-4
     assert held["micro_f1"] >= held["float32_micro_f1"] - 0.005
 

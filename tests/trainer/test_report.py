@@ -1,0 +1,189 @@
+"""What the manifest keeps of a judgement, and a card that says what was done and no more."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kdh_desktop.core.classification.classifier import OnnxClassifier
+from kdh_desktop.core.classification.manifest import Manifest
+from kdh_desktop.core.classification.model_bundle import ModelBundle
+from kdh_desktop.core.json_values import to_json_value
+from kdh_desktop.core.labels import HALLMARKS_OF_CANCER, Label, LabelSet
+from kdh_desktop.core.training_config import (
+    NetworkConfig,
+    NetworkKind,
+    RunConfig,
+    SoftLoss,
+    TeacherMethod,
+)
+from trainer.corpus import LabelledText, read_hoc, target_matrix
+from trainer.judgement import judge, score_labelled
+from trainer.model_card import model_card
+from trainer.provenance import provenance_of
+from trainer.report import held_out_figures
+
+NO_EVIDENCE = {"evidence_precision_at_1", "evidence_f1"}
+OVER_LINEAR = {f"over_linear_{part}" for part in ("difference", "low", "high", "p_value")}
+
+
+@pytest.fixture(scope="module")
+def texts(tiny_corpus: Path) -> list[LabelledText]:
+    return read_hoc(tiny_corpus, ids_file="dev.txt", labels=HALLMARKS_OF_CANCER)
+
+
+@pytest.fixture(scope="module")
+def classifier(tiny_bundle: ModelBundle) -> OnnxClassifier:
+    return OnnxClassifier(tiny_bundle, threads=1)
+
+
+@pytest.fixture(scope="module")
+def dev(classifier: OnnxClassifier, texts: list[LabelledText]) -> dict[str, float]:
+    nothing = np.zeros((len(texts), 10), bool)
+    return held_out_figures(classifier, texts, nothing, seed=0)
+
+
+def test_the_manifest_has_the_figures_of_the_judgement(
+    classifier: OnnxClassifier, texts: list[LabelledText], dev: dict[str, float]
+) -> None:
+    judgement = judge(score_labelled(classifier, texts), seed=0)
+    assert dev["texts"] == len(texts)
+    for name in ("micro_f1", "weighted_f1", "hamming_loss", "mean_calibration_error"):
+        assert dev[name] == round(getattr(judgement, name).value, 4)
+    assert judgement.evidence is not None
+    assert judgement.deletion is not None
+    assert dev["evidence_f1"] == round(judgement.evidence.f1.value, 4)
+    assert dev["deletion_difference"] == round(judgement.deletion.probability.difference, 4)
+    for label in judgement.labels:
+        assert dev[f"average_precision.{label.id}"] == round(label.average_precision.value, 4)
+
+
+def test_the_manifest_stays_small(dev: dict[str, float]) -> None:
+    assert len(json.dumps(dev, allow_nan=False)) < 6000
+
+
+def test_a_model_is_compared_with_the_linear_member_on_the_same_texts(
+    classifier: OnnxClassifier, texts: list[LabelledText], dev: dict[str, float]
+) -> None:
+    assert dev["linear_micro_f1"] == 0.0
+    assert dev["over_linear_difference"] == dev["micro_f1"]
+    perfect = held_out_figures(classifier, texts, target_matrix(texts) > 0, seed=0)
+    assert perfect["linear_micro_f1"] == 1.0
+    assert perfect["over_linear_high"] < 0
+    assert perfect["over_linear_p_value"] < 0.05
+
+
+def test_what_was_not_there_has_no_figures(
+    classifier: OnnxClassifier, texts: list[LabelledText], dev: dict[str, float]
+) -> None:
+    bare = [replace(text, sentence_targets=None) for text in texts]
+    found = held_out_figures(classifier, bare, None, seed=0)
+    missing = {*NO_EVIDENCE, *OVER_LINEAR, "linear_micro_f1", "linear_macro_f1"}
+    assert found == {name: value for name, value in dev.items() if name not in missing}
+
+
+@pytest.fixture
+def manifest(tiny_bundle: ModelBundle, tiny_config: RunConfig, dev: dict[str, float]) -> Manifest:
+    of_decisions = {"texts": 60.0, "micro_f1": 0.8, "micro_f1_low": 0.7, "micro_f1_high": 0.9}
+    of_decisions |= {"macro_f1": 0.75, "weighted_f1": 0.8, "subset_accuracy": 0.6}
+    return with_config(
+        replace(
+            tiny_bundle.manifest,
+            metrics={
+                "teacher_out_of_fold": of_decisions
+                | {"network_micro_f1": 0.79, "linear_micro_f1": 0.71},
+                "student_held_out_folds": of_decisions | {"float32_micro_f1": 0.81},
+                "student_dev": dev,
+                "float32_parity_gap": 2e-7,
+            },
+        ),
+        tiny_config,
+    )
+
+
+def with_config(manifest: Manifest, config: RunConfig) -> Manifest:
+    provenance = provenance_of(config, labelled="a", unlabelled="b", encoder="c" * 64, device="cpu")
+    return replace(manifest, provenance=json.loads(json.dumps(to_json_value(provenance))))
+
+
+def card_of(manifest: Manifest) -> str:
+    """The card with its lines joined, since they may break anywhere."""
+    card = model_card(manifest, model_bytes=22_800_000)
+    assert not re.search(r"[{}]|None|nan", card)
+    return re.sub(r"\s+", " ", card)
+
+
+def test_the_card_shows_every_kind_of_figure(manifest: Manifest, dev: dict[str, float]) -> None:
+    card = card_of(manifest)
+    points = f"{100 * dev['micro_f1']:.1f} ({100 * dev['micro_f1_low']:.1f} to"
+    assert (
+        f"| this model (int8) | 12 texts, judged once; 95 % bootstrap interval | {points}" in card
+    )
+    assert "the file has 22.8 MB" in card
+    for words in ("paired bootstrap", "Hamming loss", "best sentence", "falls by", "2.0e-07"):
+        assert words in card
+    for label in manifest.labels:
+        assert f"| {label.name} | {100 * dev[f'precision.{label.id}']:.1f} |" in card
+
+
+def test_the_card_says_how_the_model_was_made(manifest: Manifest, tiny_config: RunConfig) -> None:
+    card = card_of(manifest)
+    assert "linear support vector machine" in card
+    assert "Bernoulli KL per label, temperature 2, weight 0.7" in card
+    assert "their figures below flatter" in card
+    how = tiny_config.distillation
+    other = replace(
+        tiny_config,
+        teacher=replace(
+            tiny_config.teacher,
+            method=TeacherMethod.BINARY_RELEVANCE,
+            has_linear_member=False,
+            members=2,
+        ),
+        distillation=replace(
+            how,
+            soft_loss=SoftLoss.SOFTMAX,
+            network=NetworkConfig(NetworkKind.HAN),
+            transfer=replace(how.transfer, epochs=0),
+            fine_tune=replace(how.fine_tune, epochs=0),
+            nested_members=1,
+        ),
+    )
+    card = card_of(with_config(manifest, other))
+    assert "2 networks (transformer, one for each label)" in card
+    assert "HAN, a hierarchical attention network" in card
+    assert "softmax across labels" in card
+    for words in ("support vector machine by", "unlabelled texts", "fine-tuned", "flatter"):
+        assert words not in card
+
+
+def test_the_card_says_nothing_of_what_was_not_measured(manifest: Manifest) -> None:
+    metrics: dict[str, Any] = dict(manifest.metrics)
+    missing = {*NO_EVIDENCE, *OVER_LINEAR, "linear_micro_f1", "linear_macro_f1"}
+    metrics["student_dev"] = {
+        name: value
+        for name, value in metrics["student_dev"].items()
+        if name not in missing and not name.startswith("deletion")
+    }
+    del metrics["teacher_out_of_fold"]["linear_micro_f1"]
+    card = card_of(replace(manifest, metrics=metrics))
+    for words in ("linear member", "linear SVM", "best sentence of", "falls by"):
+        assert words not in card
+
+
+def test_the_card_of_other_labels_does_not_speak_of_hallmarks(manifest: Manifest) -> None:
+    labels = LabelSet(
+        tuple(Label(label.id + "_2", label.name, label.definition) for label in manifest.labels)
+    )
+    figures = dict(manifest.metrics["student_dev"])
+    figures |= {f"{name}_2": value for name, value in figures.items() if "." in name}
+    metrics = {**manifest.metrics, "student_dev": figures}
+    card = card_of(replace(manifest, labels=labels, metrics=metrics))
+    assert "Sorts texts by 10 labels" in card
+    assert "cancer research" not in card
