@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.json_values import build, build_value, parse_json, to_json_value
+from kdh_desktop.core.search_space import Value
 
 PROTOCOL_VERSION = 1
 
@@ -68,6 +69,46 @@ class StageScored:
 
 
 @dataclass(frozen=True, slots=True)
+class PositionJudged:
+    """Tuning has judged one position that was new.
+
+    Attributes:
+        search: ``swarm``, or ``random`` for its control.
+        iteration: Of the search, from 1.
+        values: The position, by dotted path of a configuration's field.
+        score: Out-of-fold score in 0..1; the last one where it was given up.
+        is_stopped: Whether it was given up as a bad one.
+    """
+
+    search: str
+    iteration: int
+    values: Mapping[str, Value]
+    score: float
+    is_stopped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SwarmIterationFinished:
+    """All particles of one iteration are judged.
+
+    Attributes:
+        search: ``swarm``, or ``random`` for its control.
+        iteration: From 1.
+        iterations: How many there are.
+        best_cost: Least cost so far, in 0..1; 1 minus the score.
+        mean_cost: Mean over the particles that were not given up; 1 where all were.
+        best_values: Where the least cost was found, by dotted path.
+    """
+
+    search: str
+    iteration: int
+    iterations: int
+    best_cost: float
+    mean_cost: float
+    best_values: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
 class CandidateReady:
     """The bundle is written."""
 
@@ -94,6 +135,8 @@ Event = (
     | EpochFinished
     | CheckpointSaved
     | StageScored
+    | PositionJudged
+    | SwarmIterationFinished
     | CandidateReady
     | RunFailed
     | RunCancelled

@@ -18,11 +18,13 @@ from kdh_desktop.core.training_protocol import (
     Envelope,
     EpochFinished,
     Event,
+    PositionJudged,
     RunCancelled,
     RunFailed,
     RunStarted,
     StageScored,
     StageStarted,
+    SwarmIterationFinished,
     from_line,
     to_line,
 )
@@ -32,6 +34,7 @@ NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 SHARES = st.floats(0, 1)
 POSITIVE = st.floats(1e-9, 1e9)
 TEXTS = st.text(st.characters(codec="utf-8"))
+VALUES = st.dictionaries(TEXTS, st.one_of(TEXTS, COUNTS, NUMBERS, st.booleans()), max_size=4)
 
 EVENTS: dict[type[Event], st.SearchStrategy[Event]] = {
     RunStarted: st.builds(RunStarted, labelled_texts=COUNTS, unlabelled_texts=COUNTS, device=TEXTS),
@@ -40,6 +43,23 @@ EVENTS: dict[type[Event], st.SearchStrategy[Event]] = {
     EpochFinished: st.builds(EpochFinished, epoch=COUNTS, epochs=COUNTS, loss=NUMBERS),
     CheckpointSaved: st.builds(CheckpointSaved, epoch=COUNTS),
     StageScored: st.builds(StageScored, figures=st.dictionaries(TEXTS, NUMBERS, max_size=4)),
+    PositionJudged: st.builds(
+        PositionJudged,
+        search=TEXTS,
+        iteration=COUNTS,
+        values=VALUES,
+        score=NUMBERS,
+        is_stopped=st.booleans(),
+    ),
+    SwarmIterationFinished: st.builds(
+        SwarmIterationFinished,
+        search=TEXTS,
+        iteration=COUNTS,
+        iterations=COUNTS,
+        best_cost=NUMBERS,
+        mean_cost=NUMBERS,
+        best_values=VALUES,
+    ),
     CandidateReady: st.builds(CandidateReady, bundle_id=TEXTS),
     RunFailed: st.builds(RunFailed, message=TEXTS, remedy=TEXTS),
     RunCancelled: st.just(RunCancelled()),
