@@ -144,6 +144,17 @@ class TeacherTrainer:
             speaking_of_others=[frozenset({fold})],
         )
 
+    def train_member(self, left_out: Folds, member: int | None) -> None:
+        """Train one network, or the linear member (None), and keep what it says.
+
+        Raises:
+            Cancelled: The user stopped it; it can be resumed.
+        """
+        if member is None:
+            self._linear.of_labelled(left_out)
+        else:
+            self._networks.of_labelled(left_out, member)
+
     def _teacher(
         self,
         rows: NDArray[np.bool_],

@@ -36,7 +36,8 @@ from trainer.control import RunControl
 from trainer.corpus import LabelledText, corpus_digest, read_hoc
 from trainer.evaluation import served_scores
 from trainer.metrics import micro_f1
-from trainer.run import RunFiles, run_training
+from trainer.run import run_training
+from trainer.training_run import RunFiles
 
 STAGES = [
     "teacher-without-0",

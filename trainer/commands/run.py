@@ -36,6 +36,9 @@ def add_parser(commands: Commands) -> None:
         type=Path,
         help="folder for the public half of a key that was made (the program's trusted keys)",
     )
+    run.add_argument(
+        "--jobs", type=int, default=1, help="networks trained side by side (1; a GPU takes a dozen)"
+    )
     run.set_defaults(work_on=_run)
 
 
@@ -47,7 +50,8 @@ def _run(arguments: argparse.Namespace) -> int:
     paths = AppPaths.default()
     config = config_from_json(_read(arguments.config))
 
-    from trainer.run import RunFiles, run_training
+    from trainer.run import run_training
+    from trainer.training_run import RunFiles
 
     files = RunFiles(
         corpus=arguments.corpus,
@@ -58,7 +62,9 @@ def _run(arguments: argparse.Namespace) -> int:
     )
     key = signing_key(arguments.key, public_keys=arguments.public_keys, paths=paths)
     with stream.told(config.name) as emit:
-        run_training(config, files, key=key, emit=emit, control=control)
+        run_training(
+            config, files, key=key, emit=emit, control=control, jobs=max(1, arguments.jobs)
+        )
     return 0
 
 
