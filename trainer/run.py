@@ -54,8 +54,7 @@ def run_training(
         metrics[name] = figures
         emit(StageScored(figures))
 
-    teacher = run.teachers.train()
-    report("teacher_out_of_fold", teacher_figures(teacher, run.truth))
+    report("teacher_out_of_fold", teacher_figures(run.teacher, run.truth))
     student = run.train_student()
     draft = run.draft()
     held_out = CalibrationScores()
@@ -72,7 +71,7 @@ def run_training(
     report("student_held_out_folds", calibration_figures(held_out))
 
     run.runner.start("judge")
-    linear = teacher.members[-1] if config.teacher.has_linear_member else None
+    linear = run.teacher.members[-1] if config.teacher.has_linear_member else None
     report("student_dev", run.judge(candidate, linear))
     run.write(candidate, dataclasses.replace(calibrated, metrics=metrics), key)
     emit(CandidateReady(calibrated.bundle_id))

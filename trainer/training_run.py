@@ -35,7 +35,7 @@ from trainer.run_texts import RunTexts, read_run_texts
 from trainer.splits import stratified_folds
 from trainer.stage_count import count_stages
 from trainer.stages import StageRunner
-from trainer.teacher import Corpus, TeacherTrainer, pick
+from trainer.teacher import Corpus, Teacher, TeacherTrainer, pick
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +120,15 @@ class TrainingRun:
         )
 
     @cached_property
+    def teacher(self) -> Teacher:
+        """The teacher of all texts, trained when first asked for.
+
+        Raises:
+            Cancelled: The user stopped it; it can be resumed.
+        """
+        return self.teachers.train()
+
+    @cached_property
     def student_base(self) -> NetworkBase:
         """What students are built on."""
         return self._base(self.config.distillation.network)
@@ -184,7 +193,7 @@ class TrainingRun:
         """What trains students of the teacher of all texts."""
         if self._students is None:
             corpus = self._corpus(self.config.distillation.network)
-            taught = TaughtExamples.of(self.teachers.train(), corpus)
+            taught = TaughtExamples.of(self.teacher, corpus)
             self._students = self._student_trainer("student", taught)
         return self._students
 
