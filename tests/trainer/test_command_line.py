@@ -130,7 +130,7 @@ def test_a_signal_cancels_the_run_and_keeps_its_work(
     assert "Traceback" not in said
     assert not (tmp_path / "bundle").exists()
     saved = any(isinstance(from_line(line).event, CheckpointSaved) for line in rest)
-    assert (work / "teacher-0.checkpoint").exists() == saved
+    assert (work / "teacher-without-0.checkpoint").exists() == saved
 
 
 def stream(pipe: IO[str] | None) -> IO[str]:

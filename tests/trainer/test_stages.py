@@ -142,6 +142,6 @@ def test_a_work_folder_is_taken_up_again_by_the_same_run_only(tmp_path: Path) ->
 
 
 def test_stages_of_unknown_origin_are_not_taken_up(tmp_path: Path) -> None:
-    (tmp_path / "teacher-0.finished").write_bytes(b"whose?")
+    (tmp_path / "teacher-without-0.finished").write_bytes(b"whose?")
     with pytest.raises(TrainingError, match="another configuration"):
         claim_work_folder(tmp_path, "one")
