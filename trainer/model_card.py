@@ -5,6 +5,7 @@ Every sentence and figure follows from the manifest, so that no card says what w
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,11 +15,12 @@ from kdh_desktop.core.labels import HALLMARKS_OF_CANCER
 Figures = Mapping[str, float]
 
 _MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-_OF_LABELS = """\
-Label by label, on the texts it was judged on (some labels have few examples there, so these vary
-by several points):"""
+_OF_LABELS = (
+    "Label by label, on the texts it was judged on (some labels have few examples there, so these "
+    "vary by several points):"
+)
 _NETWORKS = {
-    "transformer": "A transformer encoder with label-wise attention over the tokens",
+    "transformer": "A transformer encoder ({base}) with label-wise attention over the tokens",
     "text_cnn": "TextCNN, a convolutional network over word embeddings",
     "text_rnn": "TextRNN, a recurrent network over word embeddings",
     "han": "HAN, a hierarchical attention network over words and sentences",
@@ -35,23 +37,25 @@ def model_card(manifest: Manifest, *, model_bytes: int) -> str:
     """The card as Markdown, with every figure taken from the manifest."""
     parts = [
         f"# {manifest.bundle_id}",
-        _purpose(manifest),
+        _wrapped(_purpose(manifest)),
         "**For research use. Not for diagnosis, treatment or any decision about a patient.**",
         "## What it is",
-        _network(manifest, model_bytes),
+        _wrapped(_network(manifest, model_bytes)),
         "## How it was made",
-        "\n".join(f"{number}. {step}" for number, step in enumerate(_steps(manifest), 1)),
-        _sources(manifest),
+        "\n".join(
+            _wrapped(step, mark=f"{number}. ") for number, step in enumerate(_steps(manifest), 1)
+        ),
+        _wrapped(_sources(manifest)),
         "## Figures",
         _table(("what", "protocol", "micro-F1", "macro-F1"), _overall(manifest.metrics)),
-        "\n".join(_remarks(manifest.metrics)),
-        _OF_LABELS,
+        "\n".join(_wrapped(remark, mark="- ") for remark in _remarks(manifest.metrics)),
+        _wrapped(_OF_LABELS),
         _table(
             ("label", "precision", "recall", "F1", "average precision", "calibration error"),
             _of_labels(manifest),
         ),
         "## What it cannot do",
-        "\n".join(f"- {limit}" for limit in _limits(manifest)),
+        "\n".join(_wrapped(limit, mark="- ") for limit in _limits(manifest)),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -67,24 +71,19 @@ def _purpose(manifest: Manifest) -> str:
         if _is_about_hallmarks(manifest)
         else f"Sorts texts by {len(manifest.labels)} labels"
     )
-    return f"{by},\nwith a calibrated probability for each and the sentences that speak for it."
+    return f"{by}, with a calibrated probability for each and the sentences that speak for it."
 
 
 def _network(manifest: Manifest, model_bytes: int) -> str:
     config = manifest.provenance["config"]
     network: Mapping[str, Any] = config["distillation"]["network"]
-    base = ""
-    if network["kind"] == "transformer":
-        layers = network["layers"]
-        base = f" (that of {_base_encoder(manifest)}" + (
-            f", of which {layers} layers are kept)" if layers else ")"
-        )
+    layers = f", {network['layers']} of its layers kept" if network["layers"] else ""
+    kind = _NETWORKS[network["kind"]].format(base=f"{_base_encoder(manifest)}{layers}")
     return (
-        f"{_NETWORKS[network['kind']]}{base}, with a logit for every token,\n"
-        "whose mean over a sentence is that sentence's logit. What is decided on is the whole "
-        "text's logit and the best\n"
-        f"sentence's, the latter with weight {manifest.sentence_weight:g}. Weights are int8 per "
-        f"channel; the file has {model_bytes / 1e6:.1f} MB. Texts longer\n"
+        f"{kind}, with a logit for every token, whose mean over a sentence is that sentence's "
+        "logit. What is decided on is the whole text's logit and the best sentence's, the latter "
+        f" with weight {manifest.sentence_weight:g}. Weights are int8 per "
+        f"channel; the file has {model_bytes / 1e6:.1f} MB. Texts longer "
         f"than {manifest.max_tokens} word pieces are read in overlapping windows."
     )
 
@@ -92,8 +91,8 @@ def _network(manifest: Manifest, model_bytes: int) -> str:
 def _base_encoder(manifest: Manifest) -> str:
     digest = manifest.provenance["encoder_sha256"]
     if digest == _MINILM_SHA256:
-        return "all-MiniLM-L6-v2, Apache-2.0"
-    return f"the base encoder whose weights have the SHA-256 {digest[:16]}…"
+        return "base weights of all-MiniLM-L6-v2, Apache-2.0"
+    return f"base weights of SHA-256 {digest[:16]}…"
 
 
 def _steps(manifest: Manifest) -> Iterator[str]:
@@ -117,8 +116,8 @@ def _teacher_step(teacher: Mapping[str, Any]) -> str:
     )
     return (
         f"Teacher: {networks} ({teacher['network']['kind']}, {each}) for each of "
-        f"{teacher['folds']} folds of the training\n   texts, trained without it{linear}. Each "
-        "training text has its soft targets from members\n   that did not see it; other texts "
+        f"{teacher['folds']} folds of the training texts, trained without it{linear}. Each "
+        "training text has its soft targets from members that did not see it; other texts "
         "from all of them."
     )
 
@@ -129,7 +128,7 @@ def _student_stages(student: Mapping[str, Any]) -> Iterator[str]:
         yield f"distilled on up to {student['transfer_texts']} unlabelled texts"
     if student["distil"]["epochs"]:
         yield (
-            f"distilled on the training texts\n   ({loss}, temperature "
+            f"distilled on the training texts ({loss}, temperature "
             f"{student['temperature']:g}, weight {student['alpha']:g})"
         )
     if student["fine_tune"]["epochs"]:
@@ -144,23 +143,23 @@ def _calibration_step(manifest: Manifest, *, folds: int, student: Mapping[str, A
         else f"thresholds ({thresholds[0]:.3f} to {thresholds[-1]:.3f})"
     )
     heard = (
-        "Their\n   teachers had not seen those folds either."
+        "Their teachers had not seen those folds either."
         if student["nested_members"]
-        else "Their soft\n   targets on other texts came from teachers that had seen those folds, "
-        "so these students know part of what\n   they are asked: their figures below flatter, and "
+        else "Their soft targets on other texts came from teachers that had seen those folds, "
+        "so these students know part of what they are asked: their figures below flatter, and "
         "serve calibration only."
     )
     return (
-        f"Calibration per label and {cut}, from int8 students trained in the same way without one\n"
-        f"   fold each ({student['calibration_folds']} of {folds} folds), on the folds they did "
-        f"not see. {heard}\n   Nothing was chosen on the texts this model is judged on."
+        f"Calibration per label and {cut}, from int8 students trained in the same way without one "
+        f"fold each ({student['calibration_folds']} of {folds} folds), on the folds they did "
+        f"not see. {heard} Nothing was chosen on the texts this model is judged on."
     )
 
 
 def _sources(manifest: Manifest) -> str:
     provenance = manifest.provenance
     return (
-        f"Corpus: {provenance['corpus']}.\nTrained on {provenance['trained_on']}; judged on "
+        f"Corpus: {provenance['corpus']}. Trained on {provenance['trained_on']}; judged on "
         f"{provenance['judged_on']}. No text is part of this model's files."
     )
 
@@ -199,40 +198,40 @@ def _overall(metrics: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
 def _remarks(metrics: Mapping[str, Any]) -> Iterator[str]:
     dev: Figures = metrics["student_dev"]
     yield (
-        f"- Weighted F1 {_points(dev['weighted_f1'])}, example-based F1 "
+        f"Weighted F1 {_points(dev['weighted_f1'])}, example-based F1 "
         f"{_points(dev['example_f1'])}, mean average precision "
-        f"{_points(dev['mean_average_precision'])}; all labels of a\n  text right in "
+        f"{_points(dev['mean_average_precision'])}; all labels of a text right in "
         f"{_points(dev['subset_accuracy'])} %, a single decision wrong in "
         f"{_points(dev['hamming_loss'])} % (Hamming loss)."
     )
     if "over_linear_difference" in dev:
         yield (
-            f"- Its micro-F1 differs from the linear member's by "
+            f"Its micro-F1 differs from the linear member's by "
             f"{100 * dev['over_linear_difference']:+.1f} ({100 * dev['over_linear_low']:+.1f} to "
-            f"{100 * dev['over_linear_high']:+.1f}; paired bootstrap,\n  p = "
+            f"{100 * dev['over_linear_high']:+.1f}; paired bootstrap, p = "
             f"{dev['over_linear_p_value']:.4f})."
         )
     yield (
-        f"- Calibration error {dev['calibration_error']:.3f} over all decisions, "
-        f"{dev['mean_calibration_error']:.3f} as the mean of the labels' own, which\n  would be "
+        f"Calibration error {dev['calibration_error']:.3f} over all decisions, "
+        f"{dev['mean_calibration_error']:.3f} as the mean of the labels' own, which would be "
         f"{dev['mean_calibration_noise']:.3f} by chance if every probability were true (10 bins of "
         "equal size)."
     )
     if "evidence_precision_at_1" in dev:
         yield (
-            "- The best sentence of a rightly found label carries that label in the corpus in "
-            f"{_points(dev['evidence_precision_at_1'])} % of\n  cases; the F1 of all shown "
+            "The best sentence of a rightly found label carries that label in the corpus in "
+            f"{_points(dev['evidence_precision_at_1'])} % of cases; the F1 of all shown "
             f"sentences is {_points(dev['evidence_f1'])}."
         )
     if "deletion_difference" in dev:
         yield (
-            f"- Without the sentence shown for it, a label's probability falls by "
-            f"{_points(dev['deletion_difference'])} points more than without\n  another sentence "
+            f"Without the sentence shown for it, a label's probability falls by "
+            f"{_points(dev['deletion_difference'])} points more than without another sentence "
             f"of the text ({_points(dev['deletion_low'])} to {_points(dev['deletion_high'])}, p = "
             f"{dev['deletion_p_value']:.4f})."
         )
     gap = metrics["float32_parity_gap"]
-    yield f"- Float32 ONNX and torch differ by at most {gap:.1e} in probability."
+    yield f"Float32 ONNX and torch differ by at most {gap:.1e} in probability."
 
 
 def _of_labels(manifest: Manifest) -> Iterator[tuple[str, ...]]:
@@ -247,7 +246,7 @@ def _limits(manifest: Manifest) -> Iterator[str]:
     if _is_about_hallmarks(manifest):
         yield (
             "It knows abstracts of cancer research, in English. Other texts get labels that mean "
-            "little; the\n  program marks most of them."
+            "little; the program marks most of them."
         )
     else:
         yield "It knows texts like those it was trained on. Others get labels that mean little."
@@ -255,7 +254,7 @@ def _limits(manifest: Manifest) -> Iterator[str]:
     if manifest.provenance["corpus"].startswith("Hallmarks of Cancer"):
         yield (
             "It was trained on abstracts without titles, all of them of 2013 or before: newer "
-            "ideas and drugs are\n  less well covered."
+            "ideas and drugs are less well covered."
         )
     yield (
         "Sentences shown as evidence are those the model scores highest; it may be right for other "
@@ -264,13 +263,25 @@ def _limits(manifest: Manifest) -> Iterator[str]:
     held: Figures = manifest.metrics["student_held_out_folds"]
     yield (
         f"Its probabilities were calibrated on {held['texts']:.0f} texts; for labels with few "
-        'examples they are rough.\n  Labels in the band "needs review" are for a person to decide.'
+        'examples they are rough. Labels in the band "needs review" are for a person to decide.'
     )
 
 
 def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
     lines = [head, ("---",) * len(head), *rows]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def _wrapped(text: str, *, mark: str = "") -> str:
+    """A paragraph or an item of a list in lines of at most 100 characters."""
+    return textwrap.fill(
+        text,
+        100,
+        initial_indent=mark,
+        subsequent_indent=" " * len(mark),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _with_interval(figures: Figures, name: str) -> str:
