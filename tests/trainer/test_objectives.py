@@ -13,13 +13,16 @@ from hypothesis.extra import numpy as npst
 from numpy.typing import NDArray
 from torch.distributions import Bernoulli, kl_divergence
 
+from kdh_desktop.core.training_config import SoftLoss
 from trainer.batching import Batch
 from trainer.objectives import (
     bernoulli_kl,
     best_of_sentences,
     hard_objective,
+    logit_mse,
     mixed_objective,
     soft_objective,
+    softmax_kl,
 )
 
 TEMPERATURES = st.sampled_from([0.5, 1.0, 2.0, 5.0])
@@ -216,3 +219,54 @@ def test_targets_that_are_not_there_are_a_bug() -> None:
     soft = soft_objective(sentence_loss=1, temperature=2)
     with pytest.raises(ValueError, match="no soft targets"):
         soft(TEXT_LOGITS, SENTENCE_LOGITS, batch_of(has_soft=False))
+
+
+def test_softmax_distillation_is_the_divergence_between_softmaxes() -> None:
+    student, teacher = torch.tensor([[1.0, 2.0, -1.0]]), torch.tensor([[0.5, -2.0, 3.0]])
+    p, q = torch.softmax(teacher / 2, dim=-1), torch.softmax(student / 2, dim=-1)
+    expected = float((p * (p / q).log()).sum()) * 4
+    assert float(softmax_kl(student, teacher, temperature=2.0)) == pytest.approx(expected, rel=1e-5)
+
+
+@given(st.integers(0, 1000), st.floats(0.5, 8.0))
+def test_every_soft_loss_is_least_where_the_student_is_the_teacher(
+    seed: int, temperature: float
+) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    teacher = 3 * torch.randn(4, 5, generator=generator)
+    other = teacher + torch.randn(4, 5, generator=generator)
+    losses = (
+        lambda x: bernoulli_kl(x, teacher, temperature=temperature),
+        lambda x: softmax_kl(x, teacher, temperature=temperature),
+        lambda x: logit_mse(x, teacher),
+    )
+    for loss in losses:
+        assert float(loss(teacher)) == pytest.approx(0, abs=1e-4)
+        assert float(loss(other)) > float(loss(teacher))
+
+
+def test_labels_compete_under_the_softmax_and_not_under_bernoullis() -> None:
+    """Raising all logits alike is nothing to a softmax, and another teacher to Bernoullis."""
+    teacher = torch.tensor([[1.0, 0.0, -1.0]])
+    assert float(softmax_kl(teacher + 5, teacher, temperature=1.0)) == pytest.approx(0, abs=1e-5)
+    assert float(bernoulli_kl(teacher + 5, teacher, temperature=1.0)) > 0.5
+
+
+@pytest.mark.parametrize("soft_loss", SoftLoss)
+def test_the_soft_loss_asked_for_is_the_one_taken(soft_loss: SoftLoss) -> None:
+    batch = batch_of()
+    teacher, of_sentences = batch.soft_text_logits, batch.soft_sentence_logits
+    assert teacher is not None
+    assert of_sentences is not None
+    student, student_sentences = teacher.flip(0), of_sentences.flip(0)
+    objective = soft_objective(sentence_loss=0.5, temperature=2.0, soft_loss=soft_loss)
+
+    def expected(of_student: torch.Tensor, of_teacher: torch.Tensor) -> torch.Tensor:
+        return {
+            SoftLoss.BERNOULLI: bernoulli_kl(of_student, of_teacher, temperature=2.0),
+            SoftLoss.SOFTMAX: softmax_kl(of_student, of_teacher, temperature=2.0),
+            SoftLoss.MSE: logit_mse(of_student, of_teacher),
+        }[soft_loss]
+
+    both = expected(student, teacher) + 0.5 * expected(student_sentences, of_sentences)
+    assert float(objective(student, student_sentences, batch)) == pytest.approx(float(both))
