@@ -44,18 +44,26 @@ def read_text_file(path: Path, *, max_bytes: int = MAX_TEXT_BYTES) -> str:
         InputError: It is no ordinary file, empty, too large, not readable, or not text in UTF-8
             or marked UTF-16 or UTF-32.
     """
+    return decode_text(read_bytes(path, max_bytes=max_bytes), max_bytes=max_bytes)
+
+
+def read_bytes(path: Path, *, max_bytes: int) -> bytes:
+    """Read an ordinary file as it is, up to one byte more than `max_bytes`.
+
+    Raises:
+        InputError: It is no ordinary file, or cannot be opened.
+    """
     try:
         # A pipe that nobody writes to must not stop us for ever, so it is opened without waiting.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _O_BINARY)
         try:
             _check_kind(os.fstat(descriptor))
             with open(descriptor, "rb", closefd=False) as file:
-                data = file.read(max_bytes + 1)
+                return file.read(max_bytes + 1)
         finally:
             os.close(descriptor)
     except OSError as error:
         raise _unreadable(error) from error
-    return decode_text(data, max_bytes=max_bytes)
 
 
 def decode_text(data: bytes, *, max_bytes: int = MAX_TEXT_BYTES) -> str:

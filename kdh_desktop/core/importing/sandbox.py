@@ -1,0 +1,257 @@
+"""Run a parser on a stranger's file in a disposable child process.
+
+A legal workbook of 1.5 KB can take a parser minutes and gigabytes, or end its process. So the
+child is an untrusted partner: it has limits on memory and time, its answer is read in bounded
+pieces, and whatever it does, this process goes on. Nothing that it could lose is worth waiting
+for, so it is killed where it must end early.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import IO, Any, Self
+
+from kdh_desktop.core.errors import Cancelled, InputError
+from kdh_desktop.core.json_values import parse_json
+
+Parser = Callable[[Any], Iterable[Any]]
+"""A function of a module: from a JSON value to JSON values, which may come one by one."""
+
+ITEM, EXPECTED, DONE, NO_MEMORY = "+", "!", ".", "m"
+"""First character of each line that a child answers with."""
+
+_POLL_S = 0.05
+_GRACE_S = 1.0
+_CHILD = "from kdh_desktop.core.importing.sandbox_child import main; main()"
+_NEVER = threading.Event().is_set
+_QUIET = {
+    # One thread, or the mathematics library reserves more memory than the limit lets it.
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    # The standard library's parser is the one that defusedxml guards.
+    "OPENPYXL_LXML": "False",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a child may use.
+
+    Attributes:
+        memory_bytes: Address space; enforced on Linux only.
+        seconds: From its start to the end of its answer.
+        answer_bytes: Length of its whole answer.
+    """
+
+    memory_bytes: int = 1_500_000_000
+    seconds: float = 60.0
+    answer_bytes: int = 400_000_000
+
+
+DEFAULT_LIMITS = Limits()
+
+
+class _Ending(Enum):
+    STOPPED = "stopped"
+    TOO_LONG = "too long"
+    TOO_LARGE = "too large"
+
+
+def run_in_child(
+    parser: Parser,
+    argument: object,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    should_stop: Callable[[], bool] = _NEVER,
+) -> list[Any]:
+    """Let a child process parse, and collect its answer.
+
+    Args:
+        parser: A function of a module; it should import heavy libraries itself.
+        argument: A JSON value. It reaches the child by way of a pipe, so that no other program
+            of the machine sees the names of files.
+        limits: What the child may use.
+        should_stop: Is asked about twenty times a second, in another thread.
+
+    Returns:
+        The values that the parser gave, in order.
+
+    Raises:
+        InputError: The parser said so; or the file takes too long, too much memory, gives too
+            long an answer, or broke the child in another way.
+        Cancelled: `should_stop` said so.
+    """
+    request = {
+        "module": parser.__module__,
+        "function": parser.__qualname__,
+        "argument": argument,
+        "memory_bytes": limits.memory_bytes,
+        "seconds": limits.seconds,
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-c", _CHILD],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=_environment(),
+        encoding="utf-8",
+        errors="replace",
+    )
+    with process, _Watch(process, limits.seconds, should_stop) as watch:
+        if process.stdin is None or process.stdout is None:
+            raise AssertionError("both were asked for")
+        _send(process.stdin, json.dumps(request))
+        answer = _read_answer(process.stdout, watch, limits.answer_bytes)
+    return _settled(answer, watch.ending, process.returncode)
+
+
+def _environment() -> dict[str, str]:
+    """This process's own, with the modules found where it found them."""
+    return {
+        **os.environ,
+        **_QUIET,
+        "PYTHONPATH": os.pathsep.join(part or str(Path.cwd()) for part in sys.path),
+    }
+
+
+@dataclass(slots=True)
+class _Answer:
+    items: list[Any] = field(default_factory=list)
+    failure: InputError | None = None
+    is_whole: bool = False
+
+
+class _Watch:
+    """Kills a process that takes too long, or that nobody waits for any more."""
+
+    def __init__(
+        self, process: subprocess.Popen[str], seconds: float, should_stop: Callable[[], bool]
+    ) -> None:
+        self.ending: _Ending | None = None
+        self._process = process
+        self._deadline = time.monotonic() + seconds
+        self._should_stop = should_stop
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Also after an error: no child may be left behind, and none waited for without end."""
+        self._is_over.set()
+        self._thread.join()
+        try:
+            self._process.wait(timeout=_GRACE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+
+    def kill(self, ending: _Ending) -> None:
+        self.ending = self.ending or ending
+        self._process.kill()
+
+    def _watch(self) -> None:
+        while not self._is_over.wait(_POLL_S):
+            if self._should_stop():
+                return self.kill(_Ending.STOPPED)
+            if time.monotonic() > self._deadline:
+                return self.kill(_Ending.TOO_LONG)
+        return None
+
+
+def _send(stdin: IO[str], request: str) -> None:
+    try:
+        stdin.write(request + "\n")
+        stdin.close()
+    except OSError:
+        return  # the child has ended already: its exit code says why
+
+
+def _read_answer(stdout: IO[str], watch: _Watch, max_bytes: int) -> _Answer:
+    answer = _Answer()
+    left = max_bytes
+    while line := stdout.readline(left + 1):
+        left -= len(line)
+        if left < 0:
+            watch.kill(_Ending.TOO_LARGE)
+            return answer
+        if not line.endswith("\n"):
+            return answer
+        _take(answer, line)
+        if answer.is_whole or answer.failure is not None:
+            return answer
+    return answer
+
+
+def _take(answer: _Answer, line: str) -> None:
+    try:
+        value = parse_json(line[1:]) if line[0] in ITEM + EXPECTED else None
+    except ValueError:
+        answer.failure = _broken()
+        return
+    match line[0], value:
+        case ("+", _):
+            answer.items.append(value)
+        case ("!", [str(message), str(remedy)]):
+            answer.failure = InputError(message, remedy)
+        case (".", _):
+            answer.is_whole = True
+        case ("m", _):
+            answer.failure = _too_much_memory()
+        case _:
+            answer.failure = _broken()
+
+
+def _settled(answer: _Answer, ending: _Ending | None, exit_code: int) -> list[Any]:
+    match ending:
+        case _Ending.STOPPED:
+            raise Cancelled("Reading the file was stopped.")
+        case _Ending.TOO_LONG:
+            raise _too_long()
+        case _Ending.TOO_LARGE:
+            raise InputError(
+                "The file holds more than can be read at once.", "Divide it into several files."
+            )
+        case None:
+            pass
+    if answer.failure is not None:
+        raise answer.failure
+    if answer.is_whole:
+        return answer.items
+    raise _too_long() if -exit_code in _CPU_SIGNALS else _broken()
+
+
+_CPU_SIGNALS = {24}
+"""SIGXCPU, which is no name everywhere."""
+
+
+def _too_long() -> InputError:
+    return InputError(
+        "Reading the file takes too long.",
+        "Save it again without what is not needed, or divide it.",
+    )
+
+
+def _too_much_memory() -> InputError:
+    return InputError(
+        "Reading the file needs too much memory.",
+        "Save it again without what is not needed, or divide it.",
+    )
+
+
+def _broken() -> InputError:
+    return InputError(
+        "The file is damaged, or made so that it breaks the reader.",
+        "Open it in the program that made it and save it again, or save it as CSV.",
+    )

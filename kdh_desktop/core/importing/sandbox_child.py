@@ -1,0 +1,56 @@
+"""The disposable process that `sandbox` starts: limits on, one request in, its answer out."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+from importlib import import_module
+from typing import IO, Any
+
+from kdh_desktop.core.errors import KdhError
+from kdh_desktop.core.importing.sandbox import DONE, EXPECTED, ITEM, NO_MEMORY
+
+_OPEN_FILES = 64
+
+
+def main() -> None:
+    """Read the request from stdin, parse, and write one line a value to stdout."""
+    answers = _claim_stdout()
+    request: dict[str, Any] = json.loads(sys.stdin.readline())
+    _limit(request["memory_bytes"], request["seconds"])
+    try:
+        parser = getattr(import_module(request["module"]), request["function"])
+        for item in parser(request["argument"]):
+            answers.write(ITEM + json.dumps(item, ensure_ascii=True, allow_nan=False) + "\n")
+        answers.write(DONE + "\n")
+    except KdhError as error:
+        answers.write(EXPECTED + json.dumps([error.message, error.remedy]) + "\n")
+    except MemoryError:
+        answers.write(NO_MEMORY + "\n")
+    answers.flush()
+
+
+def _claim_stdout() -> IO[str]:
+    """Our own stdout; whatever a library prints goes to stderr."""
+    claimed = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    return claimed
+
+
+def _limit(memory_bytes: int, seconds: float) -> None:
+    """Set limits on this process, where the system has them."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    for kind, limit in (
+        (resource.RLIMIT_CPU, math.ceil(seconds)),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, _OPEN_FILES),
+        (resource.RLIMIT_FSIZE, 0),  # it writes to a pipe, never to a file
+    ):
+        resource.setrlimit(kind, (limit, limit))
+    if sys.platform == "linux":
+        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))

@@ -1,0 +1,160 @@
+"""Whatever a child process does to a file, this process goes on and says what happened."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from kdh_desktop.core.errors import Cancelled, InputError
+from kdh_desktop.core.importing.sandbox import Limits, run_in_child
+
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="limits on memory need Linux")
+SOON = Limits(seconds=1.0)
+
+
+def count(argument: Any) -> Iterator[Any]:
+    for number in range(argument):
+        yield {"number": number, "letters": "é\n\u2028"}
+
+
+def refuse(argument: Any) -> Iterator[Any]:
+    yield 1
+    raise InputError(f"There is no {argument}.", "Look again.")
+
+
+def break_off(argument: Any) -> Iterator[Any]:
+    yield 1
+    raise RuntimeError(argument)
+
+
+def kill_itself(argument: Any) -> Iterator[Any]:
+    yield 1
+    os.kill(os.getpid(), argument)
+    yield 2
+
+
+def leave_without_a_word(argument: Any) -> Iterator[Any]:
+    yield 1
+    sys.stdout.flush()
+    os._exit(argument)
+
+
+def sleep_on(argument: Any) -> Iterator[Any]:
+    yield 1
+    time.sleep(argument)
+
+
+def stop_itself(argument: Any) -> Iterator[Any]:
+    os.kill(os.getpid(), signal.SIGSTOP)
+    yield argument
+
+
+def work_on(argument: Any) -> Iterator[Any]:
+    while argument:
+        argument = -argument
+    yield argument
+
+
+def eat_memory(argument: Any) -> Iterator[Any]:
+    yield len(bytearray(argument))
+
+
+def flood(argument: Any) -> Iterator[Any]:
+    while True:
+        yield argument
+
+
+def print_noise(argument: Any) -> Iterator[Any]:
+    print("+[]")
+    os.write(1, b"!nonsense\n")
+    yield argument
+
+
+def write_a_file(argument: Any) -> Iterator[Any]:
+    with open(argument, "w") as file:  # noqa: PTH123
+        file.write("x")
+    yield 1
+
+
+def give_what_is_no_json(argument: Any) -> Iterator[Any]:
+    yield argument * float("nan")
+
+
+def test_values_come_back_in_order() -> None:
+    found = run_in_child(count, 3)
+    assert found == [{"number": number, "letters": "é\n\u2028"} for number in range(3)]
+    assert run_in_child(count, 0) == []
+
+
+def test_an_expected_failure_keeps_its_words() -> None:
+    with pytest.raises(InputError) as caught:
+        run_in_child(refuse, "sheet")
+    assert (caught.value.message, caught.value.remedy) == ("There is no sheet.", "Look again.")
+
+
+@pytest.mark.parametrize(
+    ("parser", "argument"),
+    [
+        (break_off, "words"),
+        (kill_itself, 9),
+        (kill_itself, 11),
+        (leave_without_a_word, 0),
+        (leave_without_a_word, 3),
+        (give_what_is_no_json, 1),
+    ],
+)
+def test_a_child_that_breaks_is_told_as_a_broken_file(parser: Any, argument: Any) -> None:
+    with pytest.raises(InputError, match="breaks the reader"):
+        run_in_child(parser, argument)
+
+
+@pytest.mark.parametrize(("parser", "argument"), [(sleep_on, 600), (stop_itself, 1), (work_on, 1)])
+def test_a_child_that_goes_on_is_ended_in_time(parser: Any, argument: Any) -> None:
+    start = time.monotonic()
+    with pytest.raises(InputError, match="takes too long"):
+        run_in_child(parser, argument, limits=SOON)
+    assert time.monotonic() - start < 4
+
+
+@on_linux
+def test_a_child_that_wants_too_much_memory_is_told() -> None:
+    with pytest.raises(InputError, match="too much memory"):
+        run_in_child(eat_memory, 1_000_000_000, limits=Limits(memory_bytes=500_000_000))
+    assert run_in_child(eat_memory, 1_000) == [1_000]
+
+
+def test_an_answer_without_end_is_cut() -> None:
+    with pytest.raises(InputError, match="more than can be read"):
+        run_in_child(flood, "x" * 1000, limits=Limits(answer_bytes=1_000_000))
+
+
+def test_what_a_library_prints_is_no_answer() -> None:
+    assert run_in_child(print_noise, 7) == [7]
+
+
+@on_linux
+def test_a_child_writes_no_file(tmp_path: Any) -> None:
+    with pytest.raises(InputError, match="breaks the reader"):
+        run_in_child(write_a_file, str(tmp_path / "x"))
+    assert not any(path.stat().st_size for path in tmp_path.iterdir())
+
+
+def test_a_user_who_no_longer_waits_stops_the_child() -> None:
+    start = time.monotonic()
+    with pytest.raises(Cancelled):
+        run_in_child(sleep_on, 600, should_stop=lambda: time.monotonic() > start + 0.3)
+    assert time.monotonic() - start < 3
+
+
+def test_no_name_of_a_file_is_in_the_argument_list() -> None:
+    assert run_in_child(own_command_line, "secret.xlsx") == [False]
+
+
+def own_command_line(argument: Any) -> Iterator[Any]:
+    yield any(argument in part for part in [*sys.argv, *sys.orig_argv])
