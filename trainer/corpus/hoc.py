@@ -9,29 +9,67 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import numpy as np
-
+from kdh_desktop.core.corpus_report import ProblemKind
+from kdh_desktop.core.corpus_source import HocLevel, HocSource
 from kdh_desktop.core.errors import TrainingError
-from kdh_desktop.core.labels import LabelSet
+from kdh_desktop.core.labels import HALLMARKS_OF_CANCER, LabelSet
+from trainer.corpus.label_names import tidy_name
 from trainer.corpus.labelled_text import LabelledText
+from trainer.corpus.raw import Fault, RawCorpus, RawText, texts_of
 from trainer.detokenise import detokenise, repair_characters
 
+PATH_STEP = " -- "
+"""What stands between the levels of a path in the name of its label."""
 
-def read_hoc(folder: Path, *, ids_file: str, labels: LabelSet) -> list[LabelledText]:
+
+def read_hoc(
+    folder: Path,
+    *,
+    ids_file: str,
+    labels: LabelSet,
+    level: HocLevel = HocLevel.HALLMARK,
+) -> list[LabelledText]:
     """Read the texts of one split of the HoC corpus in its original layout.
 
     Args:
         folder: Holds ``text``, ``labels`` and the id lists.
         ids_file: Name of the list, one PubMed id a line.
-        labels: Labels whose names are the first level of the corpus's label paths.
+        labels: Labels whose names are the first level of the corpus's label paths, or whole paths.
+        level: Which of the two.
 
     Raises:
         TrainingError: A file is missing or unreadable, there is no text, or a label is unknown.
     """
-    columns = {name: column for column, name in enumerate(labels.names)}
+    raw = read_raw_hoc(HocSource(str(folder), ids_file, level))
+    for fault in raw.faults:
+        raise TrainingError(fault.message, fault.remedy)
+    if not raw.texts:
+        raise TrainingError(
+            f"The list {ids_file} names no text.", "Write one id a line, at least one."
+        )
+    return texts_of(raw, labels)
+
+
+def read_raw_hoc(source: HocSource) -> RawCorpus:
+    """Read a split as it is written; a text that cannot be used is a fault.
+
+    At the level of paths, a sentence has the labels that stand there, and not those above them:
+    ``Genomic instability and mutation -- DNA damage`` is another label than what lies below it.
+
+    Raises:
+        TrainingError: A file is missing or unreadable.
+    """
+    texts: list[RawText] = []
+    faults: list[Fault] = []
+    folder = Path(source.folder)
     try:
-        ids = (folder / ids_file).read_text(encoding="utf-8").split()
-        texts = [_read_one(folder, text_id, columns) for text_id in ids]
+        ids = (folder / source.ids_file).read_text(encoding="utf-8").split()
+        for row, text_id in enumerate(ids, 1):
+            read = _read_one(folder, text_id, row=row, level=source.level)
+            if isinstance(read, Fault):
+                faults.append(read)
+            else:
+                texts.append(read)
     except OSError as error:
         raise TrainingError(
             "The corpus folder is incomplete: a text, its labels or the list of ids is missing.",
@@ -41,47 +79,51 @@ def read_hoc(folder: Path, *, ids_file: str, labels: LabelSet) -> list[LabelledT
         raise TrainingError(
             "A file of the corpus is not written in UTF-8.", "Convert the corpus to UTF-8."
         ) from error
-    if not texts:
-        raise TrainingError(
-            f"The list {ids_file} names no text.", "Write one id a line, at least one."
-        )
-    return texts
+    found = RawCorpus(texts, faults=faults)
+    has_hallmarks = set(found.names) <= set(HALLMARKS_OF_CANCER.names)
+    is_hallmarks = has_hallmarks and source.level is HocLevel.HALLMARK
+    return RawCorpus(texts, HALLMARKS_OF_CANCER, faults) if is_hallmarks else found
 
 
-def _read_one(folder: Path, text_id: str, columns: dict[str, int]) -> LabelledText:
+def _read_one(folder: Path, text_id: str, *, row: int, level: HocLevel) -> RawText | Fault:
     raw = (folder / "text" / f"{text_id}.txt").read_text(encoding="utf-8")
     sentences = [line.strip() for line in raw.split("\n") if line.strip()]
     segments = (folder / "labels" / f"{text_id}.txt").read_text(encoding="utf-8").split("<")[1:]
     if not sentences:
-        raise TrainingError(f"Text {text_id} is empty.", "Take it off the list, or complete it.")
+        return Fault(
+            ProblemKind.EMPTY_TEXTS,
+            f"Text {text_id} is empty.",
+            "Take it off the list, or complete it.",
+            row,
+            text_id,
+        )
     if len(segments) != len(sentences):
-        raise TrainingError(
+        return Fault(
+            ProblemKind.UNREADABLE_ROWS,
             f"Text {text_id} has {len(sentences)} sentences and {len(segments)} label entries.",
             "Give every sentence one entry, in order; an empty one means no label.",
+            row,
+            text_id,
         )
-    targets = np.zeros((len(sentences), len(columns)), np.float32)
-    for row, segment in enumerate(segments):
-        for column in _columns_of(segment, columns):
-            targets[row, column] = 1.0
-    return LabelledText(
+    of_sentences = tuple(_labels_of(segment, level) for segment in segments)
+    running = tuple(detokenise(sentence) for sentence in sentences)
+    return RawText(
+        row,
         text_id,
-        tuple(detokenise(sentence) for sentence in sentences),
-        tuple(repair_characters(sentence) for sentence in sentences),
-        targets.max(axis=0),
-        targets,
+        " ".join(running),
+        tuple(sorted({name for names in of_sentences for name in names})),
+        sentences=running,
+        tokenised=tuple(repair_characters(sentence) for sentence in sentences),
+        sentence_labels=of_sentences,
     )
 
 
-def _columns_of(segment: str, columns: dict[str, int]) -> set[int]:
-    found: set[int] = set()
+def _labels_of(segment: str, level: HocLevel) -> tuple[str, ...]:
+    found: dict[str, None] = {}
     for path in re.split(r"\bAND(?=[\sA-Z])", segment.strip()):
-        name = path.split("--")[0].strip()
-        if not name or name == "NULL":
+        steps = [tidy_name(step) for step in path.split("--")]
+        if not steps[0] or steps[0] == "NULL":
             continue
-        if name not in columns:
-            raise TrainingError(
-                f"The corpus holds a label that is not in the label set: {name}.",
-                "Correct the label file, or add the label to the label set.",
-            )
-        found.add(columns[name])
-    return found
+        whole = PATH_STEP.join(step for step in steps if step)
+        found[steps[0] if level is HocLevel.HALLMARK else whole] = None
+    return tuple(found)
