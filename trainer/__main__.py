@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from kdh_desktop.core.errors import KdhError
-from trainer.commands import adapt, bench, evaluate, run
+from trainer.commands import adapt, bench, check, evaluate, run
 
 _QUIET = {
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
@@ -34,6 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     run.add_parser(commands)
+    check.add_parser(commands)
     evaluate.add_parser(commands)
     bench.add_parser(commands)
     adapt.add_parser(commands)
