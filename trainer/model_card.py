@@ -82,9 +82,9 @@ def _network(manifest: Manifest, model_bytes: int) -> str:
     return (
         f"{kind}, with a logit for every token, whose mean over a sentence is that sentence's "
         "logit. What is decided on is the whole text's logit and the best sentence's, the latter "
-        f" with weight {manifest.sentence_weight:g}. Weights are int8 per "
-        f"channel; the file has {model_bytes / 1e6:.1f} MB. Texts longer "
-        f"than {manifest.max_tokens} word pieces are read in overlapping windows."
+        f"with weight {manifest.sentence_weight:g}. Weights are int8 per channel; the file has "
+        f"{model_bytes / 1e6:.1f} MB. Texts longer than {manifest.max_tokens} word pieces are read "
+        "in overlapping windows."
     )
 
 

@@ -13,8 +13,10 @@ import pytest
 
 from kdh_desktop.core.classification.signing import write_public_key
 from kdh_desktop.core.labels import HALLMARKS_OF_CANCER, Label, LabelSet
+from kdh_desktop.core.paths import AppPaths
 from tests.data.tiny_bundle import make_tiny_bundle
 from tests.trainer.conftest import ROOT, trainer_environment
+from tests.trainer.test_corpus import CORPUS
 from trainer.__main__ import _QUIET, main
 from trainer.corpus import corpus_digest, read_hoc
 
@@ -177,3 +179,21 @@ def test_figures_on_the_texts_of_training_are_called_worthless(
     assert "trained on" not in capsys.readouterr().err
     assert main(["evaluate", *map(str, (*options, *trusted)), "--ids", "dev.txt"]) == 0
     assert "trained on these very texts" in capsys.readouterr().err
+
+
+@pytest.mark.corpus
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus is not there: name it in KDH_CORPUS")
+def test_the_bundled_model_has_the_figures_that_it_claims(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    model = AppPaths.default().bundled_model
+    options = ("--bundle", model, "--corpus", CORPUS, "--ids", "dev.txt", "--json")
+    assert main(["evaluate", *map(str, options)]) == 0
+    (found,) = judgements(capsys.readouterr().out)
+    claimed = json.loads((model / "manifest.json").read_bytes())["metrics"]["student_dev"]
+    for name in ("micro_f1", "macro_f1", "calibration_error"):
+        # Other processors multiply int8 in other ways, which turns a decision now and then.
+        assert found[name]["value"] == pytest.approx(claimed[name], abs=0.01), name
+    precision = found["evidence"]["precision_at_1"]["value"]
+    assert precision == pytest.approx(claimed["evidence_precision_at_1"], abs=0.01)
+    assert found["deletion"]["probability"]["low"] > 0
