@@ -99,6 +99,42 @@ def test_a_list_may_lie_anywhere(
     assert judgements(capsys.readouterr().out)[0]["texts"] == 2
 
 
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """Texts labelled as a whole, in a table."""
+    rows = [
+        "id,text,labels",
+        "a,In mice apoptosis was blocked. The results were the same.,Resisting cell death",
+        "b,We studied angiogenesis. The results were the same.,Inducing angiogenesis",
+        "c,We studied cells. The results were the same.,",
+    ]
+    path = tmp_path / "texts.csv"
+    path.write_text("\n".join(rows) + "\n", "utf-8")
+    return path
+
+
+def test_texts_of_a_table_are_judged_without_evidence(
+    folder: Path, table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert evaluate(folder, table, "--json") == 0
+    (found,) = judgements(capsys.readouterr().out)
+    assert (found["texts"], found["micro_f1"]["value"]) == (3, 1.0)
+    assert found["evidence"] is None
+    assert found["deletion"]["labels"] == 2
+
+
+def test_a_list_chooses_among_the_texts_of_a_table(
+    folder: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = tmp_path / "mine.txt"
+    own.write_text("b\n", "utf-8")
+    assert evaluate(folder, table, "--ids", own, "--json") == 0
+    assert judgements(capsys.readouterr().out)[0]["texts"] == 1
+    own.write_text("b\nx\n", "utf-8")
+    assert evaluate(folder, table, "--ids", own) == 2
+    assert "1 of the 2 ids" in capsys.readouterr().err
+
+
 def test_two_models_are_compared_on_the_same_texts(
     folder: Path, tiny_corpus: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -142,7 +178,7 @@ def test_a_corpus_that_is_not_there_is_told(
     assert evaluate(folder, tmp_path) == 2
     assert "list of ids" in capsys.readouterr().err
     assert evaluate(folder, tmp_path / "none", "--ids", "dev.txt") == 2
-    assert "incomplete" in capsys.readouterr().err
+    assert "no such file" in capsys.readouterr().err
 
 
 def test_models_of_other_labels_are_not_compared(
@@ -181,6 +217,7 @@ def test_figures_on_the_texts_of_training_are_called_worthless(
     assert "trained on these very texts" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.corpus
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus is not there: name it in KDH_CORPUS")
 def test_the_bundled_model_has_the_figures_that_it_claims(

@@ -28,9 +28,15 @@ def add_parser(commands: Commands) -> None:
         "evaluate", help="judge a model on labelled texts", description=_DESCRIPTION
     )
     evaluate.add_argument("--bundle", type=Path, required=True, help="folder of the model")
-    evaluate.add_argument("--corpus", type=Path, required=True, help="folder of labelled texts")
     evaluate.add_argument(
-        "--ids", type=Path, help="list of ids to judge on, a file or its name in the corpus (all)"
+        "--corpus",
+        type=Path,
+        required=True,
+        help="labelled texts: a HoC folder, a workbook, CSV, JSON lines, or a .json file that "
+        "describes a source",
+    )
+    evaluate.add_argument(
+        "--ids", type=Path, help="list of ids to judge on; for a HoC folder also its name there"
     )
     evaluate.add_argument("--against", type=Path, help="folder of a second model")
     evaluate.add_argument("--public-keys", type=Path, help="folder of further public keys to trust")
@@ -84,19 +90,46 @@ def _open(arguments: argparse.Namespace) -> list[ModelBundle]:
 
 
 def _read(arguments: argparse.Namespace, labels: LabelSet) -> list[LabelledText]:
-    from trainer.corpus import read_hoc
+    from trainer.corpus import read_corpus
+    from trainer.corpus.guess import source_of
 
     corpus: Path = arguments.corpus
-    if arguments.ids is not None:
-        ids_file = arguments.ids.absolute() if arguments.ids.exists() else arguments.ids
-        return read_hoc(corpus, ids_file=str(ids_file), labels=labels)
-    lists = [path.name for path in sorted(corpus.glob("*.txt"))]
-    texts = [text for name in lists for text in read_hoc(corpus, ids_file=name, labels=labels)]
-    if not texts:
+    if corpus.is_dir():
+        return _read_hoc(corpus, arguments.ids, labels)
+    texts, _ = read_corpus(source_of(corpus), labels)
+    return texts if arguments.ids is None else _chosen(texts, arguments.ids)
+
+
+def _read_hoc(folder: Path, ids: Path | None, labels: LabelSet) -> list[LabelledText]:
+    """The texts of a list, a file or its name in the folder, or of all lists there."""
+    from kdh_desktop.core.corpus_source import HocSource
+    from trainer.corpus import read_corpora
+
+    if ids is None:
+        lists = [path.name for path in sorted(folder.glob("*.txt"))]
+    else:
+        lists = [str(ids.absolute() if ids.exists() else ids)]
+    if not lists:
         raise InputError(
             "The corpus folder holds no list of ids.", "Name a list with --ids, or another folder."
         )
+    texts, _ = read_corpora([HocSource(str(folder), name) for name in lists], labels)
     return list({text.id: text for text in texts}.values())
+
+
+def _chosen(texts: list[LabelledText], ids: Path) -> list[LabelledText]:
+    """The texts that the list names, in its order."""
+    from kdh_desktop.core.importing.text_file import read_text_file
+
+    by_id = {text.id: text for text in texts}
+    wanted = [line.strip() for line in read_text_file(ids).splitlines() if line.strip()]
+    missing = sum(text_id not in by_id for text_id in wanted)
+    if missing or not wanted:
+        raise InputError(
+            f"{missing} of the {len(wanted)} ids in the list are not in the corpus.",
+            "Correct the list: one id a line, at least one.",
+        )
+    return [by_id[text_id] for text_id in wanted]
 
 
 def _warn_of_training_texts(bundle: ModelBundle, texts: list[LabelledText]) -> None:
