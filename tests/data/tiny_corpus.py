@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import string
@@ -53,6 +54,31 @@ def write_tiny_corpus(folder: Path, *, train: int = 60, dev: int = 12, seed: int
     (folder / "train.txt").write_text("\n".join(ids[:train]), "utf-8")
     (folder / "dev.txt").write_text("\n".join(ids[train:]), "utf-8")
     return folder
+
+
+def write_tiny_table(path: Path, *, rows: int = 60, seed: int = 0) -> Path:
+    """Write a table of abstracts with their labels by name, a patient for every three of them."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        lines = csv.writer(file)
+        lines.writerow(["pmid", "title", "abstract", "labels", "patient"])
+        for number, (text, names) in enumerate(tiny_texts_and_names(rows, seed=seed)):
+            labels = "; ".join(names)
+            lines.writerow([1000 + number, f"Title {number}", text, labels, f"p{number // 3}"])
+    return path
+
+
+def tiny_texts_and_names(texts: int, *, seed: int = 0) -> list[tuple[str, list[str]]]:
+    """Running texts, each another, with the names of their labels; every tenth has none."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for number in range(texts):
+        hallmarks = sorted({number % 10, int(rng.integers(10))}) if number % 10 else []
+        opening = _OPENINGS[number % len(_OPENINGS)].format(cells=rng.choice(_CELLS))
+        numbers = " and ".join(str(x) for x in rng.integers(1000, 9999, 12))
+        findings = [f"In these cells {_FINDINGS[h]}." for h in hallmarks]
+        sentences = [opening.replace(" .", "."), *findings, f"We counted {numbers} of them."]
+        found.append((" ".join(sentences), [HALLMARKS_OF_CANCER[h].name for h in hallmarks]))
+    return found
 
 
 def write_tiny_transfer(path: Path, *, texts: int = 12) -> Path:
