@@ -20,6 +20,7 @@ from transformers.models.electra.modeling_electra import ElectraSelfAttention
 from transformers.models.roberta.modeling_roberta import RobertaSelfAttention
 from transformers.models.xlm_roberta.modeling_xlm_roberta import XLMRobertaSelfAttention
 
+from trainer.networks.recurrence import Recurrence
 from trainer.networks.transformer import TransformerNetwork
 
 _PLAIN_ATTENTIONS = (
@@ -34,7 +35,7 @@ _PLAIN_ATTENTIONS = (
 
 
 def served_form(network: nn.Module) -> nn.Module:
-    """The form to export: a changed copy of a transformer that we know, else the network itself.
+    """The form to export, a changed copy.
 
     The encoder of the copy reads padding too, until `honour_mask` has changed the exported file.
     """
@@ -46,7 +47,12 @@ def served_form(network: nn.Module) -> nn.Module:
             # The fused kernels export with guards against rows without any token; there are none.
             served.encoder.set_attn_implementation("eager")  # type: ignore[operator]
         return served.eval()
-    return network.eval()
+    other = copy.deepcopy(network)
+    for module in list(other.modules()):
+        for name, child in module.named_children():
+            if isinstance(child, Recurrence):
+                setattr(module, name, _ServedRecurrence(child))
+    return other.eval()
 
 
 def _fuse_attentions(encoder: nn.Module) -> bool:
@@ -107,3 +113,47 @@ class _FusedSelfAttention(nn.Module):
             version=1,
         )
         return self.out(context), None
+
+
+class _ServedRecurrence(nn.Module):
+    """A recurrent layer as the one operator of ONNX, which takes the rows' lengths itself."""
+
+    def __init__(self, recurrence: Recurrence) -> None:
+        super().__init__()
+        layer = recurrence.layer
+        self.operator = "LSTM" if isinstance(layer, nn.LSTM) else "GRU"
+        self.width = layer.hidden_size
+
+        def both(name: str) -> torch.Tensor:
+            """Weights of both directions, (2, gates * width, ...), with the gates as in ONNX."""
+            ways = [getattr(layer, f"{name}_l0{way}").detach() for way in ("", "_reverse")]
+            return torch.stack([self._in_order(weights) for weights in ways])
+
+        self.weights = nn.Parameter(both("weight_ih"))
+        self.recurrent_weights = nn.Parameter(both("weight_hh"))
+        self.biases = nn.Parameter(torch.cat((both("bias_ih"), both("bias_hh")), dim=1))
+
+    def _in_order(self, weights: torch.Tensor) -> torch.Tensor:
+        gates = torch.split(weights, self.width)
+        order = (0, 3, 1, 2) if self.operator == "LSTM" else (1, 0, 2)
+        return torch.cat([gates[place] for place in order])
+
+    def forward(self, words: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        attributes: dict[str, Any] = {"direction": "bidirectional", "hidden_size": self.width}
+        if self.operator == "GRU":
+            attributes["linear_before_reset"] = 1
+        rows, steps = words.shape[:2]
+        states = torch.onnx.ops.symbolic(
+            self.operator,
+            (
+                words.transpose(0, 1),
+                self.weights,
+                self.recurrent_weights,
+                self.biases,
+                lengths.to(torch.int32),
+            ),
+            attributes,
+            dtype=words.dtype,
+            shape=(steps, 2, rows, self.width),
+        )
+        return states.permute(2, 0, 1, 3).flatten(2)
