@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from kdh_desktop.core.errors import KdhError
-from trainer.commands import adapt, bench, check, evaluate, run
+from trainer.commands import adapt, bench, check, evaluate, run, tune
 
 _QUIET = {
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
@@ -38,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_parser(commands)
     bench.add_parser(commands)
     adapt.add_parser(commands)
+    tune.add_parser(commands)
     return parser
 
 

@@ -1,0 +1,337 @@
+"""Positions are judged by what real networks say of texts that they did not see."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kdh_desktop.core.errors import Cancelled, TrainingError
+from kdh_desktop.core.json_values import to_json_value
+from kdh_desktop.core.search_space import Choice, Dimension, Real, TuningConfig, Whole
+from kdh_desktop.core.training_config import (
+    Augmentation,
+    RunConfig,
+    config_from_json,
+    config_to_json,
+)
+from kdh_desktop.core.training_protocol import (
+    Event,
+    PositionJudged,
+    StageScored,
+    StageStarted,
+    from_line,
+)
+from tests.trainer.conftest import ROOT, learning, trainer_environment
+from trainer.batching import SoftTargets
+from trainer.control import RunControl
+from trainer.corpus import LabelledText
+from trainer.metrics import micro_f1
+from trainer.tuned_config import TrainingTexts, tune_config
+from trainer.tuning import Values
+from trainer.tuning_objective import JudgedTexts, OutOfFold, OutOfFoldObjective, affordable
+
+STUDENT: dict[str, Dimension] = {
+    "distillation.alpha": Real(0.0, 1.0),
+    "distillation.distil.peak_rate": Real(1e-5, 1e-2, is_log=True),
+    "distillation.distil.epochs": Whole(1, 2),
+}
+TEACHER: dict[str, Dimension] = {
+    "teacher.schedule.peak_rate": Real(1e-4, 1e-2, is_log=True),
+    "augmentation.sentence_dropout": Real(0.0, 0.2),
+}
+GOOD: Values = {
+    "distillation.alpha": 0.5,
+    "distillation.distil.peak_rate": 5e-3,
+    "distillation.distil.epochs": 2,
+}
+
+
+@pytest.fixture
+def quick(tiny_config: RunConfig) -> RunConfig:
+    how = replace(
+        tiny_config.distillation,
+        distil=learning(epochs=2),
+        fine_tune=learning(epochs=1),
+        calibration_folds=1,
+    )
+    teacher = replace(tiny_config.teacher, schedule=learning(epochs=2))
+    return replace(
+        tiny_config,
+        name="tuned",
+        max_tokens=64,
+        augmentation=Augmentation(),
+        teacher=teacher,
+        distillation=how,
+    )
+
+
+def tuning_of(dimensions: dict[str, Dimension], *, texts: int = 24) -> TuningConfig:
+    return TuningConfig(particles=2, iterations=1, dimensions=dimensions, folds=2, texts=texts)
+
+
+@dataclass
+class Reported:
+    """Takes down reports, and says after which one it is enough, or cancels."""
+
+    enough_after: int = 10**9
+    cancel_after: int = 10**9
+    control: RunControl = field(default_factory=RunControl)
+    scores: list[float] = field(default_factory=list)
+
+    def __call__(self, step: int, score: float) -> bool:
+        assert step == len(self.scores)
+        self.scores.append(score)
+        if len(self.scores) == self.cancel_after:
+            self.control.cancel()
+        return len(self.scores) < self.enough_after
+
+
+@pytest.fixture
+def open_in(
+    quick: RunConfig, tiny_encoder: Path, tiny_texts: list[LabelledText], tmp_path: Path
+) -> Callable[..., OutOfFoldObjective]:
+    """Opens the objective in a work folder, with a teacher that knows the truth."""
+
+    def make(
+        work: str = "work",
+        dimensions: dict[str, Dimension] = STUDENT,
+        *,
+        config: RunConfig = quick,
+        control: RunControl | None = None,
+        is_taught: bool = True,
+    ) -> OutOfFoldObjective:
+        def read() -> JudgedTexts:
+            return JudgedTexts(tiny_texts, [soft_of(x) for x in tiny_texts] if is_taught else ())
+
+        spec = OutOfFold(config, tuning_of(dimensions), read, tiny_encoder, tmp_path / work)
+        return spec("cpu", control or RunControl())
+
+    return make
+
+
+def soft_of(text: LabelledText) -> SoftTargets:
+    assert text.targets is not None
+    assert text.sentence_targets is not None
+    return SoftTargets(4 * text.targets - 2, 4 * text.sentence_targets - 2)
+
+
+def files_below(folder: Path) -> set[str]:
+    return {x.relative_to(folder).as_posix() for x in folder.rglob("*") if x.is_file()}
+
+
+def test_a_student_is_judged_fold_by_fold(open_in: Callable[..., OutOfFoldObjective]) -> None:
+    objective, reported = open_in(), Reported()
+    score = objective(GOOD, reported)
+    assert len(reported.scores) == 2
+    assert score == reported.scores[-1]
+    assert 0.1 < score <= 1
+    folder = objective.spec.folder(GOOD)
+    assert files_below(folder) == {"student-0.npz", "student-1.npz", "decisions.npz"}
+    with np.load(folder / "decisions.npz") as arrays:
+        assert micro_f1(arrays["present"], arrays["truth"]) == score
+        assert len(arrays["truth"]) == 24
+
+
+def test_the_same_position_scores_the_same(open_in: Callable[..., OutOfFoldObjective]) -> None:
+    first, second = (open_in(work)(GOOD, Reported()) for work in ("one", "two"))
+    assert first == second
+
+
+def test_better_rates_score_better_by_more_than_noise(
+    open_in: Callable[..., OutOfFoldObjective], quick: RunConfig
+) -> None:
+    how = replace(quick.distillation, fine_tune=learning(epochs=0))
+    objective = open_in(config=replace(quick, distillation=how))
+    good, bad = (
+        {**GOOD, "distillation.distil.epochs": epochs, "distillation.distil.peak_rate": rate}
+        for epochs, rate in ((20, 3e-3), (1, 1e-5))
+    )
+    assert objective(good, Reported()) > objective(bad, Reported()) + 0.15
+    assert objective.spec.p_value(good, good) == 1
+    assert objective.spec.p_value(good, bad) < 0.05
+
+
+def test_a_position_is_given_up_where_the_report_says_so(
+    open_in: Callable[..., OutOfFoldObjective],
+) -> None:
+    objective, reported = open_in(), Reported(enough_after=1)
+    objective(GOOD, reported)
+    assert len(reported.scores) == 1
+    assert files_below(objective.spec.folder(GOOD)) == {"student-0.npz"}
+
+
+def test_a_broken_evaluation_goes_on_where_it_was(
+    open_in: Callable[..., OutOfFoldObjective],
+) -> None:
+    whole = open_in("whole")(GOOD, Reported())
+    control = RunControl()
+    broken = open_in(control=control)
+    with pytest.raises(Cancelled):
+        broken(GOOD, Reported(cancel_after=1, control=control))
+    done = broken.spec.folder(GOOD) / "student-0.npz"
+    written = done.stat().st_mtime_ns
+    assert open_in()(GOOD, Reported()) == whole
+    assert done.stat().st_mtime_ns == written
+
+
+def test_where_only_the_teacher_is_tuned_it_is_judged_itself(
+    open_in: Callable[..., OutOfFoldObjective],
+) -> None:
+    objective, reported = open_in(dimensions=TEACHER, is_taught=False), Reported()
+    values: Values = {"teacher.schedule.peak_rate": 5e-3, "augmentation.sentence_dropout": 0.1}
+    assert 0.1 < objective(values, reported) <= 1
+    assert len(reported.scores) == 2
+    found = files_below(objective.spec.folder(values))
+    assert "teacher-without-0-held-out.npz" in found
+    assert not any(name.startswith("student") or "stages" in name for name in found)
+
+
+def test_where_both_are_tuned_the_student_learns_from_its_own_teacher(
+    open_in: Callable[..., OutOfFoldObjective],
+) -> None:
+    both: dict[str, Dimension] = {**STUDENT, **TEACHER}
+    objective, reported = open_in(dimensions=both, is_taught=False), Reported()
+    values = {**GOOD, "teacher.schedule.peak_rate": 5e-3, "augmentation.sentence_dropout": 0.0}
+    assert objective(values, reported) == reported.scores[3]
+    found = files_below(objective.spec.folder(values))
+    assert {"teacher-without-0-held-out.npz", "student-1.npz"} <= found
+
+
+def test_fields_that_do_not_go_together_score_nothing(
+    open_in: Callable[..., OutOfFoldObjective],
+) -> None:
+    objective, reported = open_in(), Reported()
+    values: Values = {"distillation.distil.patience": 2}
+    assert objective(values, reported) == 0
+    assert not reported.scores
+    assert 0 < objective.spec.p_value(values, values) <= 1
+
+
+def test_a_training_that_diverges_scores_nothing(
+    open_in: Callable[..., OutOfFoldObjective],
+) -> None:
+    assert open_in()({**GOOD, "distillation.distil.peak_rate": 1e30}, Reported()) == 0
+
+
+def test_judging_trains_a_share_of_the_epochs(quick: RunConfig) -> None:
+    tuning = replace(tuning_of(STUDENT), epoch_share=0.5, folds=3)
+    config = replace(
+        quick,
+        distillation=replace(
+            quick.distillation, distil=learning(epochs=7), fine_tune=learning(epochs=0)
+        ),
+    )
+    cheap = affordable(config, tuning)
+    assert cheap.distillation.distil.epochs == 4
+    assert cheap.distillation.fine_tune.epochs == 0
+    assert (cheap.teacher.schedule.epochs, cheap.teacher.folds) == (1, 3)
+
+
+def tune(
+    config: RunConfig, encoder: Path, corpus: Path, work: Path, told: list[Event], **options: object
+) -> tuple[RunConfig, object]:
+    tuning = options.pop("tuning", tuning_of(STUDENT))
+    assert isinstance(tuning, TuningConfig)
+    return tune_config(
+        config,
+        tuning,
+        texts=TrainingTexts(corpus),
+        encoder=encoder,
+        work=work,
+        devices=("cpu",),
+        emit=told.append,
+        control=RunControl(),
+    )
+
+
+def test_a_run_is_tuned_with_a_teacher_of_its_own_and_without_the_dev_texts(
+    quick: RunConfig, tiny_encoder: Path, tiny_corpus: Path, tmp_path: Path
+) -> None:
+    hidden = tmp_path / "corpus"
+    hidden.mkdir()
+    (hidden / "train.txt").write_bytes((tiny_corpus / "train.txt").read_bytes())
+    for name in ("text", "labels"):
+        (hidden / name).symlink_to(tiny_corpus / name)
+    told: list[Event] = []
+    best, outcome = tune(quick, tiny_encoder, hidden, tmp_path / "work", told)
+    assert [x.name for x in told if isinstance(x, StageStarted)] == [
+        "teacher-without-0",
+        "teacher-without-1",
+        "linear member",
+        "swarm",
+        "random",
+    ]
+    judged = [x for x in told if isinstance(x, PositionJudged)]
+    assert 2 < len(judged) <= 3
+    assert judged[0].values["distillation.distil.peak_rate"] == 0.002
+    scores = {x.score for x in judged}
+    assert isinstance(told[-1], StageScored)
+    assert set(told[-1].figures.values()) <= scores
+    assert max(told[-1].figures.values()) == max(scores)
+    changed = replace(
+        quick.distillation, alpha=best.distillation.alpha, distil=best.distillation.distil
+    )
+    assert best == replace(quick, distillation=changed)
+
+    again: list[Event] = []
+    assert tune(quick, tiny_encoder, hidden, tmp_path / "work", again) == (best, outcome)
+    assert not [x for x in again if isinstance(x, PositionJudged)]
+
+
+def test_a_space_that_does_not_fit_is_refused(
+    quick: RunConfig, tiny_encoder: Path, tiny_corpus: Path, tmp_path: Path
+) -> None:
+    tuning = tuning_of({"distillation.beta": Choice((1, 2))})
+    with pytest.raises(TrainingError, match="beta"):
+        tune(quick, tiny_encoder, tiny_corpus, tmp_path, [], tuning=tuning)
+
+
+def test_a_space_in_which_nothing_can_be_trained_is_told(
+    quick: RunConfig, tiny_encoder: Path, tiny_corpus: Path, tmp_path: Path
+) -> None:
+    tuning = tuning_of({"distillation.fine_tune.peak_rate": Real(1e29, 1e30)}, texts=8)
+    config = replace(quick, distillation=replace(quick.distillation, distil=learning(epochs=0)))
+    with pytest.raises(TrainingError, match="No position"):
+        tune(config, tiny_encoder, tiny_corpus, tmp_path, [], tuning=tuning)
+
+
+def test_the_command_writes_the_best_configuration_and_a_report(
+    quick: RunConfig, tiny_encoder: Path, tiny_corpus: Path, tmp_path: Path
+) -> None:
+    config = replace(quick, distillation=replace(quick.distillation, distil=learning(epochs=0)))
+    space = tuning_of({"distillation.fine_tune.peak_rate": Real(1e-4, 1e-2, is_log=True)}, texts=8)
+    (tmp_path / "config.json").write_text(config_to_json(config), encoding="utf-8")
+    (tmp_path / "space.json").write_text(json.dumps(to_json_value(space)), encoding="utf-8")
+    places = {
+        "--corpus": tiny_corpus,
+        "--encoder": tiny_encoder,
+        "--work": tmp_path / "work",
+        "--out": tmp_path / "best.json",
+    }
+    options = [str(part) for pair in places.items() for part in pair]
+    names = (str(tmp_path / "config.json"), str(tmp_path / "space.json"))
+    done = subprocess.run(
+        [sys.executable, "-m", "trainer", "tune", *names, *options, "--devices", "cpu"],
+        cwd=ROOT,
+        env=trainer_environment(tmp_path / "home"),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=90,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    events = [from_line(line).event for line in done.stdout.splitlines()]
+    assert any(isinstance(event, PositionJudged) for event in events)
+    report = json.loads((tmp_path / "best.report.json").read_text(encoding="utf-8"))
+    best = config_from_json((tmp_path / "best.json").read_text(encoding="utf-8"))
+    found = [report[name]["best_values"] for name in ("swarm", "control")]
+    assert {"distillation.fine_tune.peak_rate": best.distillation.fine_tune.peak_rate} in found
+    assert report["is_swarm_better"] is False
+    assert "Random search with the same budget" in done.stderr

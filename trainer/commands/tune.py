@@ -1,0 +1,112 @@
+"""``kdh-trainer tune``: search for a better configuration with a particle swarm."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kdh_desktop.core.errors import TrainingError
+from kdh_desktop.core.json_values import build, parse_json, to_json_value
+from kdh_desktop.core.search_space import TuningConfig
+from kdh_desktop.core.training_config import config_from_json, config_to_json
+from trainer.allocator import restart_with_allocator
+from trainer.control import RunControl, cancel_on_signals
+from trainer.event_stream import EventStream
+
+if TYPE_CHECKING:
+    from trainer.commands import Commands
+    from trainer.tuning import TuningOutcome
+
+
+def add_parser(commands: Commands) -> None:
+    """Add the command and its options."""
+    tune = commands.add_parser("tune", help="search for a better configuration with a swarm")
+    tune.add_argument("config", type=Path, help="the run's configuration, a JSON file")
+    tune.add_argument("space", type=Path, help="what may change and the budget, a JSON file")
+    tune.add_argument("--corpus", type=Path, required=True, help="folder of the labelled corpus")
+    tune.add_argument("--encoder", type=Path, required=True, help="folder of the base encoder")
+    tune.add_argument("--work", type=Path, required=True, help="name it again to resume")
+    tune.add_argument("--out", type=Path, required=True, help="file of the best configuration")
+    tune.add_argument(
+        "--devices",
+        nargs="+",
+        help="a process for each name that is given, as in: cuda:0 cuda:1 (all GPUs, else cpu)",
+    )
+    tune.set_defaults(work_on=_tune)
+
+
+def _tune(arguments: argparse.Namespace) -> int:
+    restart_with_allocator()
+    control = RunControl()
+    cancel_on_signals(control)
+    stream = EventStream.claim_stdout()
+    config = config_from_json(_read(arguments.config))
+    tuning = _tuning(_read(arguments.space))
+
+    from trainer.tuned_config import TrainingTexts, tune_config
+
+    with stream.told(config.name) as emit:
+        best, outcome = tune_config(
+            config,
+            tuning,
+            texts=TrainingTexts(arguments.corpus),
+            encoder=arguments.encoder,
+            work=arguments.work,
+            devices=arguments.devices or _devices(),
+            emit=emit,
+            control=control,
+        )
+        _write(arguments.out, config_to_json(best))
+        report = {"is_swarm_better": outcome.is_swarm_better, **to_json_value(outcome)}
+        _write(arguments.out.with_suffix(".report.json"), json.dumps(report, indent=2) + "\n")
+    sys.stderr.write("".join(f"... {line}\n" for line in _told(outcome)))
+    return 0
+
+
+def _told(outcome: TuningOutcome) -> list[str]:
+    """What was found, in sentences that claim no more than was."""
+    if outcome.swarm is None:
+        return ["The search was ended before anything was judged: the configuration is as it was."]
+    lines = [f"The swarm's best position scores {outcome.swarm.best_score:.4f} out of fold."]
+    if outcome.start_score is not None:
+        lines.append(f"The configuration as it was scores {outcome.start_score:.4f}.")
+    if outcome.control is not None:
+        chance = "" if outcome.p_value is None else f" (p = {outcome.p_value:.3f})"
+        verdict = "more than noise" if outcome.is_swarm_better else "no advantage beyond noise"
+        lines.append(f"Random search with the same budget: {outcome.control.best_score:.4f}.")
+        lines.append(f"The swarm over random search: {verdict}{chance}.")
+    return lines
+
+
+def _tuning(text: str) -> TuningConfig:
+    try:
+        return build(TuningConfig, parse_json(text), "tuning")
+    except (ValueError, TypeError) as error:
+        raise TrainingError(
+            f"The search space cannot be used: {error}.", "Correct that field and start again."
+        ) from error
+
+
+def _devices() -> list[str]:
+    import torch
+
+    return [f"cuda:{number}" for number in range(torch.cuda.device_count())] or ["cpu"]
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise TrainingError(
+            "A configuration file cannot be read.", "Name JSON files in UTF-8."
+        ) from error
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".part")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
