@@ -17,6 +17,8 @@ def restart_with_allocator() -> None:
     """Start this process again with the settings, where they mean something and are not there."""
     if sys.platform == "linux" and any(name not in os.environ for name in SETTINGS):
         os.environ.update(SETTINGS)
+        # In a frozen program the executable is the trainer itself.
+        module = [] if getattr(sys, "frozen", False) else ["-m", "trainer"]
         os.execv(  # noqa: S606 - there is no shell, which is what we want
-            sys.executable, [sys.executable, "-m", "trainer", *sys.argv[1:]]
+            sys.executable, [sys.executable, *module, *sys.argv[1:]]
         )

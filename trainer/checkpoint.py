@@ -2,88 +2,87 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
-import os
+import time
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
-_DIGEST_LENGTH = 64
+from kdh_desktop.core.errors import TrainingError
+from trainer.durable import read_hashed, write_hashed
+
+_BOUNDARY_SHARE = 8
 
 
-class EpochCheckpoint:
-    """The state of one training after its last whole epoch, in one file."""
+class Checkpoint:
+    """The state of one training in the course of its work, and the one before that.
 
-    def __init__(self, path: Path) -> None:
-        """Keep the checkpoint at `path`; the folder is made when first needed."""
+    Each is read again after it was written, before the older one gives way: at every moment there
+    is a whole one, however the process ends.
+    """
+
+    def __init__(self, path: Path, *, every_s: float = 0.0) -> None:
+        """Keep the newest state at `path`.
+
+        Args:
+            path: Of the newest state; the older one lies beside it.
+            every_s: Longest time between two states while there is something to keep.
+        """
         self._path = path
+        self._older = path.with_name(path.name + ".older")
+        self._every_s = every_s
+        self._saved_at = time.monotonic()
 
-    def save(
-        self,
-        network: nn.Module,
-        optimizer: torch.optim.Optimizer,
-        scheduler: torch.optim.lr_scheduler.LRScheduler,
-        *,
-        epochs_done: int,
-    ) -> None:
-        """Replace the checkpoint; at every moment either the old or the new one is whole."""
-        state = {
-            "epochs_done": epochs_done,
-            "network": network.state_dict(),
-            "optimizer": optimizer.state_dict(),
-            "scheduler": {"last_epoch": scheduler.last_epoch},
-        }
-        save_state(self._path, state)
+    def is_due(self, *, is_boundary: bool = False) -> bool:
+        """Whether a state shall be saved now; at the end of an epoch sooner than inside one."""
+        every_s = self._every_s / _BOUNDARY_SHARE if is_boundary else self._every_s
+        return time.monotonic() - self._saved_at >= every_s
 
-    def restore(
-        self,
-        network: nn.Module,
-        optimizer: torch.optim.Optimizer,
-        scheduler: torch.optim.lr_scheduler.LRScheduler,
-    ) -> int:
-        """Load the checkpoint where there is a whole one, and give the number of epochs done."""
-        state = load_state(self._path)
-        if state is None:
-            return 0
-        network.load_state_dict(state["network"])
-        optimizer.load_state_dict(state["optimizer"])
-        scheduler.load_state_dict({**scheduler.state_dict(), **state["scheduler"]})
-        return int(state["epochs_done"])
+    def save(self, state: dict[str, Any]) -> None:
+        """Put `state` in the place of the newest one.
+
+        Raises:
+            TrainingError: What was written does not come back as it was.
+        """
+        fresh = self._path.with_name(self._path.name + ".new")
+        save_state(fresh, state)
+        if read_hashed(fresh) is None:
+            raise TrainingError(
+                "A checkpoint could not be read back from the disk.",
+                "Check the disk, or name a work folder on another one.",
+            )
+        if self._path.exists():
+            self._path.replace(self._older)
+        fresh.replace(self._path)
+        self._saved_at = time.monotonic()
+
+    def load(self) -> dict[str, Any] | None:
+        """The newest whole state, or None; a damaged one is deleted."""
+        for path in (self._path, self._older):
+            state = load_state(path)
+            if state is not None:
+                return state
+            path.unlink(missing_ok=True)
+        return None
 
     def remove(self) -> None:
-        """Delete the checkpoint."""
-        self._path.unlink(missing_ok=True)
+        """Delete the states."""
+        for path in (self._path, self._older):
+            path.unlink(missing_ok=True)
 
 
 def save_state(path: Path, state: dict[str, Any]) -> None:
-    """Write tensors and plain values to `path` by way of a temporary file.
-
-    The file is the SHA-256 of the rest, in hexadecimal, and then the rest: one rename replaces
-    both, so that no kill can part them.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write tensors and plain values to `path`, whole or not at all."""
     buffer = io.BytesIO()
     torch.save(state, buffer)
-    data = buffer.getvalue()
-    temporary = path.with_name(path.name + ".part")
-    with temporary.open("wb") as file:
-        file.write(hashlib.sha256(data).hexdigest().encode() + data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    write_hashed(path, buffer.getvalue())
 
 
 def load_state(path: Path) -> dict[str, Any] | None:
     """Read what `save_state` wrote, or None where it is missing or not whole."""
-    try:
-        content = path.read_bytes()
-    except OSError:
-        return None
-    digest, data = content[:_DIGEST_LENGTH], content[_DIGEST_LENGTH:]
-    if hashlib.sha256(data).hexdigest().encode() != digest:
+    data = read_hashed(path)
+    if data is None:
         return None
     state: dict[str, Any] = torch.load(io.BytesIO(data), weights_only=True, map_location="cpu")
     return state

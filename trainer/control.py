@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
+import threading
 import time
+from collections.abc import Callable
 
 from kdh_desktop.core.errors import Cancelled
 
 _LOOK_AGAIN_S = 0.05
+_LONGEST_LINE = 1000
+
+
+def _tell_nobody() -> None:
+    """Stands for whoever is not interested."""
 
 
 class RunControl:
@@ -22,6 +31,15 @@ class RunControl:
         self._is_cancelled = False
         self._is_paused = False
         self._is_keeping_best = False
+        self._waited_s = 0.0
+        self.tell_waiting: Callable[[], None] = _tell_nobody
+        self.tell_going_on: Callable[[], None] = _tell_nobody
+        """The run calls these when it begins to wait, and when it goes on."""
+
+    @property
+    def waited_s(self) -> float:
+        """Seconds for which the run was paused so far."""
+        return self._waited_s
 
     @property
     def is_cancelled(self) -> bool:
@@ -61,10 +79,19 @@ class RunControl:
         Raises:
             Cancelled: The run shall end; it can be resumed.
         """
-        while self._is_paused and not self._is_cancelled:
-            time.sleep(_LOOK_AGAIN_S)
+        if self._is_paused and not self._is_cancelled:
+            self._wait()
         if self._is_cancelled:
             raise Cancelled("The training was stopped.")
+
+    def _wait(self) -> None:
+        begun = time.monotonic()
+        self.tell_waiting()
+        while self._is_paused and not self._is_cancelled:
+            time.sleep(_LOOK_AGAIN_S)
+        self._waited_s += time.monotonic() - begun
+        if not self._is_cancelled:
+            self.tell_going_on()
 
 
 def cancel_on_signals(control: RunControl) -> None:
@@ -75,3 +102,42 @@ def cancel_on_signals(control: RunControl) -> None:
 
     signal.signal(signal.SIGINT, cancel)
     signal.signal(signal.SIGTERM, cancel)
+
+
+def obey_lines(descriptor: int, control: RunControl) -> threading.Thread:
+    """Do what the lines read from a file descriptor say, in a thread of its own.
+
+    The lines are ``cancel``, ``pause``, ``resume`` and ``keep-best``; any other is named on
+    stderr and left alone. The end of the input cancels the run: whoever drove it is gone.
+    """
+    thread = threading.Thread(target=_obey, args=(descriptor, control), daemon=True)
+    thread.start()
+    return thread
+
+
+def _obey(descriptor: int, control: RunControl) -> None:
+    wishes = {
+        b"cancel": control.cancel,
+        b"pause": control.pause,
+        b"resume": control.resume,
+        b"keep-best": control.keep_best,
+    }
+    held = b""
+    # Read past Python's own buffers: a thread that waits in them bars the interpreter's end.
+    while data := _read_some(descriptor):
+        *lines, held = (held + data).split(b"\n")
+        held = held[-_LONGEST_LINE:]
+        for line in lines:
+            wish = wishes.get(line.strip())
+            if wish is not None:
+                wish()
+            else:
+                sys.stderr.write("A line on stdin is none of: cancel, pause, resume, keep-best\n")
+    control.cancel()
+
+
+def _read_some(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, _LONGEST_LINE)
+    except OSError:
+        return b""

@@ -13,6 +13,7 @@ from torch import nn
 from kdh_desktop.core.training_config import Augmentation, NetworkConfig, Schedule
 from trainer.batching import Batches, Example
 from trainer.binary_relevance import BinaryRelevance, of_one_label
+from trainer.estimate import MEASURED_TEXTS, NetworkCost, measure_network
 from trainer.metrics import best_threshold, micro_f1
 from trainer.network_base import NetworkBase
 from trainer.network_scores import NetworkScores, score
@@ -109,6 +110,17 @@ class Learner:
     def scores(self, network: nn.Module, examples: Sequence[Example]) -> NetworkScores:
         """What a network says of texts."""
         return score(network, self._batches(examples, SCORING_BATCH), control=self.runner.control)
+
+    def keep_scores(self, name: str, network: nn.Module, examples: Sequence[Example]) -> None:
+        """Keep what a network says of texts in the work folder; a kill loses little of it."""
+        self.runner.keep_scores(name, network, self._batches(examples, SCORING_BATCH))
+
+    def cost(self, examples: Sequence[Example]) -> NetworkCost:
+        """What learning takes on this device, measured on some texts of middle length."""
+        ordered = sorted(examples, key=lambda example: sum(map(len, example.pieces)))
+        first = max(0, (len(ordered) - MEASURED_TEXTS) // 2)
+        batches = self._batches(ordered[first : first + MEASURED_TEXTS], MEASURED_TEXTS)
+        return measure_network(self.new_network(0), batches)
 
     def _fit(
         self,

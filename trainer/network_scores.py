@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -14,7 +15,8 @@ from torch import nn
 
 from trainer.batching import Batches
 from trainer.control import RunControl
-from trainer.training_loop import forward
+from trainer.durable import save_arrays
+from trainer.forward import forward
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +44,13 @@ class NetworkScores:
         return np.asarray(of_text * self.text_logits + of_sentence * best, np.float32)
 
     def save(self, path: Path) -> None:
-        """Write to one ``.npz`` file by way of a temporary one."""
-        temporary = path.with_name(path.name + ".part.npz")
-        np.savez(
-            temporary,
+        """Write to one ``.npz`` file whole or not at all."""
+        save_arrays(
+            path,
             text_logits=self.text_logits,
             sentence_logits=self.sentence_logits,
             sentences=self.sentences,
         )
-        temporary.replace(path)
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -68,24 +68,81 @@ class NetworkScores:
         )
 
 
+class ScoresSoFar:
+    """Scores of some of the texts, kept in a file now and then while others are being scored."""
+
+    def __init__(self, path: Path | None, *, every_s: float = 0.0) -> None:
+        """Take up what lies at `path`, and keep there what comes, every `every_s` seconds."""
+        self.text_logits: dict[int, NDArray[np.float32]] = {}
+        self.sentence_logits: dict[int, NDArray[np.float32]] = {}
+        self._path = path
+        self._every_s = every_s
+        self._kept_at = time.monotonic()
+        if path is not None and path.exists():
+            with np.load(path, allow_pickle=False) as arrays:
+                positions = arrays["positions"].tolist()
+                parts = np.split(arrays["sentence_logits"], np.cumsum(arrays["sentences"])[:-1])
+                self.text_logits = dict(zip(positions, arrays["text_logits"], strict=True))
+                self.sentence_logits = dict(zip(positions, parts, strict=True))
+
+    def add(
+        self, position: int, of_text: NDArray[np.float32], of_sentences: NDArray[np.float32]
+    ) -> None:
+        """Take the scores of one text."""
+        self.text_logits[position] = of_text
+        self.sentence_logits[position] = of_sentences
+
+    def keep_when_due(self) -> None:
+        """Write everything to the file, when the last time is long ago."""
+        if self._path is None or time.monotonic() - self._kept_at < self._every_s:
+            return
+        save_arrays(
+            self._path,
+            positions=np.array(list(self.text_logits), np.int64),
+            text_logits=np.stack(list(self.text_logits.values())),
+            sentence_logits=np.concatenate(list(self.sentence_logits.values())),
+            sentences=np.array([len(x) for x in self.sentence_logits.values()], np.int64),
+        )
+        self._kept_at = time.monotonic()
+
+    def remove(self) -> None:
+        """Delete the file."""
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
+
+
 def score(
     network: nn.Module,
     batches: Batches,
     *,
     is_exact: bool = False,
     control: RunControl | None = None,
+    so_far: ScoresSoFar | None = None,
+    tell: Callable[[int], None] = lambda _texts: None,
 ) -> NetworkScores:
     """Score all texts of `batches`.
 
     A sentence beyond the window takes the text's own logits, so that every sentence has some.
+
+    Args:
+        network: What scores; it computes on the device it is on.
+        batches: The texts.
+        is_exact: Whether all is computed in float32.
+        control: Checked before each batch.
+        so_far: Where scores are kept on the way, and taken up again.
+        tell: Takes the number of texts that are scored, after each batch.
+
+    Raises:
+        Cancelled: `control` said so; what was kept is taken up again.
     """
     network.eval()
     device = next(network.parameters()).device
     counts = batches.sentence_counts
-    text_logits: dict[int, NDArray[np.float32]] = {}
-    sentence_logits: dict[int, NDArray[np.float32]] = {}
+    found = so_far or ScoresSoFar(None)
     with torch.inference_mode():
         for positions, batch in batches.by_length():
+            if all(position in found.text_logits for position in positions):
+                continue
             if control is not None:
                 control.check()
             logits = forward(network, batch, device, is_exact=is_exact)
@@ -94,11 +151,12 @@ def score(
             for row, position in enumerate(positions):
                 own = of_sentences[owners == row]
                 beyond = np.tile(of_texts[row], (counts[position] - len(own), 1))
-                text_logits[position] = of_texts[row]
-                sentence_logits[position] = np.concatenate([own, beyond])
+                found.add(position, of_texts[row], np.concatenate([own, beyond]))
+            found.keep_when_due()
+            tell(len(found.text_logits))
     order = range(len(counts))
     return NetworkScores(
-        np.stack([text_logits[position] for position in order]),
-        np.concatenate([sentence_logits[position] for position in order]),
+        np.stack([found.text_logits[position] for position in order]),
+        np.concatenate([found.sentence_logits[position] for position in order]),
         np.array(counts, np.int64),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
+import torch
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kdh_desktop.core.training_config import RunConfig
@@ -14,8 +15,8 @@ from trainer.control import RunControl
 from trainer.provenance import fingerprint_of
 from trainer.report import calibration_figures, teacher_figures
 from trainer.run_tasks import train_side_by_side
-from trainer.stages import claim_work_folder
 from trainer.training_run import RunFiles, TrainingRun
+from trainer.work_folder import CHECKPOINT_EVERY_S, claim_work_folder
 
 PARITY_TEXTS = 200
 
@@ -28,6 +29,8 @@ def run_training(
     emit: Callable[[Event], None],
     control: RunControl,
     jobs: int = 1,
+    device: torch.device | None = None,
+    checkpoint_every_s: float = CHECKPOINT_EVERY_S,
 ) -> None:
     """Train teacher and student, calibrate, export, judge, and write the bundle.
 
@@ -36,16 +39,28 @@ def run_training(
         files: Where it reads and writes.
         key: Signs the bundle.
         emit: Takes events.
-        control: Is asked whether to go on.
+        control: Cancels the run, lets it wait, or lets it come to its end soon.
         jobs: Networks trained side by side, each in a process of its own.
+        device: Where to compute; the fastest there is by default.
+        checkpoint_every_s: Longest time between two checkpoints.
 
     Raises:
-        TrainingError: The texts cannot be used, or the export does not agree with the network.
+        TrainingError: The texts cannot be used, the disk is too small, memory is short, or the
+            export does not agree with the network.
         Cancelled: The user stopped it; it can be resumed.
     """
-    run = TrainingRun(config, files, emit=emit, control=control, jobs=jobs)
+    run = TrainingRun(
+        config,
+        files,
+        emit=emit,
+        control=control,
+        jobs=jobs,
+        device=device,
+        checkpoint_every_s=checkpoint_every_s,
+    )
     claim_work_folder(files.work, fingerprint_of(run.provenance))
     emit(RunStarted(len(run.texts.train), len(run.texts.unlabelled), run.device.type))
+    emit(run.estimate(jobs))
     if jobs > 1:
         train_side_by_side(run, jobs=jobs, emit=emit, control=control)
     metrics: dict[str, object] = {}

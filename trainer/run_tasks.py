@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+import torch
+
 from kdh_desktop.core.training_config import RunConfig
 from kdh_desktop.core.training_protocol import BatchesDone, Event
 from trainer.control import RunControl
@@ -56,7 +58,7 @@ def train_side_by_side(
         emit(BatchesDone(1, done, len(planned)))
 
     run.runner.start("side by side")
-    opened = partial(_open, run.config, run.files)
+    opened = partial(_open, run.config, run.files, run.device, run.runner.checkpoint_every_s)
     work_off(planned, opened, jobs=jobs, control=control, on_done=tell)
 
 
@@ -88,8 +90,21 @@ def _members(config: RunConfig, left_out: Sequence[Folds], members: int) -> list
     return [TeacherTask(out, number) for out in left_out for number in numbers]
 
 
-def _open(config: RunConfig, files: RunFiles, control: RunControl) -> Callable[[Task], None]:
-    run = TrainingRun(config, files, emit=lambda _: None, control=control)
+def _open(
+    config: RunConfig,
+    files: RunFiles,
+    device: torch.device,
+    checkpoint_every_s: float,
+    control: RunControl,
+) -> Callable[[Task], None]:
+    run = TrainingRun(
+        config,
+        files,
+        emit=lambda _: None,
+        control=control,
+        device=device,
+        checkpoint_every_s=checkpoint_every_s,
+    )
 
     def do(task: Task) -> None:
         match task:

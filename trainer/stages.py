@@ -8,53 +8,44 @@ from pathlib import Path
 
 from torch import nn
 
-from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.training_config import Augmentation, Schedule
 from kdh_desktop.core.training_protocol import (
+    BatchDivided,
     BatchesDone,
     CheckpointSaved,
     EpochFinished,
     Event,
     StageStarted,
+    TextsScored,
 )
 from trainer.batching import Batches
-from trainer.checkpoint import EpochCheckpoint, load_state, save_state
+from trainer.checkpoint import Checkpoint, load_state, save_state
 from trainer.control import RunControl
-from trainer.training_loop import EpochOutcome, LoopHooks, Objective, train
+from trainer.network_scores import ScoresSoFar, score
+from trainer.progress import RunProgress
+from trainer.training_loop import EpochOutcome, LoopHooks, Objective, Validate, train
+from trainer.work_folder import CHECKPOINT_EVERY_S
 
 BATCHES_BETWEEN_EVENTS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class StagePlan:
-    """What one stage trains with."""
+    """What one stage trains with.
+
+    Attributes:
+        objective: Gives the loss.
+        schedule: How long and how fast.
+        augmentation: How texts are varied.
+        seed: All random choices follow from it.
+        validate: Gives the figure by which the best epoch is chosen, or None.
+    """
 
     objective: Objective
     schedule: Schedule
     augmentation: Augmentation
     seed: int
-    validate: Callable[[nn.Module], float] | None = None
-
-
-def claim_work_folder(work: Path, fingerprint: str) -> None:
-    """Make a work folder this run's own, or take it up again.
-
-    Args:
-        work: The folder; made where there is none.
-        fingerprint: What the run's stages depend on, in one line.
-
-    Raises:
-        TrainingError: It holds the stages of another configuration, corpus or encoder.
-    """
-    work.mkdir(parents=True, exist_ok=True)
-    claim = work / "run"
-    if not claim.exists() and not any(work.iterdir()):
-        claim.write_text(fingerprint, encoding="utf-8")
-    elif not claim.exists() or claim.read_text(encoding="utf-8") != fingerprint:
-        raise TrainingError(
-            "The work folder holds the stages of another configuration, corpus or encoder.",
-            "Name a new work folder, or go on with what the stages were made from.",
-        )
+    validate: Validate | None = None
 
 
 class StageRunner:
@@ -67,13 +58,24 @@ class StageRunner:
         stages: int,
         emit: Callable[[Event], None],
         control: RunControl,
+        checkpoint_every_s: float = CHECKPOINT_EVERY_S,
     ) -> None:
-        """Keep states under `work`."""
+        """Keep states under `work`; `progress` can be set to one that expects something.
+
+        Args:
+            work: Folder of the states.
+            stages: How many stages there will be.
+            emit: Takes the events.
+            control: Checked before every batch and between stages.
+            checkpoint_every_s: Longest time between two checkpoints.
+        """
         self._work = work
         self._stages = stages
         self._stage = 0
         self._emit = emit
         self._control = control
+        self.checkpoint_every_s = checkpoint_every_s
+        self.progress = RunProgress([], control)
 
     @property
     def control(self) -> RunControl:
@@ -81,8 +83,15 @@ class StageRunner:
         return self._control
 
     def start(self, name: str) -> None:
-        """Tell that the stage called `name` begins."""
+        """Tell that the stage called `name` begins.
+
+        Raises:
+            Cancelled: The user stopped it; it can be resumed.
+        """
+        self._control.check()
         self._stage += 1
+        is_finished = (self._work / f"{name}.finished").exists()
+        self.progress.start(name, is_trained=is_finished)
         self._emit(StageStarted(self._stage, self._stages, name))
 
     def train(self, name: str, network: nn.Module, batches: Batches, plan: StagePlan) -> None:
@@ -90,14 +99,16 @@ class StageRunner:
 
         Raises:
             Cancelled: The user stopped it; it can be resumed.
+            TrainingError: The loss is no longer a number, or memory is short.
         """
         self.start(name)
         finished = self._work / f"{name}.finished"
+        checkpoint = Checkpoint(self._work / f"{name}.checkpoint", every_s=self.checkpoint_every_s)
         state = load_state(finished)
         if state is not None:
             network.load_state_dict(state)
+            checkpoint.remove()
             return
-        checkpoint = EpochCheckpoint(self._work / f"{name}.checkpoint")
         train(
             network,
             batches,
@@ -105,19 +116,52 @@ class StageRunner:
             schedule=plan.schedule,
             augmentation=plan.augmentation,
             seed=plan.seed,
-            hooks=self._hooks(),
+            hooks=self._hooks(plan.schedule.epochs),
             checkpoint=checkpoint,
+            validate=plan.validate,
         )
         save_state(finished, dict(network.state_dict()))
         checkpoint.remove()
 
-    def _hooks(self) -> LoopHooks:
+    def keep_scores(self, name: str, network: nn.Module, batches: Batches) -> None:
+        """Score all texts of `batches` into the file ``NAME.npz``, unless that was done before.
+
+        Raises:
+            Cancelled: The user stopped it; it can be resumed.
+        """
+        path = self._work / f"{name}.npz"
+        if path.exists():
+            return
+        so_far = ScoresSoFar(self._work / f"{name}.so-far.npz", every_s=self.checkpoint_every_s)
+        tell = self._tell_of_scores(len(batches.sentence_counts))
+        score(network, batches, control=self._control, so_far=so_far, tell=tell).save(path)
+        so_far.remove()
+
+    def _tell_of_scores(self, texts: int) -> Callable[[int], None]:
+        calls = 0
+
+        def tell(done: int) -> None:
+            nonlocal calls
+            calls += 1
+            self.progress.score_to(done / texts)
+            if calls % BATCHES_BETWEEN_EVENTS == 0:
+                self._emit(TextsScored(done, texts, *self.progress.pace()))
+
+        return tell
+
+    def _hooks(self, epochs: int) -> LoopHooks:
         def on_batch(epoch: int, batch: int, batches: int) -> None:
+            self.progress.train_to((epoch - 1 + batch / batches) / epochs)
             if batch % BATCHES_BETWEEN_EVENTS == 0 or batch == batches:
-                self._emit(BatchesDone(epoch, batch, batches))
+                self._emit(BatchesDone(epoch, batch, batches, *self.progress.pace()))
 
         def on_epoch(outcome: EpochOutcome) -> None:
-            self._emit(CheckpointSaved(outcome.epoch))
-            self._emit(EpochFinished(outcome.epoch, outcome.epochs, outcome.loss))
+            self._emit(EpochFinished(outcome.epoch, outcome.epochs, outcome.loss, outcome.score))
 
-        return LoopHooks(on_batch, on_epoch, self._control)
+        return LoopHooks(
+            on_batch,
+            on_epoch,
+            self._control,
+            on_checkpoint=lambda epoch, batch: self._emit(CheckpointSaved(epoch, batch)),
+            on_division=lambda parts: self._emit(BatchDivided(parts)),
+        )

@@ -27,6 +27,7 @@ from torch import nn
 from kdh_desktop.core.training_config import RunConfig, TeacherMethod
 from trainer.batching import Encoder, Example, SoftTargets
 from trainer.corpus import LabelledText, target_matrix
+from trainer.durable import save_arrays
 from trainer.learner import Learner, Lesson
 from trainer.linear import LinearMember
 from trainer.network_scores import NetworkScores
@@ -250,7 +251,7 @@ class TeacherNetworks:
             else:
                 network = self._fit(name, left_out, member)
                 for what, examples in asked.items():
-                    self._learner.scores(network, examples).save(paths[what])
+                    self._learner.keep_scores(f"{name}-{what}", network, examples)
         return paths
 
     def _fit(self, name: str, left_out: Folds, member: int) -> nn.Module:
@@ -294,9 +295,7 @@ class LinearMembers:
             others = held_out[:0]
             if self._corpus.unlabelled and len(left_out) == 1:
                 others = member.score(self._corpus.unlabelled)
-            temporary = path.with_name(path.name + ".part.npz")
-            np.savez(temporary, held_out=held_out, unlabelled=others)
-            temporary.replace(path)
+            save_arrays(path, held_out=held_out, unlabelled=others)
         with np.load(path, allow_pickle=False) as arrays:
             return arrays["held_out"], arrays["unlabelled"]
 

@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
-import torch
 from torch import nn
 
-from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.training_config import Augmentation, Schedule
 from trainer.batching import Batch, Batches
-from trainer.checkpoint import EpochCheckpoint
+from trainer.checkpoint import Checkpoint
 from trainer.control import RunControl
-from trainer.networks.depths import layers_above
+from trainer.forward import forward, sentence_means
+from trainer.gradients import Gradients, Objective
+from trainer.training_state import TrainingState
 
-Objective = Callable[[torch.Tensor, torch.Tensor, Batch], torch.Tensor]
-"""From text logits (batch, labels), sentence logits (sentences, labels) and the batch to a loss."""
+__all__ = ["EpochOutcome", "LoopHooks", "Objective", "forward", "sentence_means", "train"]
+
+Validate = Callable[[nn.Module], float]
+"""From a network to a figure on texts that were kept back; the higher the better."""
 
 
 @dataclass(frozen=True, slots=True)
 class EpochOutcome:
-    """What one epoch gave: its number from 1, the number of epochs, and the mean loss."""
+    """What one epoch gave.
+
+    Attributes:
+        epoch: Its number, from 1.
+        epochs: How many there are to be.
+        loss: Mean over its batches.
+        score: Figure on texts that were kept back, or None.
+    """
 
     epoch: int
     epochs: int
     loss: float
+    score: float | None = None
+
+
+def _tell_nobody(*_numbers: int) -> None:
+    """Stands for whoever is not interested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +52,15 @@ class LoopHooks:
         on_batch: Takes the epoch from 1, the batch from 1, and the number of batches.
         on_epoch: Takes what an epoch gave.
         control: Is checked before every batch.
+        on_checkpoint: Takes epoch and batch that a checkpoint stands at.
+        on_division: Takes the parts in which batches go through when memory is short.
     """
 
     on_batch: Callable[[int, int, int], None]
     on_epoch: Callable[[EpochOutcome], None]
     control: RunControl
+    on_checkpoint: Callable[[int, int], None] = _tell_nobody
+    on_division: Callable[[int], None] = _tell_nobody
 
 
 def train(
@@ -54,101 +72,81 @@ def train(
     augmentation: Augmentation,
     seed: int,
     hooks: LoopHooks,
-    checkpoint: EpochCheckpoint | None = None,
+    checkpoint: Checkpoint | None = None,
+    validate: Validate | None = None,
 ) -> None:
-    """Train `network` in place, resuming from `checkpoint` where one was saved.
+    """Train `network` in place, going on from `checkpoint` where one was saved.
+
+    It ends with the weights that `validate` liked best; without it with the averaged ones where
+    the schedule asks for them, else with the last.
+
+    When the run is to keep its best, training ends before the next batch; one that begins after
+    that wish lasts one epoch at most.
 
     Raises:
-        Cancelled: `hooks.control` said so; the last whole epoch is in the checkpoint.
-        TrainingError: The loss is no longer a number.
+        Cancelled: `hooks.control` said so; what was done is in the checkpoint.
+        TrainingError: The loss is no longer a number, or memory is short.
     """
-    optimizer = _optimizer(network, schedule)
-    steps = schedule.epochs * batches.batches_per_epoch
-    scheduler = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: _rate_factor(step, steps, schedule.warmup)
+    gradients = Gradients(
+        network, objective, r_drop=schedule.r_drop, tell_division=hooks.on_division
     )
-    first = 0 if checkpoint is None else checkpoint.restore(network, optimizer, scheduler)
-    device = next(network.parameters()).device
-    for epoch in range(first, schedule.epochs):
-        torch.manual_seed(seed * 1000 + epoch)
-        rng = np.random.default_rng([seed, epoch])
-        network.train()
-        losses: list[float] = []
-        for number, batch in enumerate(batches.epoch(rng=rng, augmentation=augmentation), 1):
-            hooks.control.check()
-            losses.append(_step(network, batch, objective, optimizer, device))
-            scheduler.step()
-            if not math.isfinite(losses[-1]):
-                raise TrainingError(
-                    "The training diverged: its loss is no longer a number.",
-                    "Lower the learning rates in the configuration, and name a new work folder.",
-                )
-            hooks.on_batch(epoch + 1, number, batches.batches_per_epoch)
-        if checkpoint is not None:
-            checkpoint.save(network, optimizer, scheduler, epochs_done=epoch + 1)
-        hooks.on_epoch(EpochOutcome(epoch + 1, schedule.epochs, float(np.mean(losses))))
+    is_short = hooks.control.is_keeping_best
+    epochs = min(schedule.epochs, 1) if is_short else schedule.epochs
+    state = TrainingState(network, gradients, schedule, steps=epochs * batches.batches_per_epoch)
+    training = _Training(state, hooks, checkpoint, is_short=is_short)
+    while state.epoch < epochs and not state.has_lost_patience(schedule.patience):
+        rng = np.random.default_rng([seed, state.epoch])
+        state.begin_epoch(seed * 1000 + state.epoch)
+        drawn = islice(batches.epoch(rng=rng, augmentation=augmentation), state.batch, None)
+        if not training.has_gone_through(drawn, batches.batches_per_epoch):
+            break
+        loss, score = state.end_epoch(validate)
+        training.save_when_due(is_boundary=True)
+        hooks.on_epoch(EpochOutcome(state.epoch, epochs, loss, score))
+    state.settle()
 
 
-def sentence_means(token_logits: torch.Tensor, batch: Batch) -> torch.Tensor:
-    """Mean of the token logits over each sentence, float32 (sentences, labels)."""
-    owner = batch.sentence_of_token.to(token_logits.device).flatten()
-    inside = owner >= 0
-    rows = owner[inside]
-    sentences = len(batch.text_of_sentence)
-    sums = token_logits.new_zeros(sentences, token_logits.shape[-1])
-    sums = sums.index_add(0, rows, token_logits.flatten(0, 1)[inside])
-    sizes = torch.bincount(rows, minlength=sentences).clamp(min=1)
-    return sums / sizes.unsqueeze(-1)
+class _Training:
+    """A training as its run sees it: it can be stopped, and keeps where it is."""
 
+    def __init__(
+        self,
+        state: TrainingState,
+        hooks: LoopHooks,
+        checkpoint: Checkpoint | None,
+        *,
+        is_short: bool,
+    ) -> None:
+        """Take up what the checkpoint holds; one that `is_short` is not to be stopped early."""
+        self._state = state
+        self._hooks = hooks
+        self._checkpoint = checkpoint
+        self._is_short = is_short
+        saved = None if checkpoint is None else checkpoint.load()
+        if saved is not None:
+            state.load_state_dict(saved)
 
-def forward(
-    network: nn.Module, batch: Batch, device: torch.device, *, is_exact: bool = False
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Text logits (batch, labels) and sentence logits (sentences, labels), both float32.
+    def has_gone_through(self, batches: Iterator[Batch], in_epoch: int) -> bool:
+        """Learn from batches; False where the run is to keep its best before they are over."""
+        state, control = self._state, self._hooks.control
+        for batch in batches:
+            if control.is_paused:
+                self._save()
+            control.check()
+            if control.is_keeping_best and not self._is_short:
+                return False
+            state.step(batch)
+            self._hooks.on_batch(state.epoch + 1, state.batch, in_epoch)
+            self.save_when_due()
+        return True
 
-    Computed in bfloat16 where that is safe, or all in float32 when `is_exact`.
-    """
-    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=not is_exact):
-        logits, token_logits = network(batch.input_ids.to(device), batch.attention_mask.to(device))
-    return logits, sentence_means(token_logits, batch)
+    def save_when_due(self, *, is_boundary: bool = False) -> None:
+        """Save a checkpoint where the last one is long ago."""
+        if self._checkpoint is not None and self._checkpoint.is_due(is_boundary=is_boundary):
+            self._save()
 
-
-def _step(
-    network: nn.Module,
-    batch: Batch,
-    objective: Objective,
-    optimizer: torch.optim.Optimizer,
-    device: torch.device,
-) -> float:
-    logits, sentence_logits = forward(network, batch, device)
-    loss = objective(logits, sentence_logits, batch)
-    loss.backward()  # type: ignore[no-untyped-call]
-    nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-    optimizer.step()
-    optimizer.zero_grad(set_to_none=True)
-    return float(loss.detach())
-
-
-def _rate_factor(step: int, steps: int, warmup: float) -> float:
-    rising = max(1, math.ceil(steps * warmup))
-    if step < rising:
-        return (step + 1) / rising
-    return max(0.0, (steps - step) / max(1, steps - rising))
-
-
-def _optimizer(network: nn.Module, schedule: Schedule) -> torch.optim.Optimizer:
-    """AdamW with a learning rate that falls layer by layer towards the embeddings."""
-    above = layers_above(network)
-    groups = [
-        {
-            "params": [parameter],
-            "lr": schedule.peak_rate * _layer_factor(above[name], schedule),
-            "weight_decay": schedule.weight_decay if parameter.ndim > 1 else 0.0,
-        }
-        for name, parameter in network.named_parameters()
-    ]
-    return torch.optim.AdamW(groups, fused=True)
-
-
-def _layer_factor(layers: int | None, schedule: Schedule) -> float:
-    return schedule.head_factor if layers is None else float(schedule.layer_decay**layers)
+    def _save(self) -> None:
+        if self._checkpoint is not None:
+            self._checkpoint.save(self._state.state_dict())
+            epoch = self._state.epoch + bool(self._state.batch)
+            self._hooks.on_checkpoint(epoch, self._state.batch)

@@ -17,18 +17,22 @@ from torch import nn
 from kdh_desktop.core.classification.manifest import Manifest
 from kdh_desktop.core.classification.model_bundle import write_bundle
 from kdh_desktop.core.training_config import NetworkConfig, NetworkKind, RunConfig
-from kdh_desktop.core.training_protocol import Event
+from kdh_desktop.core.training_protocol import Event, RunEstimated
 from trainer.base_encoder import check_base_encoder
 from trainer.candidate import Candidate, export_candidate
 from trainer.control import RunControl
 from trainer.corpus import LabelledText, corpus_digest, target_matrix
+from trainer.device import choose_device, repeat_exactly
 from trainer.distillation import StudentTrainer, TaughtExamples
+from trainer.estimate import estimate_rest, stage_costs
 from trainer.learner import Learner
 from trainer.linear import LinearMember
 from trainer.manifest_draft import draft_manifest
 from trainer.metrics import best_threshold
 from trainer.model_card import model_card
 from trainer.network_base import NetworkBase
+from trainer.planned_stages import CorpusSize, planned_stages
+from trainer.progress import RunProgress
 from trainer.provenance import provenance_of
 from trainer.report import held_out_figures
 from trainer.run_texts import RunTexts, read_run_texts
@@ -36,6 +40,7 @@ from trainer.splits import stratified_folds
 from trainer.stage_count import count_stages
 from trainer.stages import StageRunner
 from trainer.teacher import Corpus, Teacher, TeacherTrainer, pick
+from trainer.work_folder import CHECKPOINT_EVERY_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,8 @@ class TrainingRun:
         emit: Callable[[Event], None],
         control: RunControl,
         jobs: int = 1,
+        device: torch.device | None = None,
+        checkpoint_every_s: float = CHECKPOINT_EVERY_S,
     ) -> None:
         """Read the texts; nothing is written or trained yet.
 
@@ -75,8 +82,10 @@ class TrainingRun:
             config: What is asked.
             files: Where it reads and writes.
             emit: Takes events.
-            control: Is asked whether to go on.
+            control: Cancels the run, lets it wait, or lets it come to its end soon.
             jobs: Over 1, there is a stage in which networks are trained side by side.
+            device: Where to compute; the fastest there is by default.
+            checkpoint_every_s: Longest time between two checkpoints.
 
         Raises:
             TrainingError: The texts or the base encoder cannot be used.
@@ -85,7 +94,8 @@ class TrainingRun:
         self.files = files
         limit = config.distillation.transfer_texts
         self.texts: RunTexts = read_run_texts(files.corpus, files.transfer, transfer_texts=limit)
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.device = device or choose_device()
+        repeat_exactly(self.device)
         self.provenance = provenance_of(
             config,
             labelled=corpus_digest(self.texts.train),
@@ -97,7 +107,11 @@ class TrainingRun:
             config, labels=len(self.texts.labels), has_unlabelled=bool(self.texts.unlabelled)
         )
         self.runner = StageRunner(
-            files.work, stages=stages + (jobs > 1), emit=emit, control=control
+            files.work,
+            stages=stages + (jobs > 1),
+            emit=emit,
+            control=control,
+            checkpoint_every_s=checkpoint_every_s,
         )
         self._corpora: dict[Path, Corpus] = {}
         self._students: StudentTrainer | None = None
@@ -106,6 +120,28 @@ class TrainingRun:
     def truth(self) -> NDArray[np.float32]:
         """Labels of the texts trained on, float32 (texts, labels)."""
         return target_matrix(self.texts.train)
+
+    def estimate(self, jobs: int) -> RunEstimated:
+        """What the run will still take; its progress is measured against that from now on.
+
+        Args:
+            jobs: Networks trained side by side.
+
+        Raises:
+            TrainingError: The disk has not enough room.
+        """
+        config = self.config
+        texts = self._corpus(config.distillation.network)
+        size = CorpusSize.of(
+            texts.labelled_examples, texts.unlabelled_examples, max_tokens=config.max_tokens
+        )
+        stages = planned_stages(config, size, labels=len(self.texts.labels))
+        costs = {
+            network: self._learner(network).cost(self._corpus(network).labelled_examples)
+            for network in {config.teacher.network, config.distillation.network}
+        }
+        self.runner.progress = RunProgress(stage_costs(stages, costs), self.runner.control)
+        return estimate_rest(stages, costs, work=self.files.work, jobs=jobs)
 
     @cached_property
     def teachers(self) -> TeacherTrainer:

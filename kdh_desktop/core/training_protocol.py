@@ -28,6 +28,21 @@ class RunStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class RunEstimated:
+    """What the rest of the run will take, before its first stage.
+
+    Attributes:
+        seconds: Time on this device.
+        disk_bytes: Room that it still needs on the disk of the work folder.
+        free_bytes: Room that there is.
+    """
+
+    seconds: float
+    disk_bytes: int
+    free_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class StageStarted:
     """A stage begins; `stages` is how many the run has, `stage` counts from 1."""
 
@@ -38,27 +53,68 @@ class StageStarted:
 
 @dataclass(frozen=True, slots=True)
 class BatchesDone:
-    """Progress inside an epoch."""
+    """Progress inside an epoch.
+
+    Attributes:
+        epoch: Number of the epoch, from 1.
+        batch: Number of the batch, from 1.
+        batches: Batches in an epoch.
+        run_share: Share in 0..1 of the whole run's work that is done, or None.
+        seconds_left: Time until the end of the run at the pace so far, or None.
+    """
 
     epoch: int
     batch: int
     batches: int
+    run_share: float | None = None
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TextsScored:
+    """Progress while a trained network scores texts; the last two are as in `BatchesDone`."""
+
+    texts: int
+    of_texts: int
+    run_share: float | None = None
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchDivided:
+    """Memory was short: each batch goes through in this many parts from now on."""
+
+    parts: int
 
 
 @dataclass(frozen=True, slots=True)
 class EpochFinished:
-    """An epoch is over; `loss` is the mean over its batches."""
+    """An epoch is over.
+
+    Attributes:
+        epoch: Its number, from 1.
+        epochs: How many the schedule has; patience may end it sooner.
+        loss: Mean over its batches.
+        score: Figure on the texts kept back for validation, the higher the better, or None.
+    """
 
     epoch: int
     epochs: int
     loss: float
+    score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CheckpointSaved:
-    """From here the run can be resumed."""
+    """From here the run can be resumed.
+
+    Attributes:
+        epoch: Epoch from 1 that the next batch belongs to, or the last one when all are over.
+        batch: Batches of that epoch that are done.
+    """
 
     epoch: int
+    batch: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +165,16 @@ class SwarmIterationFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class RunPaused:
+    """The run waits; what it had done is in a checkpoint."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunResumed:
+    """A paused run goes on."""
+
+
+@dataclass(frozen=True, slots=True)
 class CandidateReady:
     """The bundle is written."""
 
@@ -130,13 +196,18 @@ class RunCancelled:
 
 Event = (
     RunStarted
+    | RunEstimated
     | StageStarted
     | BatchesDone
+    | TextsScored
+    | BatchDivided
     | EpochFinished
     | CheckpointSaved
     | StageScored
     | PositionJudged
     | SwarmIterationFinished
+    | RunPaused
+    | RunResumed
     | CandidateReady
     | RunFailed
     | RunCancelled

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kdh_desktop.core.classification.classifier import OnnxClassifier
@@ -27,6 +28,7 @@ from kdh_desktop.core.training_protocol import (
     CandidateReady,
     EpochFinished,
     Event,
+    RunEstimated,
     RunStarted,
     StageScored,
     StageStarted,
@@ -39,6 +41,7 @@ from trainer.metrics import micro_f1
 from trainer.run import run_training
 from trainer.training_run import RunFiles
 
+CPU = torch.device("cpu")
 STAGES = [
     "teacher-without-0",
     "teacher-without-1",
@@ -90,10 +93,18 @@ def resumed(files: RunFiles, tiny_config: RunConfig) -> ResumedRun:
             control.cancel()
 
     with pytest.raises(Cancelled):
-        run_training(tiny_config, files, key=key, emit=emit, control=control)
+        run_training(
+            tiny_config,
+            files,
+            key=key,
+            emit=emit,
+            control=control,
+            device=CPU,
+            checkpoint_every_s=0.05,
+        )
     names = {path.name for path in files.work.iterdir()}
     is_there = files.out.exists()
-    run_training(tiny_config, files, key=key, emit=after.append, control=RunControl())
+    run_training(tiny_config, files, key=key, emit=after.append, control=RunControl(), device=CPU)
     bundle = open_bundle(files.out, trusted_keys=[key.public_key()])
     return ResumedRun(before, names, is_there, after, bundle)
 
@@ -325,12 +336,13 @@ def test_stages_that_are_left_out_are_not_announced(
             places,
             key=Ed25519PrivateKey.generate(),
             emit=told.append,
-            control=CancelledAfter(0),
+            control=CancelledAfter(1),
+            device=CPU,
         )
-    assert told == [
-        RunStarted(60, 10 if has_transfer else 0, "cpu"),
-        StageStarted(1, expected, "teacher-without-0"),
-    ]
+    started, estimated, *rest = told
+    assert started == RunStarted(60, 10 if has_transfer else 0, "cpu")
+    assert isinstance(estimated, RunEstimated)
+    assert rest == [StageStarted(1, expected, "teacher-without-0")]
 
 
 def test_what_cannot_be_used_is_told_before_anything_is_trained(
@@ -349,6 +361,7 @@ def test_what_cannot_be_used_is_told_before_anything_is_trained(
                 key=Ed25519PrivateKey.generate(),
                 emit=told.append,
                 control=RunControl(),
+                device=CPU,
             )
     assert told == []
     assert not (tmp_path / "out").exists()

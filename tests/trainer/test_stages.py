@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -22,9 +23,11 @@ from tests.trainer.conftest import CancelledAfter
 from trainer.batching import Batches, Encoder
 from trainer.control import RunControl
 from trainer.corpus import LabelledText
+from trainer.network_scores import NetworkScores, score
 from trainer.networks.transformer import TransformerNetwork
 from trainer.objectives import hard_objective
-from trainer.stages import BATCHES_BETWEEN_EVENTS, StagePlan, StageRunner, claim_work_folder
+from trainer.stages import BATCHES_BETWEEN_EVENTS, StagePlan, StageRunner
+from trainer.work_folder import claim_work_folder
 
 NewNetwork = Callable[[], TransformerNetwork]
 PLAN = StagePlan(
@@ -47,7 +50,9 @@ class Stage:
 
     def train(self, network: nn.Module, batches: Batches, *, stop_after: int = 10**9) -> None:
         control = CancelledAfter(stop_after)
-        runner = StageRunner(self.work, stages=5, emit=self.told.append, control=control)
+        runner = StageRunner(
+            self.work, stages=5, emit=self.told.append, control=control, checkpoint_every_s=0.0
+        )
         runner.train("stage", network, batches, PLAN)
 
     @property
@@ -72,12 +77,13 @@ def test_a_stage_tells_of_its_start_its_batches_and_its_epochs(
     start, *rest = stage.told
     assert start == StageStarted(1, 5, "stage")
     for epoch in (1, 2, 3):
-        batch, checkpoint, end = rest[3 * epoch - 3 : 3 * epoch]
+        *saved, batch, last, whole, end = rest[6 * epoch - 6 : 6 * epoch]
+        assert saved == [CheckpointSaved(epoch, 1), CheckpointSaved(epoch, 2)]
         assert batch == BatchesDone(epoch, 3, 3)
-        assert checkpoint == CheckpointSaved(epoch)
+        assert [last, whole] == [CheckpointSaved(epoch, 3), CheckpointSaved(epoch, 0)]
         assert isinstance(end, EpochFinished)
-        assert (end.epoch, end.epochs) == (epoch, 3)
-    assert len(rest) == 9
+        assert (end.epoch, end.epochs, end.score) == (epoch, 3, None)
+    assert len(rest) == 18
 
 
 def test_batches_are_told_now_and_then(
@@ -97,7 +103,7 @@ def test_a_finished_stage_is_loaded_and_not_trained_again(
     stage.train(first, batches)
     assert stage.files == ["stage.finished"]
     stage.told.clear()
-    stage.train(second, batches, stop_after=0)
+    stage.train(second, batches, stop_after=1)
     assert stage.told == [StageStarted(1, 5, "stage")]
     assert is_same(first, second)
 
@@ -106,8 +112,8 @@ def test_a_stopped_stage_goes_on_and_tells_the_right_epoch(
     stage: Stage, new_network: NewNetwork, batches: Batches
 ) -> None:
     with pytest.raises(Cancelled):
-        stage.train(new_network(), batches, stop_after=7)
-    assert stage.files == ["stage.checkpoint"]
+        stage.train(new_network(), batches, stop_after=9)
+    assert stage.files == ["stage.checkpoint", "stage.checkpoint.older"]
     stage.told.clear()
     stage.train(new_network(), batches)
     assert stage.told[:2] == [StageStarted(1, 5, "stage"), BatchesDone(3, 3, 3)]
@@ -145,3 +151,49 @@ def test_stages_of_unknown_origin_are_not_taken_up(tmp_path: Path) -> None:
     (tmp_path / "teacher-without-0.finished").write_bytes(b"whose?")
     with pytest.raises(TrainingError, match="another configuration"):
         claim_work_folder(tmp_path, "one")
+
+
+def test_nothing_begins_after_a_cancel(stage: Stage) -> None:
+    runner = StageRunner(stage.work, stages=2, emit=stage.told.append, control=CancelledAfter(0))
+    with pytest.raises(Cancelled):
+        runner.start("first")
+    assert stage.told == []
+
+
+def test_scores_that_were_kept_are_not_computed_again(
+    stage: Stage, new_network: NewNetwork, batches: Batches
+) -> None:
+    network = new_network()
+    runner = StageRunner(stage.work, stages=1, emit=stage.told.append, control=RunControl())
+    runner.keep_scores("held-out", network, batches)
+    assert stage.files == ["held-out.npz"]
+    first = NetworkScores.load(stage.work / "held-out.npz")
+    torch.nn.init.zeros_(network.token.weight)
+    runner.keep_scores("held-out", network, batches)
+    again = NetworkScores.load(stage.work / "held-out.npz")
+    np.testing.assert_array_equal(first.sentence_logits, again.sentence_logits)
+
+
+def test_scoring_that_was_stopped_goes_on_where_it_was(
+    stage: Stage, new_network: NewNetwork, batches: Batches
+) -> None:
+    network = new_network()
+    expected = score(network, batches)
+    seen: list[int] = []
+    network.register_forward_hook(lambda *_: seen.append(1))
+
+    def runner(control: RunControl) -> StageRunner:
+        return StageRunner(
+            stage.work, stages=1, emit=stage.told.append, control=control, checkpoint_every_s=0.0
+        )
+
+    for _ in range(2):
+        with pytest.raises(Cancelled):
+            runner(CancelledAfter(1)).keep_scores("held-out", network, batches)
+        assert stage.files == ["held-out.so-far.npz"]
+    runner(RunControl()).keep_scores("held-out", network, batches)
+    found = NetworkScores.load(stage.work / "held-out.npz")
+    assert stage.files == ["held-out.npz"]
+    assert len(seen) == 3
+    np.testing.assert_array_equal(found.text_logits, expected.text_logits)
+    np.testing.assert_array_equal(found.sentence_logits, expected.sentence_logits)

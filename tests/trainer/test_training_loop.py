@@ -15,13 +15,21 @@ from kdh_desktop.core.errors import Cancelled, TrainingError
 from kdh_desktop.core.training_config import Augmentation, Schedule
 from tests.trainer.conftest import CancelledAfter, learning
 from trainer.batching import Batch, Batches, Encoder
-from trainer.checkpoint import EpochCheckpoint, load_state, save_state
+from trainer.checkpoint import Checkpoint, load_state, save_state
+from trainer.control import RunControl
 from trainer.corpus import LabelledText, target_matrix
 from trainer.metrics import micro_f1
 from trainer.network_scores import score
 from trainer.networks.transformer import TransformerNetwork
 from trainer.objectives import hard_objective
-from trainer.training_loop import EpochOutcome, LoopHooks, sentence_means, train
+from trainer.training_loop import (
+    EpochOutcome,
+    LoopHooks,
+    Objective,
+    Validate,
+    sentence_means,
+    train,
+)
 
 NewNetwork = Callable[[], TransformerNetwork]
 OBJECTIVE = hard_objective(sentence_loss=3.0)
@@ -35,13 +43,21 @@ class Log:
     stop_after: int = 10**9
     batches: list[tuple[int, int, int]] = field(default_factory=list)
     epochs: list[EpochOutcome] = field(default_factory=list)
+    checkpoints: list[tuple[int, int]] = field(default_factory=list)
+    divisions: list[int] = field(default_factory=list)
+    control: RunControl = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.control = CancelledAfter(self.stop_after)
 
     @property
     def hooks(self) -> LoopHooks:
         return LoopHooks(
             lambda *batch: self.batches.append(batch),
             self.epochs.append,
-            CancelledAfter(self.stop_after),
+            self.control,
+            lambda *where: self.checkpoints.append(where),
+            self.divisions.append,
         )
 
 
@@ -63,18 +79,21 @@ def run(
     epochs: int = 4,
     seed: int = 7,
     log: Log | None = None,
-    checkpoint: EpochCheckpoint | None = None,
-    peak_rate: float = 2e-3,
+    checkpoint: Checkpoint | None = None,
+    schedule: Schedule | None = None,
+    objective: Objective = OBJECTIVE,
+    validate: Validate | None = None,
 ) -> None:
     train(
         network,
         batches,
-        objective=OBJECTIVE,
-        schedule=Schedule(epochs, peak_rate, batch_size=4),
+        objective=objective,
+        schedule=schedule or Schedule(epochs, 2e-3, batch_size=4),
         augmentation=VARIED,
         seed=seed,
         hooks=(log or Log()).hooks,
         checkpoint=checkpoint,
+        validate=validate,
     )
 
 
@@ -124,7 +143,7 @@ def test_a_stopped_training_goes_on_to_the_same_weights(
 ) -> None:
     unbroken, stopped, resumed = new_network(), new_network(), new_network()
     whole, before, after = Log(), Log(stop_after=stop_after), Log()
-    checkpoint = EpochCheckpoint(tmp_path / "stage.checkpoint")
+    checkpoint = Checkpoint(tmp_path / "stage.checkpoint")
     run(unbroken, batches, log=whole)
     with pytest.raises(Cancelled):
         run(stopped, batches, log=before, checkpoint=checkpoint)
@@ -132,56 +151,79 @@ def test_a_stopped_training_goes_on_to_the_same_weights(
     run(resumed, batches, log=after, checkpoint=checkpoint)
     assert is_same(unbroken, resumed)
     assert [*before.epochs, *after.epochs] == whole.epochs
-    assert after.batches[0] == (stop_after // 3 + 1, 1, 3)
+    assert [*before.batches, *after.batches] == whole.batches
 
 
 def test_a_training_that_was_over_is_not_trained_on(
     new_network: NewNetwork, batches: Batches, tmp_path: Path
 ) -> None:
-    checkpoint = EpochCheckpoint(tmp_path / "stage.checkpoint")
+    checkpoint = Checkpoint(tmp_path / "stage.checkpoint")
     first, second, log = new_network(), new_network(), Log()
     run(first, batches, epochs=2, checkpoint=checkpoint)
     run(second, batches, epochs=2, checkpoint=checkpoint, log=log)
     assert is_same(first, second)
-    assert log == Log()
+    assert (log.batches, log.epochs, log.checkpoints) == ([], [], [])
 
 
-def test_cancel_leaves_the_last_whole_epoch(
+def test_cancel_leaves_the_last_batch_that_was_learnt_from(
     new_network: NewNetwork, batches: Batches, tmp_path: Path
 ) -> None:
     path = tmp_path / "stage.checkpoint"
     with pytest.raises(Cancelled):
-        run(new_network(), batches, log=Log(stop_after=0), checkpoint=EpochCheckpoint(path))
+        run(new_network(), batches, log=Log(stop_after=0), checkpoint=Checkpoint(path))
     assert load_state(path) is None
     with pytest.raises(Cancelled):
-        run(new_network(), batches, log=Log(stop_after=5), checkpoint=EpochCheckpoint(path))
+        run(new_network(), batches, log=Log(stop_after=5), checkpoint=Checkpoint(path))
     state = load_state(path)
     assert state is not None
-    assert state["epochs_done"] == 1
+    assert (state["epoch"], state["batch"]) == (1, 2)
     new_network().load_state_dict(state["network"])
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "garbage"])
-def test_a_damaged_checkpoint_is_as_good_as_none(
-    new_network: NewNetwork, batches: Batches, tmp_path: Path, damage: str
+@pytest.mark.parametrize(
+    ("damaged_files", "first"), [(0, (2, 3, 3)), (1, (2, 2, 3)), (2, (1, 1, 3))]
+)
+def test_a_damaged_checkpoint_gives_way_to_the_one_before(
+    new_network: NewNetwork,
+    batches: Batches,
+    tmp_path: Path,
+    damage: str,
+    damaged_files: int,
+    first: tuple[int, int, int],
 ) -> None:
     path = tmp_path / "stage.checkpoint"
     with pytest.raises(Cancelled):
-        run(new_network(), batches, log=Log(stop_after=4), checkpoint=EpochCheckpoint(path))
-    data = path.read_bytes()
-    half = len(data) // 2
-    damaged = {
-        "cut": data[:half],
-        "flipped": data[:half] + bytes([data[half] ^ 1]) + data[half + 1 :],
-        "empty": b"",
-        "garbage": b"\x80\x04K\x01." * 100,
-    }
-    path.write_bytes(damaged[damage])
+        run(new_network(), batches, log=Log(stop_after=5), checkpoint=Checkpoint(path))
+    for file in [path, path.with_name(path.name + ".older")][:damaged_files]:
+        file.write_bytes(damaged(file.read_bytes(), damage))
     unbroken, resumed, log = new_network(), new_network(), Log()
-    run(unbroken, batches, epochs=2)
-    run(resumed, batches, epochs=2, log=log, checkpoint=EpochCheckpoint(path))
-    assert log.batches[0] == (1, 1, 3)
+    run(unbroken, batches, epochs=4)
+    run(resumed, batches, epochs=4, log=log, checkpoint=Checkpoint(path))
+    assert log.batches[0] == first
     assert is_same(unbroken, resumed)
+
+
+def damaged(data: bytes, damage: str) -> bytes:
+    half = len(data) // 2
+    if damage == "cut":
+        return data[:half]
+    if damage == "flipped":
+        return data[:half] + bytes([data[half] ^ 1]) + data[half + 1 :]
+    return {"empty": b"", "garbage": b"\x80\x04K\x01." * 100}[damage]
+
+
+def test_a_damaged_checkpoint_does_not_push_out_the_whole_one(
+    new_network: NewNetwork, batches: Batches, tmp_path: Path
+) -> None:
+    path = tmp_path / "stage.checkpoint"
+    with pytest.raises(Cancelled):
+        run(new_network(), batches, log=Log(stop_after=5), checkpoint=Checkpoint(path))
+    path.write_bytes(b"damaged")
+    with pytest.raises(Cancelled):
+        run(new_network(), batches, log=Log(stop_after=1), checkpoint=Checkpoint(path))
+    states = [load_state(file) for file in (path, path.with_name(path.name + ".older"))]
+    assert [state and state["batch"] for state in states] == [2, 1]
 
 
 def test_a_state_comes_back_as_it_was_saved(tmp_path: Path) -> None:
@@ -197,19 +239,18 @@ def test_a_state_comes_back_as_it_was_saved(tmp_path: Path) -> None:
 def test_a_loss_that_is_no_number_ends_the_training_in_words(
     new_network: NewNetwork, batches: Batches, tmp_path: Path
 ) -> None:
-    checkpoint = EpochCheckpoint(tmp_path / "stage.checkpoint")
+    checkpoint = Checkpoint(tmp_path / "stage.checkpoint")
     network, log = new_network(), Log()
     nn.init.constant_(network.text_bias, math.nan)
     with pytest.raises(TrainingError, match="diverged"):
         run(network, batches, log=log, checkpoint=checkpoint)
-    assert log == Log()
+    assert (log.batches, log.epochs, log.checkpoints) == ([], [], [])
     assert not list(tmp_path.iterdir())
 
 
 def moved_by_one_step(network: nn.Module, batches: Batches, schedule: Schedule) -> dict[str, float]:
     """Largest change of each parameter in the first step; AdamW's is the learning rate."""
     before = {name: value.detach().clone() for name, value in network.named_parameters()}
-    log = Log(stop_after=1)
     with pytest.raises(Cancelled):
         train(
             network,
@@ -218,7 +259,7 @@ def moved_by_one_step(network: nn.Module, batches: Batches, schedule: Schedule) 
             schedule=schedule,
             augmentation=Augmentation(),
             seed=7,
-            hooks=log.hooks,
+            hooks=Log(stop_after=1).hooks,
         )
     return {
         name: float((value.detach() - before[name]).abs().max())

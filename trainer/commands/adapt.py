@@ -10,13 +10,9 @@ from typing import TYPE_CHECKING
 
 from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.labels import HALLMARKS_OF_CANCER
-from trainer.allocator import restart_with_allocator
-from trainer.control import RunControl, cancel_on_signals
-from trainer.event_stream import EventStream
+from trainer.process_edge import add_edge_options, edge_of_process
 
 if TYPE_CHECKING:
-    import torch
-
     from trainer.commands import Commands
     from trainer.masked_training import AdaptationConfig
     from trainer.packed_texts import PieceStream
@@ -33,12 +29,12 @@ def add_parser(commands: Commands) -> None:
     adapt.add_argument(
         "--ids", nargs="+", default=["train.txt"], help="the corpus's lists of texts to read"
     )
-    adapt.add_argument("--work", type=Path, required=True, help="folder of encoded texts and state")
     adapt.add_argument("--out", type=Path, help="folder of the new encoder")
     adapt.add_argument(
         "--prepare", action="store_true", help="only encode the texts into the work folder"
     )
     _add_settings(adapt)
+    add_edge_options(adapt, is_work_required=True)
     adapt.set_defaults(work_on=_adapt)
 
 
@@ -53,21 +49,17 @@ def _add_settings(adapt: argparse.ArgumentParser) -> None:
     adapt.add_argument("--mask-share", type=float, default=0.15, help="share of pieces to guess")
     adapt.add_argument("--dropout", type=float, default=0.1)
     adapt.add_argument("--seed", type=int, default=1)
-    adapt.add_argument("--device", help="cuda, mps or cpu (the best there is)")
     adapt.add_argument("--compile", action="store_true", help="fuse kernels before training")
     adapt.add_argument("--float32", action="store_true", help="store weights in full precision")
 
 
 def _adapt(arguments: argparse.Namespace) -> int:
-    restart_with_allocator()
-    control = RunControl()
-    cancel_on_signals(control)
-    stream = EventStream.claim_stdout()
-    with stream.told("adapt") as emit:
+    with edge_of_process(arguments, run="adapt", work=arguments.work) as edge:
         from trainer.adaptation import adapt
+        from trainer.device import choose_device
         from trainer.masked_training import AdaptationHooks, Computing
 
-        streams = _streams(arguments, control.check)
+        streams = _streams(arguments, edge.control.check)
         if arguments.prepare:
             return 0
         if arguments.out is None:
@@ -79,8 +71,10 @@ def _adapt(arguments: argparse.Namespace) -> int:
             out=arguments.out,
             work=arguments.work,
             is_half=not arguments.float32,
-            computing=Computing(_device(arguments.device), arguments.compile),
-            hooks=AdaptationHooks(emit, control.check, _say),
+            computing=Computing(
+                choose_device(arguments.device), arguments.compile, arguments.checkpoint_seconds
+            ),
+            hooks=AdaptationHooks(edge.emit, edge.control.check, _say),
         )
     return 0
 
@@ -135,18 +129,6 @@ def _config(arguments: argparse.Namespace, names: tuple[str, ...]) -> Adaptation
         mask_share=arguments.mask_share,
         dropout=arguments.dropout,
     )
-
-
-def _device(name: str | None) -> torch.device:
-    import torch
-
-    if name is None:
-        is_mps = torch.backends.mps.is_available()
-        return torch.device("cuda" if torch.cuda.is_available() else "mps" if is_mps else "cpu")
-    try:
-        return torch.empty(1, device=name).device
-    except (RuntimeError, AssertionError) as error:
-        raise TrainingError("That device is not there.", "Name cuda, mps or cpu.") from error
 
 
 def _say(words: str) -> None:

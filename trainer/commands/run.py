@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING
 from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.paths import AppPaths
 from kdh_desktop.core.training_config import config_from_json
-from trainer.allocator import restart_with_allocator
-from trainer.control import RunControl, cancel_on_signals
-from trainer.event_stream import EventStream
+from trainer.process_edge import add_edge_options, edge_of_process
 from trainer.publisher_key import signing_key
 
 if TYPE_CHECKING:
@@ -28,7 +26,6 @@ def add_parser(commands: Commands) -> None:
     run.add_argument("--corpus", type=Path, required=True, help="folder of the labelled corpus")
     run.add_argument("--transfer", type=Path, help="JSON lines of unlabelled texts")
     run.add_argument("--encoder", type=Path, help="folder of the base encoder")
-    run.add_argument("--work", type=Path, help="folder for checkpoints; name it again to resume")
     run.add_argument("--out", type=Path, help="folder of the bundle (the bundled model's)")
     run.add_argument("--key", type=Path, help="private key to sign with; else a pair is made")
     run.add_argument(
@@ -39,31 +36,35 @@ def add_parser(commands: Commands) -> None:
     run.add_argument(
         "--jobs", type=int, default=1, help="networks trained side by side (1; a GPU takes a dozen)"
     )
+    add_edge_options(run)
     run.set_defaults(work_on=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    restart_with_allocator()
-    control = RunControl()
-    cancel_on_signals(control)
-    stream = EventStream.claim_stdout()
     paths = AppPaths.default()
     config = config_from_json(_read(arguments.config))
+    work = arguments.work or paths.data / "runs" / config.name
+    with edge_of_process(arguments, run=config.name, work=work) as edge:
+        from trainer.device import choose_device
+        from trainer.run import run_training
+        from trainer.training_run import RunFiles
 
-    from trainer.run import run_training
-    from trainer.training_run import RunFiles
-
-    files = RunFiles(
-        corpus=arguments.corpus,
-        transfer=arguments.transfer,
-        encoder=arguments.encoder or _packaged_encoder(),
-        work=arguments.work or paths.data / "runs" / config.name,
-        out=arguments.out or paths.bundled_model,
-    )
-    key = signing_key(arguments.key, public_keys=arguments.public_keys, paths=paths)
-    with stream.told(config.name) as emit:
+        files = RunFiles(
+            corpus=arguments.corpus,
+            transfer=arguments.transfer,
+            encoder=arguments.encoder or _packaged_encoder(),
+            work=work,
+            out=arguments.out or paths.bundled_model,
+        )
         run_training(
-            config, files, key=key, emit=emit, control=control, jobs=max(1, arguments.jobs)
+            config,
+            files,
+            key=signing_key(arguments.key, public_keys=arguments.public_keys, paths=paths),
+            emit=edge.emit,
+            control=edge.control,
+            jobs=max(1, arguments.jobs),
+            device=choose_device(arguments.device),
+            checkpoint_every_s=arguments.checkpoint_seconds,
         )
     return 0
 
