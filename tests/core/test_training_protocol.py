@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.training_protocol import (
     PROTOCOL_VERSION,
+    BatchDivided,
     BatchesDone,
     CandidateReady,
     CheckpointSaved,
@@ -20,11 +21,15 @@ from kdh_desktop.core.training_protocol import (
     Event,
     PositionJudged,
     RunCancelled,
+    RunEstimated,
     RunFailed,
+    RunPaused,
+    RunResumed,
     RunStarted,
     StageScored,
     StageStarted,
     SwarmIterationFinished,
+    TextsScored,
     from_line,
     to_line,
 )
@@ -39,9 +44,29 @@ VALUES = st.dictionaries(TEXTS, st.one_of(TEXTS, COUNTS, NUMBERS, st.booleans())
 EVENTS: dict[type[Event], st.SearchStrategy[Event]] = {
     RunStarted: st.builds(RunStarted, labelled_texts=COUNTS, unlabelled_texts=COUNTS, device=TEXTS),
     StageStarted: st.builds(StageStarted, stage=COUNTS, stages=COUNTS, name=TEXTS),
-    BatchesDone: st.builds(BatchesDone, epoch=COUNTS, batch=COUNTS, batches=COUNTS),
-    EpochFinished: st.builds(EpochFinished, epoch=COUNTS, epochs=COUNTS, loss=NUMBERS),
-    CheckpointSaved: st.builds(CheckpointSaved, epoch=COUNTS),
+    RunEstimated: st.builds(RunEstimated, seconds=NUMBERS, disk_bytes=COUNTS, free_bytes=COUNTS),
+    BatchesDone: st.builds(
+        BatchesDone,
+        epoch=COUNTS,
+        batch=COUNTS,
+        batches=COUNTS,
+        run_share=st.none() | SHARES,
+        seconds_left=st.none() | NUMBERS,
+    ),
+    TextsScored: st.builds(
+        TextsScored,
+        texts=COUNTS,
+        of_texts=COUNTS,
+        run_share=st.none() | SHARES,
+        seconds_left=st.none() | NUMBERS,
+    ),
+    BatchDivided: st.builds(BatchDivided, parts=COUNTS),
+    EpochFinished: st.builds(
+        EpochFinished, epoch=COUNTS, epochs=COUNTS, loss=NUMBERS, score=st.none() | NUMBERS
+    ),
+    CheckpointSaved: st.builds(CheckpointSaved, epoch=COUNTS, batch=COUNTS),
+    RunPaused: st.just(RunPaused()),
+    RunResumed: st.just(RunResumed()),
     StageScored: st.builds(StageScored, figures=st.dictionaries(TEXTS, NUMBERS, max_size=4)),
     PositionJudged: st.builds(
         PositionJudged,
@@ -102,6 +127,7 @@ def test_events_say_protocol_run_number_and_time() -> None:
         "epoch": 2,
         "epochs": 5,
         "loss": 0.25,
+        "score": None,
     }
 
 
