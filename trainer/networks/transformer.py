@@ -16,6 +16,7 @@ from torch import nn
 
 from trainer.networks.dropout import CheapDropout
 from trainer.networks.encoders import load_encoder
+from trainer.networks.text_by_text import use_text_by_text_attention
 
 
 class TransformerNetwork(nn.Module):
@@ -61,6 +62,7 @@ def load_transformer(
     """
     encoder = load_encoder(folder, dropout=dropout, layers=layers)
     _replace_dropout(encoder)
+    use_text_by_text_attention(encoder)
     return TransformerNetwork(encoder, labels=labels, dropout=dropout)
 
 
