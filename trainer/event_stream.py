@@ -18,6 +18,7 @@ from kdh_desktop.core.training_protocol import (
     RunCancelled,
     RunFailed,
     RunStarted,
+    StageStarted,
     from_line,
     to_line,
 )
@@ -45,8 +46,8 @@ def claim_stdout() -> int:
 class EventStream:
     """Writes the events of one run, one line each, to its reader and to a file that stays.
 
-    The file is begun when the run tells that it has started: from then on the work folder is
-    its own. A run that is taken up again goes on counting where it stopped.
+    The file is begun when the run tells that it or its first stage has started: from then on the
+    work folder is its own. A run that is taken up again goes on counting where it stopped.
 
     A reader that went away cancels the run; the file then still has its last words.
     """
@@ -108,7 +109,7 @@ class EventStream:
         line = to_line(Envelope(self._run, self._seq + 1, utc, event)) + "\n"
         self._seq += 1
         self._has_ended = isinstance(event, RunCancelled | RunFailed)
-        if isinstance(event, RunStarted) and self._file is None:
+        if isinstance(event, RunStarted | StageStarted) and self._file is None:
             self._file = _open_at_the_end(self._path)
         if self._file is not None and not _is_written(self._file, line.encode()):
             self._file = None

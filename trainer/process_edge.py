@@ -38,7 +38,7 @@ class Edge:
 
 
 def add_edge_options(parser: argparse.ArgumentParser, *, is_work_required: bool = False) -> None:
-    """Add the options that every command which trains has."""
+    """Add the options that say how a process which trains is driven."""
     parser.add_argument(
         "--work",
         type=Path,
@@ -51,12 +51,16 @@ def add_edge_options(parser: argparse.ArgumentParser, *, is_work_required: bool 
         help="go on with what lies in the work folder, and end if nothing does",
     )
     parser.add_argument(
-        "--device", choices=DEVICES, default="auto", help="where to compute (the fastest there is)"
-    )
-    parser.add_argument(
         "--controlled",
         action="store_true",
         help="obey the lines cancel, pause, resume and keep-best on stdin; its end cancels",
+    )
+
+
+def add_computing_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say where a process computes, and how often it keeps what it has."""
+    parser.add_argument(
+        "--device", choices=DEVICES, default="auto", help="where to compute (the fastest there is)"
     )
     parser.add_argument(
         "--checkpoint-seconds",

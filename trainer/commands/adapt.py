@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.labels import HALLMARKS_OF_CANCER
-from trainer.process_edge import add_edge_options, edge_of_process
+from trainer.process_edge import add_computing_options, add_edge_options, edge_of_process
 
 if TYPE_CHECKING:
     from trainer.commands import Commands
@@ -35,6 +35,7 @@ def add_parser(commands: Commands) -> None:
     )
     _add_settings(adapt)
     add_edge_options(adapt, is_work_required=True)
+    add_computing_options(adapt)
     adapt.set_defaults(work_on=_adapt)
 
 

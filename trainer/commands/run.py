@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.paths import AppPaths
 from kdh_desktop.core.training_config import config_from_json
-from trainer.process_edge import add_edge_options, edge_of_process
+from trainer.process_edge import add_computing_options, add_edge_options, edge_of_process
 from trainer.publisher_key import signing_key
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def add_parser(commands: Commands) -> None:
         "--jobs", type=int, default=1, help="networks trained side by side (1; a GPU takes a dozen)"
     )
     add_edge_options(run)
+    add_computing_options(run)
     run.set_defaults(work_on=_run)
 
 

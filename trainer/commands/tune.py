@@ -12,9 +12,7 @@ from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.json_values import build, parse_json, to_json_value
 from kdh_desktop.core.search_space import TuningConfig
 from kdh_desktop.core.training_config import config_from_json, config_to_json
-from trainer.allocator import restart_with_allocator
-from trainer.control import RunControl, cancel_on_signals
-from trainer.event_stream import EventStream
+from trainer.process_edge import add_edge_options, edge_of_process
 
 if TYPE_CHECKING:
     from trainer.commands import Commands
@@ -28,27 +26,22 @@ def add_parser(commands: Commands) -> None:
     tune.add_argument("space", type=Path, help="what may change and the budget, a JSON file")
     tune.add_argument("--corpus", type=Path, required=True, help="folder of the labelled corpus")
     tune.add_argument("--encoder", type=Path, required=True, help="folder of the base encoder")
-    tune.add_argument("--work", type=Path, required=True, help="name it again to resume")
     tune.add_argument("--out", type=Path, required=True, help="file of the best configuration")
     tune.add_argument(
         "--devices",
         nargs="+",
         help="a process for each name that is given, as in: cuda:0 cuda:1 (all GPUs, else cpu)",
     )
+    add_edge_options(tune, is_work_required=True)
     tune.set_defaults(work_on=_tune)
 
 
 def _tune(arguments: argparse.Namespace) -> int:
-    restart_with_allocator()
-    control = RunControl()
-    cancel_on_signals(control)
-    stream = EventStream.claim_stdout()
     config = config_from_json(_read(arguments.config))
     tuning = _tuning(_read(arguments.space))
+    with edge_of_process(arguments, run=config.name, work=arguments.work) as edge:
+        from trainer.tuned_config import TrainingTexts, tune_config
 
-    from trainer.tuned_config import TrainingTexts, tune_config
-
-    with stream.told(config.name) as emit:
         best, outcome = tune_config(
             config,
             tuning,
@@ -56,8 +49,8 @@ def _tune(arguments: argparse.Namespace) -> int:
             encoder=arguments.encoder,
             work=arguments.work,
             devices=arguments.devices or _devices(),
-            emit=emit,
-            control=control,
+            emit=edge.emit,
+            control=edge.control,
         )
         _write(arguments.out, config_to_json(best))
         report = {"is_swarm_better": outcome.is_swarm_better, **to_json_value(outcome)}
