@@ -14,8 +14,10 @@ from tests.data.tiny_installation import make_tiny_installation
 from trainer.bench import run
 from trainer.bench.run import Plan, run_bench
 from trainer.bench.shapes import MINILM, Shape, texts_per_second
+from trainer.bench.students import run_students_bench
 from trainer.bench.table import Row, Spread, as_json, as_text, with_ratios
 from trainer.bench.texts import invented_abstracts
+from trainer.student_choice import StudentForm
 
 TINY = Shape("bert", layers=1, width=16, heads=2, inner=32, vocabulary=300, positions=64)
 TINY_DISTILBERT = Shape(
@@ -72,6 +74,18 @@ def test_every_row_comes_out(paths: AppPaths) -> None:
     assert {name for name, row in rows.items() if row.value is None} <= {"kdh classify -"}
     assert rows["DistilBERT shape, PyTorch float32"].ratio == 1.0
     assert said
+
+
+@pytest.mark.slow
+def test_students_are_measured_beside_distilbert(paths: AppPaths) -> None:
+    forms = (StudentForm(2, inner=32), StudentForm(1, inner=16))
+    rows = run_students_bench(plan_of(paths), forms=forms, say=lambda _: None)
+    assert [row.name for row in rows] == [
+        "DistilBERT shape, PyTorch float32",
+        "2 layers, 32 inner units",
+        "1 layer, 16 inner units",
+    ]
+    assert all(row.value is not None and row.ratio is not None for row in rows)
 
 
 def test_a_model_that_nobody_signed_is_not_measured(paths: AppPaths) -> None:

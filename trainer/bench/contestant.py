@@ -68,7 +68,7 @@ def _bundle(spec: Mapping[str, Any]) -> Contestant:
     return _of_classifier(classifier, invented_abstracts(spec["texts"]))
 
 
-def _float32(spec: Mapping[str, Any]) -> Contestant:
+def _model(spec: Mapping[str, Any]) -> Contestant:
     from trainer.evaluation import classifier_for
 
     bundle = _open(spec)
@@ -123,7 +123,7 @@ def _ceiling(spec: Mapping[str, Any]) -> Contestant:
 
 _CONTESTANTS: Mapping[str, Callable[[Mapping[str, Any]], Contestant]] = {
     "bundle": _bundle,
-    "float32": _float32,
+    "model": _model,
     "torch": _torch,
     "ceiling": _ceiling,
     "training_loop": _training_loop,

@@ -128,7 +128,7 @@ def _specs(plan: Plan, model: Path) -> Mapping[str, Mapping[str, object]]:
         DISTILBERT_TORCH: {**shared, "kind": "torch", "shape": asdict(plan.distilbert)},
         BERT_TORCH: {**shared, "kind": "torch", "shape": asdict(plan.bert)},
         MINILM_TORCH: {**shared, "kind": "torch", "shape": asdict(plan.minilm)},
-        OURS_FLOAT32: {**shared, "kind": "float32", "model": str(model)},
+        OURS_FLOAT32: {**shared, "kind": "model", "model": str(model)},
         CEILING: {"kind": "ceiling", "shape": asdict(plan.minilm), "tokens": 360},
     }
 

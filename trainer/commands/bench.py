@@ -27,6 +27,20 @@ def add_parser(commands: Commands) -> None:
         const=_training_rows,
         help="measure training beside the Trainer of transformers, not the program",
     )
+    what.add_argument(
+        "--students",
+        action="store_const",
+        dest="rows_of",
+        const=_students_rows,
+        help="measure students of several depths and widths, and say which one to serve",
+    )
+    bench.add_argument(
+        "--result",
+        type=Path,
+        action="append",
+        default=[],
+        help="what a trained student decided, a JSON file; name it again for each student",
+    )
     bench.add_argument("--bundle", type=Path, help="folder of the model (the bundled one's)")
     bench.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="to train on")
     bench.add_argument("--quick", action="store_true", help="fewer texts and rounds")
@@ -68,6 +82,18 @@ def _training_rows(arguments: argparse.Namespace, paths: AppPaths) -> list[Row]:
     if arguments.quick:
         plan = replace(plan, texts=plan.texts // 2, rounds=2)
     return run_training_bench(plan, say=_say)
+
+
+def _students_rows(arguments: argparse.Namespace, paths: AppPaths) -> list[Row]:
+    from trainer.bench.run import Plan
+    from trainer.bench.students import run_students_bench
+    from trainer.student_choice import read_result
+
+    results = [read_result(path) for path in arguments.result]
+    plan = Plan(bundle=_bundle(arguments, paths), paths=paths)
+    if arguments.quick:
+        plan = replace(plan, texts=16, rounds=2)
+    return run_students_bench(plan, results=results, say=_say)
 
 
 def _bundle(arguments: argparse.Namespace, paths: AppPaths) -> Path:
