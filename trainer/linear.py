@@ -41,6 +41,7 @@ class LinearMember:
     def fit(self, texts: Sequence[LabelledText]) -> Self:
         """Train on labelled texts, and on their sentences as far as these are labelled."""
         self._of_text.fit([text.text for text in texts], target_matrix(texts))
+        self._of_sentence = None
         known = [text for text in texts if text.sentence_targets is not None]
         if known:
             self._of_sentence = _LinearScorer()
@@ -49,9 +50,11 @@ class LinearMember:
                 np.concatenate([text.sentence_targets for text in known]),
             )
         both = self._raw(texts)
+        deviation = both.std(axis=(1, 2), keepdims=True)[:, :, 0]
+        # Where there was nothing to tell apart, all scores are the same.
         self._scale = (
             both.mean(axis=(1, 2), keepdims=True)[:, :, 0],
-            both.std(axis=(1, 2), keepdims=True)[:, :, 0],
+            np.where(deviation > 0, deviation, 1.0),
         )
         return self
 

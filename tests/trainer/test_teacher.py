@@ -380,6 +380,13 @@ def test_the_linear_member_can_learn_a_single_label(
     assert micro_f1(scores >= best_threshold(scores, truth), truth) > 0.9
 
 
+def test_the_linear_member_survives_a_fold_with_nothing_to_tell_apart(
+    tiny_texts: list[LabelledText],
+) -> None:
+    nothing = [replace(x, targets=np.zeros(1, np.float32)) for x in only_as_a_whole(tiny_texts)]
+    assert LinearMember().fit(nothing).score(tiny_texts).tolist() == [[0.0]] * 60
+
+
 def test_the_linear_member_reads_scripts_without_blanks() -> None:
     words = ("胸口疼痛伴有气短", "心电图显示心律不齐")
     sentences = [f"患者{words[n % 2]}已经{n}天了。" for n in range(30)]
