@@ -43,7 +43,7 @@ format: $(VENV)/.with-dev ## Put the code into the one format and repair what ru
 # OUT      folder to write the bundle to (resources/model)
 # KEY      private key to sign with; without it a pair is made, and you are told where it lies
 model: corpus-is-named $(VENV)/.with-encoder ## Train and distil the bundled model: make model CORPUS=FOLDER
-	$(BIN)/kdh-trainer run resources/model.recipe.json --corpus "$(CORPUS)" \
+	$(BIN)/kdh-trainer run resources/model.recipe.json --corpus "$(CORPUS)" --judge "$(CORPUS)/dev.txt" \
 	  $(if $(TRANSFER),--transfer "$(TRANSFER)") $(if $(WORK),--work "$(WORK)") \
 	  $(if $(OUT),--out "$(OUT)") $(if $(KEY),--key "$(KEY)")
 

@@ -16,8 +16,8 @@ Figures = Mapping[str, float]
 
 _MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _OF_LABELS = (
-    "Label by label, on the texts it was judged on (some labels have few examples there, so these "
-    "vary by several points):"
+    "Label by label, {where} (some labels have few examples there, so these vary by several "
+    "points):"
 )
 _NETWORKS = {
     "transformer": "A transformer encoder ({base}) with label-wise attention over the tokens",
@@ -49,7 +49,7 @@ def model_card(manifest: Manifest, *, model_bytes: int) -> str:
         "## Figures",
         _table(("what", "protocol", "micro-F1", "macro-F1"), _overall(manifest.metrics)),
         "\n".join(_wrapped(remark, mark="- ") for remark in _remarks(manifest.metrics)),
-        _wrapped(_OF_LABELS),
+        _wrapped(_OF_LABELS.format(where=_where(manifest.metrics))),
         _table(
             ("label", "precision", "recall", "F1", "average precision", "calibration error"),
             _of_labels(manifest),
@@ -164,18 +164,23 @@ def _sources(manifest: Manifest) -> str:
     )
 
 
+def _judged(metrics: Mapping[str, Any]) -> Figures:
+    """Figures on kept-back texts; where there were none, those of the calibration students."""
+    found: Figures = metrics.get("student_kept_back") or metrics["student_held_out_folds"]
+    return found
+
+
+def _where(metrics: Mapping[str, Any]) -> str:
+    if "student_kept_back" in metrics:
+        return "on the texts it was judged on"
+    return "as the calibration students do on the folds they did not see"
+
+
 def _overall(metrics: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
-    dev: Figures = metrics["student_dev"]
     held: Figures = metrics["student_held_out_folds"]
     teacher: Figures = metrics["teacher_out_of_fold"]
-    yield (
-        "this model (int8)",
-        f"{dev['texts']:.0f} texts, judged once; 95 % bootstrap interval",
-        *(_with_interval(dev, name) for name in ("micro_f1", "macro_f1")),
-    )
-    if "linear_micro_f1" in dev:
-        figures = (_points(dev[f"linear_{name}"]) for name in ("micro_f1", "macro_f1"))
-        yield ("TF-IDF + linear SVM", "the same texts", *figures)
+    if kept_back := metrics.get("student_kept_back"):
+        yield from _of_kept_back(kept_back)
     yield (
         "teacher",
         "out of fold on the training texts, thresholds from the other folds",
@@ -195,51 +200,67 @@ def _overall(metrics: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     yield ("the same students in float32", "the same", _points(held["float32_micro_f1"]), "")
 
 
-def _remarks(metrics: Mapping[str, Any]) -> Iterator[str]:
-    dev: Figures = metrics["student_dev"]
+def _of_kept_back(judged: Figures) -> Iterator[tuple[str, ...]]:
     yield (
-        f"Weighted F1 {_points(dev['weighted_f1'])}, example-based F1 "
-        f"{_points(dev['example_f1'])}, mean average precision "
-        f"{_points(dev['mean_average_precision'])}; all labels of a text right in "
-        f"{_points(dev['subset_accuracy'])} %, a single decision wrong in "
-        f"{_points(dev['hamming_loss'])} % (Hamming loss)."
+        "this model (int8)",
+        f"{judged['texts']:.0f} texts, judged once; 95 % bootstrap interval",
+        *(_with_interval(judged, name) for name in ("micro_f1", "macro_f1")),
     )
-    if "over_linear_difference" in dev:
+    if "linear_micro_f1" in judged:
+        figures = (_points(judged[f"linear_{name}"]) for name in ("micro_f1", "macro_f1"))
+        yield ("TF-IDF + linear SVM", "the same texts", *figures)
+
+
+def _remarks(metrics: Mapping[str, Any]) -> Iterator[str]:
+    judged = _judged(metrics)
+    yield (
+        f"Weighted F1 {_points(judged['weighted_f1'])}, example-based F1 "
+        f"{_points(judged['example_f1'])}, mean average precision "
+        f"{_points(judged['mean_average_precision'])}; all labels of a text right in "
+        f"{_points(judged['subset_accuracy'])} %, a single decision wrong in "
+        f"{_points(judged['hamming_loss'])} % (Hamming loss)."
+    )
+    if "over_linear_difference" in judged:
         yield (
             f"Its micro-F1 differs from the linear member's by "
-            f"{100 * dev['over_linear_difference']:+.1f} ({100 * dev['over_linear_low']:+.1f} to "
-            f"{100 * dev['over_linear_high']:+.1f}; paired bootstrap, p = "
-            f"{dev['over_linear_p_value']:.4f})."
+            f"{100 * judged['over_linear_difference']:+.1f} "
+            f"({100 * judged['over_linear_low']:+.1f} to "
+            f"{100 * judged['over_linear_high']:+.1f}; paired bootstrap, p = "
+            f"{judged['over_linear_p_value']:.4f})."
         )
     yield (
-        f"Calibration error {dev['calibration_error']:.3f} over all decisions, "
-        f"{dev['mean_calibration_error']:.3f} as the mean of the labels' own, which would be "
-        f"{dev['mean_calibration_noise']:.3f} by chance if every probability were true (10 bins of "
-        "equal size)."
+        f"Calibration error {judged['calibration_error']:.3f} over all decisions, "
+        f"{judged['mean_calibration_error']:.3f} as the mean of the labels' own, which would be "
+        f"{judged['mean_calibration_noise']:.3f} by chance if every probability were true (10 bins "
+        "of equal size)."
     )
-    if "evidence_precision_at_1" in dev:
+    if "evidence_precision_at_1" in judged:
+        shown = (
+            f"; the F1 of all shown sentences is {_points(judged['evidence_f1'])}"
+            if "evidence_f1" in judged
+            else ""
+        )
         yield (
             "The best sentence of a rightly found label carries that label in the corpus in "
-            f"{_points(dev['evidence_precision_at_1'])} % of cases; the F1 of all shown "
-            f"sentences is {_points(dev['evidence_f1'])}."
+            f"{_points(judged['evidence_precision_at_1'])} % of cases{shown}."
         )
-    if "deletion_difference" in dev:
+    if "deletion_difference" in judged:
         yield (
             f"Without the sentence shown for it, a label's probability falls by "
-            f"{_points(dev['deletion_difference'])} points more than without another sentence "
-            f"of the text ({_points(dev['deletion_low'])} to {_points(dev['deletion_high'])}, p = "
-            f"{dev['deletion_p_value']:.4f})."
+            f"{_points(judged['deletion_difference'])} points more than without another sentence "
+            f"of the text ({_points(judged['deletion_low'])} to {_points(judged['deletion_high'])}, "
+            f"p = {judged['deletion_p_value']:.4f})."
         )
     gap = metrics["float32_parity_gap"]
     yield f"Float32 ONNX and torch differ by at most {gap:.1e} in probability."
 
 
 def _of_labels(manifest: Manifest) -> Iterator[tuple[str, ...]]:
-    dev: Figures = manifest.metrics["student_dev"]
+    judged = _judged(manifest.metrics)
     shares = ("precision", "recall", "f1", "average_precision")
     for label in manifest.labels:
-        points = (_points(dev[f"{name}.{label.id}"]) for name in shares)
-        yield (label.name, *points, f"{dev[f'calibration_error.{label.id}']:.3f}")
+        points = (_points(judged[f"{name}.{label.id}"]) for name in shares)
+        yield (label.name, *points, f"{judged[f'calibration_error.{label.id}']:.3f}")
 
 
 def _limits(manifest: Manifest) -> Iterator[str]:

@@ -11,29 +11,34 @@ from typing import Any
 
 from kdh_desktop import __version__
 from kdh_desktop.core.json_values import to_json_value
+from kdh_desktop.core.labels import HALLMARKS_OF_CANCER
 from kdh_desktop.core.training_config import RunConfig
+from trainer.corpus import corpus_digest
+from trainer.run_texts import RunTexts
 
+_HALLMARKS = "Hallmarks of Cancer (Baker et al. 2016), GPL-3.0"
 _LIBRARIES = ("numpy", "onnx", "onnxruntime", "scikit-learn", "tokenizers", "torch", "transformers")
 
 
 def provenance_of(
-    config: RunConfig, *, labelled: str, unlabelled: str, encoder: str, device: str
+    config: RunConfig, texts: RunTexts, *, encoder: str, device: str
 ) -> dict[str, Any]:
-    """Everything needed to train the same model again, as JSON values.
+    """Everything needed to train the same model again, as JSON values, and no name of a file.
 
     Args:
         config: The run's configuration.
-        labelled: Digest of the labelled texts.
-        unlabelled: Digest of the unlabelled texts.
+        texts: What it learns from and is judged on.
         encoder: SHA-256 of the base encoder's weights.
         device: What was computed on.
     """
     return {
-        "corpus": "Hallmarks of Cancer (Baker et al. 2016), GPL-3.0; split of BLURB",
-        "trained_on": "train.txt",
-        "judged_on": "dev.txt, once, after everything was chosen",
-        "labelled_sha256": labelled,
-        "unlabelled_sha256": unlabelled,
+        "corpus": _HALLMARKS if texts.labels is HALLMARKS_OF_CANCER else "a corpus of this site",
+        "trained_on": f"{len(texts.train)} texts",
+        "judged_on": f"{len(texts.judged)} others, once, after everything was chosen"
+        if texts.judged
+        else "folds it did not see",
+        "labelled_sha256": corpus_digest(texts.train),
+        "unlabelled_sha256": corpus_digest(texts.unlabelled),
         "encoder_sha256": encoder,
         "config": to_json_value(config),
         "device": device,

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kdh_desktop.core.classification.classifier import OnnxClassifier
+from kdh_desktop.core.labels import LabelSet
 from trainer.calibration import fit_calibrations
 from trainer.candidate import CalibrationScores
 from trainer.corpus import LabelledText
@@ -44,7 +45,9 @@ def teacher_figures(
     return _rounded(found)
 
 
-def calibration_figures(held_out: CalibrationScores, *, seed: int = 0) -> dict[str, float]:
+def calibration_figures(
+    held_out: CalibrationScores, labels: LabelSet, *, seed: int = 0
+) -> dict[str, float]:
     """Figures of the calibration students, each on the fold it did not see.
 
     Calibration and threshold for each fold come from the other folds; with a single fold they
@@ -71,6 +74,17 @@ def calibration_figures(held_out: CalibrationScores, *, seed: int = 0) -> dict[s
     evidence = evidence_precision_at_1(joined, present)
     if evidence is not None:
         found["evidence_precision_at_1"] = evidence
+    plain = figures(present, truth)
+    of_labels = {
+        "f1": plain.label_f1,
+        "precision": plain.label_precision,
+        "recall": plain.label_recall,
+        "average_precision": average_precision(probabilities, truth),
+        "calibration_error": observe(errors, size=len(truth)),
+    }
+    for name, values in of_labels.items():
+        pairs = zip(labels.ids, values, strict=True)
+        found |= {f"{name}.{label}": float(value) for label, value in pairs}
     return _rounded(found)
 
 
@@ -155,6 +169,8 @@ def _of_decisions(
         "macro_f1": plain.macro_f1,
         "weighted_f1": plain.weighted_f1,
         "subset_accuracy": plain.subset_accuracy,
+        "example_f1": plain.example_f1,
+        "hamming_loss": plain.hamming_loss,
     }
 
 

@@ -83,10 +83,11 @@ def run_training(
     candidate = run.export(student, calibrated)
     texts, encoder = run.texts.train[:PARITY_TEXTS], run.student_base.encoder
     metrics["float32_parity_gap"] = parity_gap(student, candidate, texts, encoder)
-    report("student_held_out_folds", calibration_figures(held_out))
+    report("student_held_out_folds", calibration_figures(held_out, run.texts.labels))
 
     run.runner.start("judge")
-    linear = run.teacher.members[-1] if config.teacher.has_linear_member else None
-    report("student_dev", run.judge(candidate, linear))
+    if run.texts.judged:
+        linear = run.teacher.members[-1] if config.teacher.has_linear_member else None
+        report("student_kept_back", run.judge(candidate, linear))
     run.write(candidate, dataclasses.replace(calibrated, metrics=metrics), key)
     emit(CandidateReady(calibrated.bundle_id))

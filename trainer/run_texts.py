@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kdh_desktop.core.labels import HALLMARKS_OF_CANCER, LabelSet
-from trainer.corpus import LabelledText, read_hoc, read_unlabelled
+import numpy as np
+from numpy.typing import NDArray
+
+from kdh_desktop.core.corpus_source import CorpusSource
+from kdh_desktop.core.errors import TrainingError
+from kdh_desktop.core.labels import LabelSet
+from kdh_desktop.core.training_config import RunConfig
+from trainer.corpus import (
+    LabelledText,
+    read_corpora,
+    read_unlabelled,
+    target_matrix,
+)
+from trainer.corpus.check import CheckPlan, check_corpus
+from trainer.splits import stratified_folds, stratified_split
 
 TRANSFER_MIN_WORDS = 60
 
@@ -18,7 +32,7 @@ class RunTexts:
     Attributes:
         labels: In the order of the columns.
         train: Labelled texts to learn from.
-        judged: Labelled texts that nothing is trained or chosen on.
+        judged: Labelled texts that nothing is trained or chosen on; there may be none.
         unlabelled: The transfer set.
     """
 
@@ -28,24 +42,62 @@ class RunTexts:
     unlabelled: list[LabelledText]
 
 
-def read_run_texts(corpus: Path, transfer: Path | None, *, transfer_texts: int) -> RunTexts:
-    """Read the texts of a run.
+def read_run_texts(
+    config: RunConfig,
+    *,
+    corpus: Sequence[CorpusSource],
+    judged: Sequence[CorpusSource],
+    transfer: Path | None,
+) -> RunTexts:
+    """Check and read the texts of a run.
 
     Args:
-        corpus: HoC folder with ``train.txt`` and ``dev.txt``.
+        config: The run's; where no texts are named to be judged on, its share is kept back.
+        corpus: To train on.
+        judged: To judge on.
         transfer: JSON lines of unlabelled texts, or None.
-        transfer_texts: How many of these to take.
 
     Raises:
-        TrainingError: Texts or labels cannot be read.
+        TrainingError: The texts cannot be read, or cannot be trained on.
+        InputError: A file cannot be read.
     """
-    labels = HALLMARKS_OF_CANCER
+    report = check_corpus(corpus, CheckPlan(folds=config.teacher.folds), test_sources=judged)
+    if report.blocking:
+        raise TrainingError(report.blocking[0].message, report.blocking[0].remedy)
+    train, labels = read_corpora(corpus)
+    kept_back = read_corpora(judged, labels)[0] if judged else []
+    if not judged and config.judged_share:
+        train, kept_back = _parted(train, share=config.judged_share, seed=config.seed)
     unlabelled: list[LabelledText] = []
     if transfer is not None:
-        unlabelled = read_unlabelled(transfer, limit=transfer_texts, min_words=TRANSFER_MIN_WORDS)
-    return RunTexts(
-        labels,
-        read_hoc(corpus, ids_file="train.txt", labels=labels),
-        read_hoc(corpus, ids_file="dev.txt", labels=labels),
-        unlabelled,
+        unlabelled = read_unlabelled(
+            transfer, limit=config.distillation.transfer_texts, min_words=TRANSFER_MIN_WORDS
+        )
+    return RunTexts(labels, train, kept_back, unlabelled)
+
+
+def folds_of(texts: Sequence[LabelledText], *, folds: int, seed: int) -> NDArray[np.int64]:
+    """Fold of each text; labels are spread evenly, and no group lies in two folds."""
+    return stratified_folds(target_matrix(texts), folds=folds, seed=seed, groups=_groups_of(texts))
+
+
+def _parted(
+    texts: list[LabelledText], *, share: float, seed: int
+) -> tuple[list[LabelledText], list[LabelledText]]:
+    part_of = stratified_split(
+        target_matrix(texts), shares=(1 - share, share), seed=seed, groups=_groups_of(texts)
     )
+    parts = [
+        [text for text, its in zip(texts, part_of, strict=True) if its == part] for part in (0, 1)
+    ]
+    return parts[0], parts[1]
+
+
+def _groups_of(texts: Sequence[LabelledText]) -> NDArray[np.int64] | None:
+    """Number of each text's group, None where no text has one."""
+    if all(text.group is None for text in texts):
+        return None
+    names = [
+        f"text {row}" if x.group is None else f"group {x.group}" for row, x in enumerate(texts)
+    ]
+    return np.unique(names, return_inverse=True)[1].astype(np.int64)

@@ -16,12 +16,13 @@ from torch import nn
 
 from kdh_desktop.core.classification.manifest import Manifest
 from kdh_desktop.core.classification.model_bundle import write_bundle
+from kdh_desktop.core.corpus_source import CorpusSource
 from kdh_desktop.core.training_config import NetworkConfig, NetworkKind, RunConfig
 from kdh_desktop.core.training_protocol import Event, RunEstimated
 from trainer.base_encoder import check_base_encoder
 from trainer.candidate import Candidate, export_candidate
 from trainer.control import RunControl
-from trainer.corpus import LabelledText, corpus_digest, target_matrix
+from trainer.corpus import LabelledText, target_matrix
 from trainer.device import choose_device, repeat_exactly
 from trainer.distillation import StudentTrainer, TaughtExamples
 from trainer.estimate import estimate_rest, stage_costs
@@ -35,8 +36,7 @@ from trainer.planned_stages import CorpusSize, planned_stages
 from trainer.progress import RunProgress
 from trainer.provenance import provenance_of
 from trainer.report import held_out_figures
-from trainer.run_texts import RunTexts, read_run_texts
-from trainer.splits import stratified_folds
+from trainer.run_texts import RunTexts, folds_of, read_run_texts
 from trainer.stage_count import count_stages
 from trainer.stages import StageRunner
 from trainer.teacher import Corpus, Teacher, TeacherTrainer, pick
@@ -48,14 +48,16 @@ class RunFiles:
     """Where a run reads and writes.
 
     Attributes:
-        corpus: HoC folder with ``train.txt`` (trained on) and ``dev.txt`` (judged on, once).
+        corpus: Texts to train on.
+        judged: Texts to be judged on, once; there may be none.
         transfer: JSON lines of unlabelled texts, or None.
         encoder: Folder of the base encoder: safetensors weights, config, ``tokenizer.json``.
         work: States and scores of stages; a run with the same work folder goes on where it was.
         out: Folder of the bundle.
     """
 
-    corpus: Path
+    corpus: tuple[CorpusSource, ...]
+    judged: tuple[CorpusSource, ...]
     transfer: Path | None
     encoder: Path
     work: Path
@@ -92,14 +94,14 @@ class TrainingRun:
         """
         self.config = config
         self.files = files
-        limit = config.distillation.transfer_texts
-        self.texts: RunTexts = read_run_texts(files.corpus, files.transfer, transfer_texts=limit)
+        self.texts: RunTexts = read_run_texts(
+            config, corpus=files.corpus, judged=files.judged, transfer=files.transfer
+        )
         self.device = device or choose_device()
         repeat_exactly(self.device)
         self.provenance = provenance_of(
             config,
-            labelled=corpus_digest(self.texts.train),
-            unlabelled=corpus_digest(self.texts.unlabelled),
+            self.texts,
             encoder=_encoder_digest(config, files.encoder),
             device=self.device.type,
         )
@@ -149,7 +151,7 @@ class TrainingRun:
         network, folds = self.config.teacher.network, self.config.teacher.folds
         return TeacherTrainer(
             self._corpus(network),
-            stratified_folds(self.truth, folds=folds, seed=self.config.seed),
+            folds_of(self.texts.train, folds=folds, seed=self.config.seed),
             config=self.config,
             learner=self._learner(network),
             work=self.files.work,

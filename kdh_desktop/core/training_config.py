@@ -213,6 +213,8 @@ class RunConfig:
         augmentation: How labelled texts are varied.
         teacher: The teacher's part.
         distillation: The student's part.
+        judged_share: Share in 0..1 of the labelled texts that is kept back to be judged on, where
+            no texts are named for that. 0 trains on all: only folds are judged then.
     """
 
     name: str
@@ -223,6 +225,7 @@ class RunConfig:
     augmentation: Augmentation
     teacher: TeacherConfig
     distillation: DistillationConfig
+    judged_share: float = 0.0
 
     def __post_init__(self) -> None:
         _require(
@@ -234,6 +237,7 @@ class RunConfig:
         _require(self.max_tokens >= 3, "max_tokens", "must be at least 3")
         _require(self.sentence_loss >= 0, "sentence_loss", "must not be negative")
         _require_share(self.sentence_weight, "sentence_weight")
+        _require(0 <= self.judged_share < 1, "judged_share", "must lie in 0..1")
         folds = self.distillation.calibration_folds
         _require(
             folds <= self.teacher.folds,

@@ -68,6 +68,7 @@ CONFIGS = st.builds(
         network=NETWORKS,
         has_linear_member=st.booleans(),
     ),
+    judged_share=st.floats(0, 0.9),
     distillation=st.builds(
         DistillationConfig,
         temperature=POSITIVE,
@@ -131,7 +132,7 @@ FREE_FIELDS = (
     *("weight_average", "r_drop", "validation_share", "patience"),
     *("sentence_dropout", "tokenised_share", "members", "method", "has_linear_member"),
     *("network", "kind", "dropout", "layers", "embedding_size", "hidden_size"),
-    *("soft_loss", "nested_members"),
+    *("soft_loss", "nested_members", "judged_share"),
 )
 
 
@@ -183,6 +184,7 @@ def test_a_number_without_bound_is_named(raw_config: dict[str, Any], number: str
         ("max_tokens", 2),
         ("sentence_loss", -0.1),
         ("sentence_weight", 1.1),
+        ("judged_share", 1.0),
         ("teacher.network.dropout", 1.0),
         ("teacher.network.layers", 0),
         ("teacher.network.embedding_size", 0),

@@ -176,6 +176,7 @@ def tiny_run(
     config.write_text(config_to_json(tiny_config), encoding="utf-8")
     places = {
         "--corpus": tiny_corpus,
+        "--judge": tiny_corpus / "dev.txt",
         "--transfer": tiny_transfer,
         "--encoder": tiny_encoder,
         "--work": folder / "work",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -235,7 +236,7 @@ def test_every_soft_loss_is_least_where_the_student_is_the_teacher(
     generator = torch.Generator().manual_seed(seed)
     teacher = 3 * torch.randn(4, 5, generator=generator)
     other = teacher + torch.randn(4, 5, generator=generator)
-    losses = (
+    losses: tuple[Callable[[torch.Tensor], torch.Tensor], ...] = (
         lambda x: bernoulli_kl(x, teacher, temperature=temperature),
         lambda x: softmax_kl(x, teacher, temperature=temperature),
         lambda x: logit_mse(x, teacher),

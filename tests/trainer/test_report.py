@@ -28,6 +28,7 @@ from trainer.judgement import judge, score_labelled
 from trainer.model_card import model_card
 from trainer.provenance import provenance_of
 from trainer.report import held_out_figures
+from trainer.run_texts import RunTexts
 
 NO_EVIDENCE = {"evidence_precision_at_1", "evidence_f1"}
 OVER_LINEAR = {f"over_linear_{part}" for part in ("difference", "low", "high", "p_value")}
@@ -99,7 +100,7 @@ def manifest(tiny_bundle: ModelBundle, tiny_config: RunConfig, dev: dict[str, fl
                 "teacher_out_of_fold": of_decisions
                 | {"network_micro_f1": 0.79, "linear_micro_f1": 0.71},
                 "student_held_out_folds": of_decisions | {"float32_micro_f1": 0.81},
-                "student_dev": dev,
+                "student_kept_back": dev,
                 "float32_parity_gap": 2e-7,
             },
         ),
@@ -108,7 +109,8 @@ def manifest(tiny_bundle: ModelBundle, tiny_config: RunConfig, dev: dict[str, fl
 
 
 def with_config(manifest: Manifest, config: RunConfig) -> Manifest:
-    provenance = provenance_of(config, labelled="a", unlabelled="b", encoder="c" * 64, device="cpu")
+    texts = RunTexts(HALLMARKS_OF_CANCER, [], [], [])
+    provenance = provenance_of(config, texts, encoder="c" * 64, device="cpu")
     return replace(manifest, provenance=json.loads(json.dumps(to_json_value(provenance))))
 
 
@@ -166,9 +168,9 @@ def test_the_card_says_how_the_model_was_made(manifest: Manifest, tiny_config: R
 def test_the_card_says_nothing_of_what_was_not_measured(manifest: Manifest) -> None:
     metrics: dict[str, Any] = dict(manifest.metrics)
     missing = {*NO_EVIDENCE, *OVER_LINEAR, "linear_micro_f1", "linear_macro_f1"}
-    metrics["student_dev"] = {
+    metrics["student_kept_back"] = {
         name: value
-        for name, value in metrics["student_dev"].items()
+        for name, value in metrics["student_kept_back"].items()
         if name not in missing and not name.startswith("deletion")
     }
     del metrics["teacher_out_of_fold"]["linear_micro_f1"]
@@ -181,9 +183,9 @@ def test_the_card_of_other_labels_does_not_speak_of_hallmarks(manifest: Manifest
     labels = LabelSet(
         tuple(Label(label.id + "_2", label.name, label.definition) for label in manifest.labels)
     )
-    figures = dict(manifest.metrics["student_dev"])
+    figures = dict(manifest.metrics["student_kept_back"])
     figures |= {f"{name}_2": value for name, value in figures.items() if "." in name}
-    metrics = {**manifest.metrics, "student_dev": figures}
+    metrics = {**manifest.metrics, "student_kept_back": figures}
     card = card_of(replace(manifest, labels=labels, metrics=metrics))
     assert "Sorts texts by 10 labels" in card
     assert "cancer research" not in card

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from kdh_desktop.core.classification.classifier import OnnxClassifier
 from kdh_desktop.core.classification.confidence import calibrated_probabilities
 from kdh_desktop.core.classification.model_bundle import ModelBundle, open_bundle
+from kdh_desktop.core.corpus_source import HocSource
 from kdh_desktop.core.errors import Cancelled, TrainingError, VerificationError
 from kdh_desktop.core.json_values import to_json_value
 from kdh_desktop.core.labels import HALLMARKS_OF_CANCER
@@ -77,7 +78,14 @@ def files(
     tiny_encoder: Path,
 ) -> RunFiles:
     folder = tmp_path_factory.mktemp("run")
-    return RunFiles(tiny_corpus, tiny_transfer, tiny_encoder, folder / "work", folder / "bundle")
+    return RunFiles(
+        corpus=(HocSource(str(tiny_corpus)),),
+        judged=(HocSource(str(tiny_corpus), "dev.txt"),),
+        transfer=tiny_transfer,
+        encoder=tiny_encoder,
+        work=folder / "work",
+        out=folder / "bundle",
+    )
 
 
 @pytest.fixture(scope="module")
@@ -209,13 +217,13 @@ def test_the_figures_told_are_those_of_the_manifest(tiny_run: TrainerProcess) ->
     assert told == [
         metrics["teacher_out_of_fold"],
         metrics["student_held_out_folds"],
-        metrics["student_dev"],
+        metrics["student_kept_back"],
     ]
 
 
 def test_the_figures_are_consistent(tiny_run: TrainerProcess) -> None:
     metrics = tiny_run.bundle.manifest.metrics
-    dev, held = metrics["student_dev"], metrics["student_held_out_folds"]
+    dev, held = metrics["student_kept_back"], metrics["student_held_out_folds"]
     assert (dev["texts"], held["texts"]) == (12, 60)
     assert dev["micro_f1_low"] <= dev["micro_f1"] <= dev["micro_f1_high"]
     per_label = [dev[f"f1.{label.id}"] for label in HALLMARKS_OF_CANCER]
@@ -232,7 +240,7 @@ def test_the_tiny_student_has_learned(tiny_run: TrainerProcess) -> None:
     metrics = tiny_run.bundle.manifest.metrics
     assert metrics["teacher_out_of_fold"]["micro_f1"] > 0.9
     assert metrics["student_held_out_folds"]["micro_f1"] > 0.7
-    assert metrics["student_dev"]["micro_f1"] > 0.9
+    assert metrics["student_kept_back"]["micro_f1"] > 0.9
 
 
 def test_the_served_bundle_has_the_figures_that_it_claims(
@@ -243,7 +251,7 @@ def test_the_served_bundle_has_the_figures_that_it_claims(
     scores = served_scores(OnnxClassifier(tiny_run.bundle, threads=1), judged)
     probabilities = calibrated_probabilities(scores.decision_logits, manifest.calibrations)
     found = micro_f1(probabilities >= manifest.calibrations[0].threshold, scores.truth)
-    assert round(found, 4) == manifest.metrics["student_dev"]["micro_f1"]
+    assert round(found, 4) == manifest.metrics["student_kept_back"]["micro_f1"]
 
 
 def test_one_threshold_stands_for_all_labels_and_limits_rise(tiny_run: TrainerProcess) -> None:
@@ -258,7 +266,7 @@ def test_the_model_card_shows_the_figures(tiny_run: TrainerProcess) -> None:
     card, metrics = tiny_run.bundle.model_card, tiny_run.bundle.manifest.metrics
     assert card.startswith(f"# {tiny_run.bundle.id}\n")
     assert "Not for diagnosis" in card
-    for part in ("teacher_out_of_fold", "student_held_out_folds", "student_dev"):
+    for part in ("teacher_out_of_fold", "student_held_out_folds", "student_kept_back"):
         assert f"{100 * metrics[part]['micro_f1']:.1f}" in card
     assert all(f"| {label.name} | " in card for label in HALLMARKS_OF_CANCER)
     assert "{" not in card
@@ -351,7 +359,7 @@ def test_what_cannot_be_used_is_told_before_anything_is_trained(
     told: list[Event] = []
     for wrong in (
         replace(files, encoder=tmp_path),
-        replace(files, corpus=tmp_path),
+        replace(files, corpus=(HocSource(str(tmp_path)),)),
         replace(files, transfer=tmp_path / "none.jsonl"),
     ):
         with pytest.raises(TrainingError):

@@ -9,6 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kdh_desktop.core.classification.model_bundle import open_bundle
+from kdh_desktop.core.corpus_source import HocSource
 from kdh_desktop.core.training_config import RunConfig
 from kdh_desktop.core.training_protocol import Event, StageStarted
 from trainer.control import RunControl
@@ -63,7 +64,12 @@ def test_side_by_side_gives_the_bundle_of_one_after_the_other(
         told: list[Event] = []
         folder = tmp_path / str(jobs)
         files = RunFiles(
-            tiny_corpus, tiny_transfer, tiny_encoder, folder / "work", folder / "bundle"
+            corpus=(HocSource(str(tiny_corpus)),),
+            judged=(),
+            transfer=tiny_transfer,
+            encoder=tiny_encoder,
+            work=folder / "work",
+            out=folder / "bundle",
         )
         run_training(
             nested(tiny_config),

@@ -23,7 +23,18 @@ def add_parser(commands: Commands) -> None:
     """Add the command and its options."""
     run = commands.add_parser("run", help="train a teacher and a student, and write a bundle")
     run.add_argument("config", type=Path, help="the run's configuration, a JSON file")
-    run.add_argument("--corpus", type=Path, required=True, help="folder of the labelled corpus")
+    run.add_argument(
+        "--corpus",
+        type=Path,
+        nargs="+",
+        required=True,
+        metavar="SOURCE",
+        help="texts to train on: a HoC folder or one of its lists, a workbook, CSV, JSON lines, "
+        "or a .json file that describes a source",
+    )
+    run.add_argument(
+        "--judge", type=Path, nargs="+", default=[], metavar="SOURCE", help="texts to be judged on"
+    )
     run.add_argument("--transfer", type=Path, help="JSON lines of unlabelled texts")
     run.add_argument("--encoder", type=Path, help="folder of the base encoder")
     run.add_argument("--out", type=Path, help="folder of the bundle (the bundled model's)")
@@ -46,12 +57,14 @@ def _run(arguments: argparse.Namespace) -> int:
     config = config_from_json(_read(arguments.config))
     work = arguments.work or paths.data / "runs" / config.name
     with edge_of_process(arguments, run=config.name, work=work) as edge:
+        from trainer.corpus.guess import source_of
         from trainer.device import choose_device
         from trainer.run import run_training
         from trainer.training_run import RunFiles
 
         files = RunFiles(
-            corpus=arguments.corpus,
+            corpus=tuple(source_of(path) for path in arguments.corpus),
+            judged=tuple(source_of(path) for path in arguments.judge),
             transfer=arguments.transfer,
             encoder=arguments.encoder or _packaged_encoder(),
             work=work,
