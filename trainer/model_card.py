@@ -248,8 +248,8 @@ def _remarks(metrics: Mapping[str, Any]) -> Iterator[str]:
         yield (
             f"Without the sentence shown for it, a label's probability falls by "
             f"{_points(judged['deletion_difference'])} points more than without another sentence "
-            f"of the text ({_points(judged['deletion_low'])} to {_points(judged['deletion_high'])}, "
-            f"p = {judged['deletion_p_value']:.4f})."
+            f"of the text ({_points(judged['deletion_low'])} to "
+            f"{_points(judged['deletion_high'])}, p = {judged['deletion_p_value']:.4f})."
         )
     gap = metrics["float32_parity_gap"]
     yield f"Float32 ONNX and torch differ by at most {gap:.1e} in probability."

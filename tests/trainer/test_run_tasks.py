@@ -19,17 +19,10 @@ from trainer.training_run import RunFiles
 
 
 def nested(config: RunConfig) -> RunConfig:
-    teacher = replace(config.teacher, folds=3, schedule=replace(config.teacher.schedule, epochs=4))
-    how = config.distillation
     return replace(
         config,
-        teacher=teacher,
-        distillation=replace(
-            how,
-            transfer=replace(how.transfer, epochs=2),
-            distil=replace(how.distil, epochs=8),
-            nested_members=1,
-        ),
+        teacher=replace(config.teacher, folds=3),
+        distillation=replace(config.distillation, nested_members=1),
     )
 
 
@@ -49,6 +42,7 @@ def test_a_student_of_a_fold_waits_for_every_network_that_teaches_it(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_side_by_side_gives_the_bundle_of_one_after_the_other(
     tiny_config: RunConfig,
     tiny_corpus: Path,
