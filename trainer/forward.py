@@ -45,10 +45,22 @@ def sentence_means(token_logits: torch.Tensor, batch: Batch) -> torch.Tensor:
     sentences = len(batch.text_of_sentence)
     flat = token_logits.flatten(0, 1)
     if owner.device.type != "cpu":
-        # A product with ones and zeros asks nothing of the host, and sums in a fixed order.
-        belongs = (owner == torch.arange(sentences, device=owner.device).unsqueeze(-1)).float()
-        return belongs @ flat / belongs.sum(dim=1, keepdim=True).clamp(min=1)
+        return means_by_product(flat, owner, sentences)
     inside = owner >= 0
     rows = owner[inside]
     sums = flat.new_zeros(sentences, flat.shape[-1]).index_add(0, rows, flat[inside])
     return sums / torch.bincount(rows, minlength=sentences).clamp(min=1).unsqueeze(-1)
+
+
+def means_by_product(flat: torch.Tensor, owner: torch.Tensor, sentences: int) -> torch.Tensor:
+    """The same by a product with ones and zeros, for devices that run behind the host.
+
+    It asks nothing of the host, which would wait for the device, and sums in a fixed order.
+
+    Args:
+        flat: Token logits, float32 (tokens, labels).
+        owner: Sentence of each token, int64 (tokens,); negative for none.
+        sentences: How many there are.
+    """
+    belongs = (owner == torch.arange(sentences, device=owner.device).unsqueeze(-1)).float()
+    return belongs @ flat / belongs.sum(dim=1, keepdim=True).clamp(min=1)

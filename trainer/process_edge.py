@@ -25,7 +25,7 @@ from trainer.work_folder import CHECKPOINT_EVERY_S, EVENTS, has_stages, held_wor
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
-_GRACE_S = 1.3
+_GRACE_S = 1.0
 _LOOK_AGAIN_S = 0.1
 
 

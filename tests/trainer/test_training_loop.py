@@ -18,6 +18,7 @@ from trainer.batching import Batch, Batches, Encoder
 from trainer.checkpoint import Checkpoint, load_state, save_state
 from trainer.control import RunControl
 from trainer.corpus import LabelledText, target_matrix
+from trainer.forward import means_by_product
 from trainer.metrics import micro_f1
 from trainer.network_scores import score
 from trainer.networks.transformer import TransformerNetwork
@@ -313,6 +314,17 @@ def test_a_sentence_logit_is_the_mean_over_its_tokens(batches: Batches) -> None:
     for sentence, row in enumerate(batch.text_of_sentence.tolist()):
         inside = batch.sentence_of_token[row] == sentence
         torch.testing.assert_close(means[sentence], token_logits[row][inside].mean(dim=0))
+
+
+def test_both_ways_to_the_mean_over_tokens_agree(batches: Batches) -> None:
+    _, batch = next(batches.by_length())
+    token_logits = torch.randn(*batch.input_ids.shape, 3)
+    by_product = means_by_product(
+        token_logits.flatten(0, 1),
+        batch.sentence_of_token.flatten(),
+        len(batch.text_of_sentence),
+    )
+    torch.testing.assert_close(by_product, sentence_means(token_logits, batch))
 
 
 def test_an_objective_sees_texts_and_sentences_of_its_batch(
