@@ -20,6 +20,7 @@ from trainer.corpus import (
     target_matrix,
 )
 from trainer.corpus.check import CheckPlan, check_corpus
+from trainer.corpus.duplicates import groups_of
 from trainer.splits import stratified_folds, stratified_split
 
 TRANSFER_MIN_WORDS = 60
@@ -77,27 +78,17 @@ def read_run_texts(
 
 
 def folds_of(texts: Sequence[LabelledText], *, folds: int, seed: int) -> NDArray[np.int64]:
-    """Fold of each text; labels are spread evenly, and no group lies in two folds."""
-    return stratified_folds(target_matrix(texts), folds=folds, seed=seed, groups=_groups_of(texts))
+    """Fold of each text: labels spread evenly, no group and no copies of a text in two folds."""
+    return stratified_folds(target_matrix(texts), folds=folds, seed=seed, groups=groups_of(texts))
 
 
 def _parted(
     texts: list[LabelledText], *, share: float, seed: int
 ) -> tuple[list[LabelledText], list[LabelledText]]:
     part_of = stratified_split(
-        target_matrix(texts), shares=(1 - share, share), seed=seed, groups=_groups_of(texts)
+        target_matrix(texts), shares=(1 - share, share), seed=seed, groups=groups_of(texts)
     )
     parts = [
         [text for text, its in zip(texts, part_of, strict=True) if its == part] for part in (0, 1)
     ]
     return parts[0], parts[1]
-
-
-def _groups_of(texts: Sequence[LabelledText]) -> NDArray[np.int64] | None:
-    """Number of each text's group, None where no text has one."""
-    if all(text.group is None for text in texts):
-        return None
-    names = [
-        f"text {row}" if x.group is None else f"group {x.group}" for row, x in enumerate(texts)
-    ]
-    return np.unique(names, return_inverse=True)[1].astype(np.int64)

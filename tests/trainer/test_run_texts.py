@@ -1,0 +1,69 @@
+"""What a run reads is checked first, and parted without tearing groups."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kdh_desktop.core.corpus_source import HocSource, TableSource
+from kdh_desktop.core.errors import TrainingError
+from kdh_desktop.core.labels import HALLMARKS_OF_CANCER
+from kdh_desktop.core.training_config import RunConfig
+from tests.data.tiny_corpus import write_tiny_table
+from trainer.run_texts import folds_of, read_run_texts
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> TableSource:
+    path = write_tiny_table(tmp_path / "texts.csv")
+    return TableSource(
+        str(path), "abstract", labels_column="labels", id_column="pmid", group_column="patient"
+    )
+
+
+def test_texts_to_judge_on_may_be_named(tiny_config: RunConfig, tiny_corpus: Path) -> None:
+    texts = read_run_texts(
+        tiny_config,
+        corpus=[HocSource(str(tiny_corpus))],
+        judged=[HocSource(str(tiny_corpus), "dev.txt")],
+        transfer=None,
+    )
+    assert (len(texts.train), len(texts.judged), texts.unlabelled) == (60, 12, [])
+    assert texts.labels == HALLMARKS_OF_CANCER
+
+
+def test_a_share_is_kept_back_where_none_are_named(
+    tiny_config: RunConfig, table: TableSource
+) -> None:
+    config = replace(tiny_config, judged_share=0.25)
+    texts = read_run_texts(config, corpus=[table], judged=[], transfer=None)
+    assert len(texts.train) + len(texts.judged) == 60
+    assert len(texts.judged) == pytest.approx(15, abs=3)
+    assert not {x.group for x in texts.train} & {x.group for x in texts.judged}
+
+
+def test_all_texts_are_trained_on_where_nothing_is_kept_back(
+    tiny_config: RunConfig, table: TableSource
+) -> None:
+    texts = read_run_texts(tiny_config, corpus=[table], judged=[], transfer=None)
+    assert (len(texts.train), texts.judged) == (60, [])
+
+
+def test_no_group_lies_in_two_folds(tiny_config: RunConfig, table: TableSource) -> None:
+    train = read_run_texts(tiny_config, corpus=[table], judged=[], transfer=None).train
+    fold_of = folds_of(train, folds=4, seed=1)
+    assert set(fold_of.tolist()) == {0, 1, 2, 3}
+    groups = np.array([text.group for text in train])
+    for group in set(groups.tolist()):
+        assert len(set(fold_of[groups == group].tolist())) == 1
+
+
+def test_what_speaks_against_training_is_said_before_it_starts(
+    tiny_config: RunConfig, tiny_corpus: Path
+) -> None:
+    source = HocSource(str(tiny_corpus))
+    with pytest.raises(TrainingError, match="kept for judging and trained on"):
+        read_run_texts(tiny_config, corpus=[source], judged=[source], transfer=None)
