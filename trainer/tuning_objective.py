@@ -117,6 +117,7 @@ class OutOfFoldObjective:
         self.spec = spec
         self.device = device
         self.control = control
+        self._all_texts = judged.texts
         few = judged.drawn(spec.tuning.texts, seed=spec.config.seed)
         self.texts, self.soft = few.texts, few.soft
         self.truth = target_matrix(few.texts)
@@ -152,7 +153,7 @@ class OutOfFoldObjective:
             network,
             base_encoder=self.spec.encoder,
             vocabulary=self.spec.work / "vocabulary",
-            labelled=self.texts,
+            labelled=self._all_texts,
             unlabelled=(),
             max_tokens=config.max_tokens,
             seed=self.spec.config.seed,
@@ -206,7 +207,7 @@ class _Position:
         scores = np.zeros_like(self.of.truth)
         for fold in range(self.of.spec.tuning.folds):
             found = networks.of_labelled(frozenset({fold}), 0)
-            self._forget_stages()
+            self._forget_networks()
             scores[self.of.fold_of == fold] = found.decision_logits(self.config.sentence_weight)
             if not self.report(fold, self.of.score(scores, folds=fold + 1)):
                 return None
@@ -229,8 +230,8 @@ class _Position:
             if not path.exists():
                 network = students.train(f"student-{fold}", ~own)
                 held_out = [one for one, is_in in zip(examples, own, strict=True) if is_in]
-                students.learner.scores(network, held_out).save(path)
-            self._forget_stages()
+                students.learner.keep_scores(path.stem, network, held_out)
+            self._forget_networks()
             found = NetworkScores.load(path)
             scores[own] = found.decision_logits(self.config.sentence_weight)
             if not self.report(steps + fold, self.of.score(scores, folds=fold + 1)):
@@ -250,9 +251,7 @@ class _Position:
 
     def _learner(self, network: NetworkConfig) -> Learner:
         self.folder.mkdir(parents=True, exist_ok=True)
-        stages = StageRunner(
-            self.folder / "stages", stages=0, emit=lambda _: None, control=self.of.control
-        )
+        stages = StageRunner(self.folder, stages=0, emit=lambda _: None, control=self.of.control)
         return Learner(
             network,
             self.of.base(network, self.config),
@@ -263,9 +262,13 @@ class _Position:
             device=self.of.device,
         )
 
-    def _forget_stages(self) -> None:
-        """Once a fold is scored, its networks are not needed any more, and they are large."""
-        shutil.rmtree(self.folder / "stages", ignore_errors=True)
+    def _forget_networks(self) -> None:
+        """Once a fold is scored its networks are not needed any more, and they are large."""
+        for entry in self.folder.iterdir():
+            if entry.is_dir():
+                shutil.rmtree(entry)
+            elif entry.suffix != ".npz":
+                entry.unlink()
 
 
 def affordable(config: RunConfig, tuning: TuningConfig) -> RunConfig:
