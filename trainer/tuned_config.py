@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from kdh_desktop.core.corpus_source import CorpusSource
 from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.json_values import to_json_value
-from kdh_desktop.core.labels import HALLMARKS_OF_CANCER
 from kdh_desktop.core.search_space import (
     TuningConfig,
     at_position,
@@ -24,11 +24,11 @@ from kdh_desktop.core.training_config import NetworkConfig, NetworkKind, RunConf
 from kdh_desktop.core.training_protocol import Event, RunStarted, StageScored
 from trainer.batching import SoftTargets
 from trainer.control import RunControl
-from trainer.corpus import LabelledText, corpus_digest, read_hoc, target_matrix
+from trainer.corpus import LabelledText, corpus_digest, target_matrix
 from trainer.learner import Learner
 from trainer.network_base import NetworkBase
 from trainer.network_scores import NetworkScores
-from trainer.splits import stratified_folds
+from trainer.run_texts import folds_of, read_run_texts
 from trainer.stages import StageRunner
 from trainer.teacher import Corpus, TeacherTrainer
 from trainer.tuning import InTurn, SideBySide, Tuner, TuningOutcome
@@ -40,17 +40,28 @@ Texts = Callable[[], Sequence[LabelledText]]
 
 @dataclass(frozen=True, slots=True)
 class TrainingTexts:
-    """Reads the texts of a HoC folder that are trained on, and never those it is judged on."""
+    """Reads the texts that a run trains on, and never those it is judged on.
 
-    corpus: Path
+    Attributes:
+        config: The run's.
+        corpus: To train on.
+        judged: To judge on; where there are none, the run's share of the corpus is left out.
+    """
+
+    config: RunConfig
+    corpus: tuple[CorpusSource, ...]
+    judged: tuple[CorpusSource, ...] = ()
 
     def __call__(self) -> Sequence[LabelledText]:
-        """Read them.
+        """Check and read them.
 
         Raises:
-            TrainingError: Texts or labels cannot be read.
+            TrainingError: They cannot be read, or cannot be trained on.
+            InputError: A file cannot be read.
         """
-        return read_hoc(self.corpus, ids_file="train.txt", labels=HALLMARKS_OF_CANCER)
+        return read_run_texts(
+            self.config, corpus=self.corpus, judged=self.judged, transfer=None
+        ).train
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +204,7 @@ def _teach(
     )
     teacher = TeacherTrainer(
         Corpus.encoded(texts, (), base.encoder),
-        stratified_folds(truth, folds=how.folds, seed=config.seed),
+        folds_of(texts, folds=how.folds, seed=config.seed),
         config=config,
         learner=learner,
         work=folder,

@@ -23,8 +23,8 @@ from trainer.learner import Learner
 from trainer.metrics import Decisions, Tally, best_threshold, micro_f1
 from trainer.network_base import NetworkBase
 from trainer.network_scores import NetworkScores
+from trainer.run_texts import folds_of
 from trainer.significance import paired_bootstrap
-from trainer.splits import stratified_folds
 from trainer.stacking import nested_decisions
 from trainer.stages import StageRunner
 from trainer.teacher import Corpus, Teacher, TeacherNetworks, TeacherTrainer
@@ -122,7 +122,7 @@ class OutOfFoldObjective:
         self.texts, self.soft = few.texts, few.soft
         self.truth = target_matrix(few.texts)
         folds, seed = spec.tuning.folds, spec.config.seed
-        self.fold_of = stratified_folds(self.truth, folds=folds, seed=seed)
+        self.fold_of = folds_of(self.texts, folds=folds, seed=seed)
         self._corpora: dict[Path, Corpus] = {}
 
     def __call__(self, values: Values, report: Report) -> float:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kdh_desktop.core.corpus_source import HocSource
 from kdh_desktop.core.errors import Cancelled, TrainingError
 from kdh_desktop.core.json_values import to_json_value
 from kdh_desktop.core.search_space import Choice, Dimension, Real, TuningConfig, Whole
@@ -242,7 +243,7 @@ def tune(
     return tune_config(
         config,
         tuning,
-        texts=TrainingTexts(corpus),
+        texts=TrainingTexts(config, (HocSource(str(corpus)),)),
         encoder=encoder,
         work=work,
         devices=("cpu",),

@@ -24,7 +24,17 @@ def add_parser(commands: Commands) -> None:
     tune = commands.add_parser("tune", help="search for a better configuration with a swarm")
     tune.add_argument("config", type=Path, help="the run's configuration, a JSON file")
     tune.add_argument("space", type=Path, help="what may change and the budget, a JSON file")
-    tune.add_argument("--corpus", type=Path, required=True, help="folder of the labelled corpus")
+    tune.add_argument(
+        "--corpus",
+        type=Path,
+        nargs="+",
+        required=True,
+        metavar="SOURCE",
+        help="texts to train on, as for run; those that are judged on are never looked at",
+    )
+    tune.add_argument(
+        "--judge", type=Path, nargs="+", default=[], metavar="SOURCE", help="as for run"
+    )
     tune.add_argument("--encoder", type=Path, required=True, help="folder of the base encoder")
     tune.add_argument("--out", type=Path, required=True, help="file of the best configuration")
     tune.add_argument(
@@ -40,12 +50,16 @@ def _tune(arguments: argparse.Namespace) -> int:
     config = config_from_json(_read(arguments.config))
     tuning = _tuning(_read(arguments.space))
     with edge_of_process(arguments, run=config.name, work=arguments.work) as edge:
+        from trainer.corpus.guess import source_of
         from trainer.tuned_config import TrainingTexts, tune_config
+
+        corpus = tuple(source_of(path) for path in arguments.corpus)
+        judged = tuple(source_of(path) for path in arguments.judge)
 
         best, outcome = tune_config(
             config,
             tuning,
-            texts=TrainingTexts(arguments.corpus),
+            texts=TrainingTexts(config, corpus, judged),
             encoder=arguments.encoder,
             work=arguments.work,
             devices=arguments.devices or _devices(),
