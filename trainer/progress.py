@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from trainer.control import RunControl
 
+_BELIEF = 0.02
+"""Share of the run that the estimate counts for beside what was measured."""
+
 
 @dataclass(frozen=True, slots=True)
 class StageCost:
@@ -70,5 +73,7 @@ class RunProgress:
         done_s = min(self._before_s + self._inside_s, self._all_s)
         here_s = done_s - self._skipped_s
         elapsed_s = time.monotonic() - self._begun - self._control.waited_s
-        slowness = elapsed_s / here_s if here_s > 0 else 1.0
+        # At first the estimate is believed, since the first steps are slow everywhere.
+        belief_s = _BELIEF * self._all_s
+        slowness = (elapsed_s + belief_s) / (here_s + belief_s)
         return done_s / self._all_s, (self._all_s - done_s) * slowness

@@ -89,5 +89,7 @@ def run_training(
     if run.texts.judged:
         linear = run.teacher.members[-1] if config.teacher.has_linear_member else None
         report("student_kept_back", run.judge(candidate, linear))
-    run.write(candidate, dataclasses.replace(calibrated, metrics=metrics), key)
+    provenance = {**calibrated.provenance, "was_cut_short": control.is_keeping_best}
+    finished = dataclasses.replace(calibrated, metrics=metrics, provenance=provenance)
+    run.write(candidate, finished, key)
     emit(CandidateReady(calibrated.bundle_id))

@@ -373,3 +373,24 @@ def test_what_cannot_be_used_is_told_before_anything_is_trained(
             )
     assert told == []
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_a_run_that_keeps_its_best_comes_to_a_candidate_that_says_so(
+    files: RunFiles, tiny_config: RunConfig, tmp_path: Path
+) -> None:
+    told: list[Event] = []
+    control, key = RunControl(), Ed25519PrivateKey.generate()
+
+    def emit(event: Event) -> None:
+        told.append(event)
+        if isinstance(event, BatchesDone) and event.epoch == 3:
+            control.keep_best()
+
+    places = replace(files, work=tmp_path / "work", out=tmp_path / "bundle")
+    run_training(tiny_config, places, key=key, emit=emit, control=control, device=CPU)
+    epochs = epochs_of(told)
+    assert epochs.pop("teacher-without-0") == [1, 2, 3]
+    assert all(found in ([], [1]) for found in epochs.values())
+    bundle = open_bundle(places.out, trusted_keys=[key.public_key()])
+    assert bundle.manifest.provenance["was_cut_short"] is True
