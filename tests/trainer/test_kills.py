@@ -156,6 +156,7 @@ def test_twenty_kills_of_a_whole_run_give_the_bundle_of_an_unbroken_one(
     create_signing_key(tmp_path / "key.pem", tmp_path / "key.pub")
     places = {
         "--corpus": tiny_corpus,
+        "--judge": tiny_corpus / "dev.txt",
         "--transfer": tiny_transfer,
         "--encoder": tiny_encoder,
         "--work": tmp_path / "work",
