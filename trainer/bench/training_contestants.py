@@ -20,6 +20,7 @@ from trainer.bench.meter import StepMeter
 from trainer.bench.texts import invented_abstracts
 from trainer.control import RunControl
 from trainer.corpus import LabelledText
+from trainer.device import has_bfloat16
 from trainer.networks.encoders import load_encoder
 from trainer.networks.transformer import TransformerNetwork, load_transformer
 from trainer.objectives import hard_objective
@@ -90,8 +91,8 @@ def training_loop(spec: Mapping[str, Any]) -> Contestant:
 def hugging_face_trainer(spec: Mapping[str, Any]) -> Contestant:
     """The Trainer of transformers on the same network, loss and texts.
 
-    Batches are padded to their longest text, in bfloat16 as ours; all else is its default, but
-    that nothing is logged, saved or judged. `is_grouped` turns on its own grouping by length;
+    Batches are padded to their longest text, in bfloat16 where ours are; all else is its default,
+    but that nothing is logged, saved or judged. `is_grouped` turns on its own grouping by length;
     without `is_our_network` dropout is left as transformers makes it.
     """
     task = TrainingTask(**spec["task"])
@@ -201,7 +202,7 @@ def _trainer(
         num_train_epochs=1,
         per_device_train_batch_size=task.batch_size,
         learning_rate=_RATE,
-        bf16=True,
+        bf16=has_bfloat16(task.device),
         use_cpu=task.device == "cpu",
         train_sampling_strategy="group_by_length" if is_grouped else "random",
         remove_unused_columns=False,

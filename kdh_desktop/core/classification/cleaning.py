@@ -119,7 +119,7 @@ def clean_text(text: str) -> CleanText:
     seen = pasted.replace(_unseen(text))
     capped = seen.replace(_excess_marks(seen.text))
     composed = capped.replace(_uncomposed(capped.text))
-    removed = sum(part.end - part.start for part in _unseen(text))
+    removed = 0 if seen is pasted else sum(part.end - part.start for part in _unseen(text))
     removed += len(seen.text) - len(capped.text)
     return CleanText(
         text=composed.text,

@@ -108,6 +108,8 @@ def domain_warnings(text: str, vocabulary: DomainVocabulary | None) -> tuple[Tex
 
 
 def _is_other_script(text: str) -> bool:
+    if text.isascii():  # as most abstracts are, and then no letter needs counting
+        return False
     letters = len(_LETTER.findall(text))
     foreign = letters - len(_KNOWN_LETTER.findall(text))
     foreign += sum(len(word) for word in _GREEK_WORD.findall(text))
@@ -115,6 +117,8 @@ def _is_other_script(text: str) -> bool:
 
 
 def _is_no_prose(text: str, words: list[str]) -> bool:
+    if len(text) <= _MAX_LETTERS_PER_WORD * len(words):  # so there are no more letters either
+        return False
     letters = len(_LETTER.findall(text))
     return letters >= _MIN_PROSE_LETTERS and letters > _MAX_LETTERS_PER_WORD * len(words)
 
