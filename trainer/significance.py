@@ -111,7 +111,7 @@ def paired_bootstraps(
     values = resample(differ, size=len(truth), seed=seed, draws=draws)
     observed = observe(differ, size=len(truth))
     return tuple(
-        _comparison(float(one), column) for one, column in zip(observed, values.T, strict=True)
+        comparison(float(one), column) for one, column in zip(observed, values.T, strict=True)
     )
 
 
@@ -121,7 +121,7 @@ def compare(
     """Compare two figures of the same `size` texts, as `paired_bootstrap` does."""
     differ = _difference(first, second)
     values = resample(differ, size=size, seed=seed, draws=draws)
-    return _comparison(float(observe(differ, size=size)), values)
+    return comparison(float(observe(differ, size=size)), values)
 
 
 def mcnemar(first_right: NDArray[np.bool_], second_right: NDArray[np.bool_]) -> Disagreements:
@@ -199,7 +199,11 @@ def _difference(first: WeightedFigure, second: WeightedFigure) -> WeightedFigure
     return lambda weights: first(weights) - second(weights)
 
 
-def _comparison(difference: float, values: Values) -> Comparison:
+def comparison(difference: float, values: Values) -> Comparison:
+    """A difference with its interval and p-value from its own resampled values (draws,).
+
+    For many comparisons among the same systems: each is resampled once, under one seed.
+    """
     found = interval(difference, values)
     # A hair's breadth is allowed for, so that rounding makes no equal distances differ.
     is_as_far = np.abs(values - difference) >= abs(difference) - 1e-12

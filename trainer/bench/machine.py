@@ -15,10 +15,14 @@ def about_machine(device: str = "cpu") -> str:
     Args:
         device: `cpu`, or `cuda` where that was measured, too.
     """
-    accelerator = "" if device == "cpu" else f"{_accelerator()}; "
     memory = "" if resident_megabytes()["peak"] else "; memory is not measured on this system"
-    cores = f"{_processor()}, {os.cpu_count()} cores, {platform.system()}"
-    return f"{accelerator}{cores}; two threads{memory}"
+    return f"{about_processors(device)}; two threads{memory}"
+
+
+def about_processors(device: str) -> str:
+    """What computes, in one line: the accelerator if it is one, processor, cores, system."""
+    accelerator = f"{_accelerator()}; " if device == "cuda" else ""
+    return f"{accelerator}{_processor()}, {os.cpu_count()} cores, {platform.system()}"
 
 
 def _accelerator() -> str:
