@@ -1,0 +1,1 @@
+"""Comparisons of systems over folds, sample sizes and seeds, and the report on them."""
