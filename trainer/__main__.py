@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from kdh_desktop.core.errors import KdhError
-from trainer.commands import adapt, bench, check, evaluate, run, tune
+from trainer.commands import adapt, bench, check, evaluate, run, study, tune
 
 _QUIET = {
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
@@ -39,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_parser(commands)
     adapt.add_parser(commands)
     tune.add_parser(commands)
+    study.add_parser(commands)
     return parser
 
 

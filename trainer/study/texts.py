@@ -1,0 +1,154 @@
+"""The texts of a study, and where its files lie."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kdh_desktop.core.corpus_source import (
+    CorpusSource,
+    HocSource,
+    JsonLinesSource,
+    source_from_json,
+)
+from kdh_desktop.core.errors import InputError, TrainingError
+from trainer.corpus import LabelledText, read_corpora, read_unlabelled, target_matrix
+from trainer.study.config import StudyConfig, Texts
+from trainer.study.judging import Judged
+from trainer.study.partition import Partition
+
+TRANSFER_MIN_WORDS = 60
+
+_HOC_LISTS = ("train.txt", "dev.txt")
+
+
+@dataclass(frozen=True, slots=True)
+class StudyFiles:
+    """Where a study reads and writes.
+
+    Attributes:
+        corpora: The labelled texts, one source after the other.
+        transfer: JSON lines of unlabelled texts, or None.
+        encoder: Folder of the base encoder, or None where no network needs one.
+        work: Folder of the cells; named again, the study goes on.
+    """
+
+    corpora: tuple[CorpusSource, ...]
+    transfer: Path | None
+    encoder: Path | None
+    work: Path
+
+
+@dataclass(frozen=True)
+class StudyTexts:
+    """The texts, and how they are divided.
+
+    Attributes:
+        labelled: Texts to learn from and to judge on.
+        unlabelled: Texts that teachers label for students.
+        labels: Names of the labels, in column order.
+        partition: Folds and samples.
+    """
+
+    labelled: Sequence[LabelledText]
+    unlabelled: Sequence[LabelledText]
+    labels: tuple[str, ...]
+    partition: Partition
+
+    @cached_property
+    def targets(self) -> NDArray[np.float32]:
+        """Labels, float32 (texts, labels)."""
+        return self.partition.targets
+
+    @property
+    def judged(self) -> Judged:
+        """What judging needs of them."""
+        divided = self.partition
+        return Judged(
+            divided.targets, divided.fold_of, divided.in_sample, divided.group_of, self.labels
+        )
+
+
+def read_study_texts(config: StudyConfig, files: StudyFiles) -> StudyTexts:
+    """Read all texts of a study, without the labels that it leaves out.
+
+    Raises:
+        InputError: A file cannot be read.
+        TrainingError: A text cannot be used, or there are too few texts or labels.
+    """
+    labelled, labels = read_corpora(files.corpora)
+    kept = np.flatnonzero(target_matrix(labelled).sum(axis=0) >= config.texts.min_positives)
+    if len(kept) == 0:
+        raise TrainingError(
+            f"No label has {config.texts.min_positives} texts.",
+            "Choose another corpus, or lower min_positives in the study's configuration.",
+        )
+    texts = [_with_columns(text, kept) for text in labelled]
+    partition = Partition(config, target_matrix(texts), _groups(texts))
+    names = tuple(labels.names[column] for column in kept)
+    return StudyTexts(texts, _read_transfer(config, files), names, partition)
+
+
+def source_of(place: Path, texts: Texts) -> tuple[CorpusSource, ...]:
+    """The corpus at a place: a folder as HoC's, a file of JSON lines, or a described source.
+
+    Raises:
+        InputError: There is nothing of the kind.
+        TrainingError: The description cannot be used.
+    """
+    if place.is_dir():
+        lists = [name for name in _HOC_LISTS if (place / name).is_file()]
+        return tuple(HocSource(str(place), name) for name in lists or _HOC_LISTS[:1])
+    if place.suffix == ".jsonl" and place.is_file():
+        return (
+            JsonLinesSource(
+                str(place), labels_field=texts.labels_field, group_field=texts.group_field
+            ),
+        )
+    try:
+        return (source_from_json(place.read_text(encoding="utf-8")),)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            "There is no corpus where the study was told to look.",
+            "Name a folder in the layout of HoC, a file of JSON lines, or the description of "
+            "another source.",
+        ) from error
+
+
+def _read_transfer(config: StudyConfig, files: StudyFiles) -> list[LabelledText]:
+    if files.transfer is None:
+        if config.needs_transfer:
+            raise TrainingError(
+                "A system of the study learns from unlabelled texts, and none were named.",
+                "Name a file of them with --transfer.",
+            )
+        return []
+    return read_unlabelled(
+        files.transfer, limit=config.texts.transfer_texts, min_words=TRANSFER_MIN_WORDS
+    )
+
+
+def _with_columns(text: LabelledText, kept: NDArray[np.intp]) -> LabelledText:
+    if text.targets is None:
+        raise ValueError("a study needs labelled texts")
+    sentences = text.sentence_targets
+    return replace(
+        text,
+        targets=text.targets[kept],
+        sentence_targets=None if sentences is None else sentences[:, kept],
+    )
+
+
+def _groups(texts: Sequence[LabelledText]) -> NDArray[np.int64] | None:
+    """Number of each text's group; a text without one stands for itself."""
+    if all(text.group is None for text in texts):
+        return None
+    names = [
+        f"text {row}" if x.group is None else f"group {x.group}" for row, x in enumerate(texts)
+    ]
+    return np.unique(np.array(names), return_inverse=True)[1].astype(np.int64)
