@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -15,6 +16,7 @@ from trainer.control import RunControl
 from trainer.provenance import fingerprint_of
 from trainer.report import calibration_figures, teacher_figures
 from trainer.run_tasks import train_side_by_side
+from trainer.run_tuning import tune_run
 from trainer.training_run import RunFiles, TrainingRun
 from trainer.work_folder import CHECKPOINT_EVERY_S, claim_work_folder
 
@@ -49,21 +51,25 @@ def run_training(
             export does not agree with the network.
         Cancelled: The user stopped it; it can be resumed.
     """
-    run = TrainingRun(
-        config,
-        files,
+    open_run = partial(
+        TrainingRun,
+        files=files,
         emit=emit,
         control=control,
         jobs=jobs,
         device=device,
         checkpoint_every_s=checkpoint_every_s,
     )
+    run = open_run(config)
     claim_work_folder(files.work, fingerprint_of(run.provenance))
     emit(RunStarted(len(run.texts.train), len(run.texts.unlabelled), run.device.type))
+    metrics: dict[str, object] = {}
+    if config.tuning is not None:
+        config, metrics["tuning"] = tune_run(run, config.tuning, emit=emit, control=control)
+        run = open_run(config)
     emit(run.estimate(jobs))
     if jobs > 1:
         train_side_by_side(run, jobs=jobs, emit=emit, control=control)
-    metrics: dict[str, object] = {}
 
     def report(name: str, figures: dict[str, float]) -> None:
         metrics[name] = figures

@@ -78,6 +78,11 @@ class StageRunner:
         self.progress = RunProgress([], control)
 
     @property
+    def work(self) -> Path:
+        """Folder of the states."""
+        return self._work
+
+    @property
     def control(self) -> RunControl:
         """What the run is told."""
         return self._control

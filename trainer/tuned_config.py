@@ -21,7 +21,7 @@ from kdh_desktop.core.search_space import (
     value_at,
 )
 from kdh_desktop.core.training_config import NetworkConfig, NetworkKind, RunConfig
-from kdh_desktop.core.training_protocol import Event, RunStarted, StageScored
+from kdh_desktop.core.training_protocol import Event, StageScored
 from trainer.batching import SoftTargets
 from trainer.control import RunControl
 from trainer.corpus import LabelledText, corpus_digest, target_matrix
@@ -90,6 +90,7 @@ def tune_config(
     devices: Sequence[str],
     emit: Callable[[Event], None],
     control: RunControl,
+    teacher_work: Path | None = None,
 ) -> tuple[RunConfig, TuningOutcome]:
     """Search for the configuration with the best out-of-fold score.
 
@@ -105,6 +106,8 @@ def tune_config(
         devices: Names of the devices, one position at a time on each; a name may come twice.
         emit: Takes events.
         control: Cancels, pauses, or ends the search with the best so far.
+        teacher_work: Folder for the stages of a teacher that is not tuned, where a run will take
+            them up; one of the search's own by default.
 
     Returns:
         The configuration at the best position, and what was found.
@@ -120,7 +123,6 @@ def tune_config(
             f"The search space cannot be used: {error}.", "Correct it and start again."
         ) from error
     read = texts()
-    emit(RunStarted(len(read), 0, torch.device(devices[0]).type))
     fingerprint = _fingerprint(config, tuning, read, encoder)
     work = work / fingerprint[:12]
     for network in (config.teacher.network, config.distillation.network):
@@ -130,9 +132,15 @@ def tune_config(
     if spec.is_of_student and not spec.has_own_teachers and config.distillation.distil.epochs:
         taught = work / "taught.npz"
         if not taught.exists():
-            _teach(config, read, encoder, work, device=devices[0], emit=emit, control=control).save(
-                taught
+            base = _base(config.teacher.network, config, read, encoder, work)
+            runner = StageRunner(
+                teacher_work or work / "teacher",
+                stages=config.teacher.folds * config.teacher.members
+                + config.teacher.has_linear_member,
+                emit=emit,
+                control=control,
             )
+            _teach(config, read, base, runner, device=devices[0]).save(taught)
         spec = OutOfFold(config, tuning, _Read(texts, taught), encoder, work)
     outcome = _search(spec, fingerprint, devices, emit=emit, control=control)
     found = [one for one in (outcome.swarm, outcome.control) if one is not None]
@@ -176,38 +184,29 @@ def _search(
 def _teach(
     config: RunConfig,
     texts: Sequence[LabelledText],
-    encoder: Path,
-    work: Path,
+    base: NetworkBase,
+    runner: StageRunner,
     *,
     device: str,
-    emit: Callable[[Event], None],
-    control: RunControl,
 ) -> NetworkScores:
     """Train the teacher; its soft targets of the texts, in the form of a network's scores."""
-    how, folder = config.teacher, work / "teacher"
-    folder.mkdir(parents=True, exist_ok=True)
-    base = _base(how.network, config, texts, encoder, work)
-    truth = target_matrix(texts)
+    how = config.teacher
     learner = Learner(
         how.network,
         base,
-        labels=truth.shape[1],
+        labels=target_matrix(texts).shape[1],
         max_tokens=config.max_tokens,
         sentence_weight=config.sentence_weight,
-        runner=StageRunner(
-            folder,
-            stages=how.folds * how.members + how.has_linear_member,
-            emit=emit,
-            control=control,
-        ),
+        runner=runner,
         device=torch.device(device),
     )
+    runner.work.mkdir(parents=True, exist_ok=True)
     teacher = TeacherTrainer(
         Corpus.encoded(texts, (), base.encoder),
         folds_of(texts, folds=how.folds, seed=config.seed),
         config=config,
         learner=learner,
-        work=folder,
+        work=runner.work,
     ).train()
     return NetworkScores(
         np.stack([one.text_logits for one in teacher.labelled]),

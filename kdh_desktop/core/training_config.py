@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.json_values import build, parse_json, to_json_value
+from kdh_desktop.core.search_space import TuningConfig, require_dimensions_fit
 
 _RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _MAX_SEED = 2**32
@@ -215,6 +216,7 @@ class RunConfig:
         distillation: The student's part.
         judged_share: Share in 0..1 of the labelled texts that is kept back to be judged on, where
             no texts are named for that. 0 trains on all: only folds are judged then.
+        tuning: What a particle swarm may change before the run trains, or None.
     """
 
     name: str
@@ -226,6 +228,7 @@ class RunConfig:
     teacher: TeacherConfig
     distillation: DistillationConfig
     judged_share: float = 0.0
+    tuning: TuningConfig | None = None
 
     def __post_init__(self) -> None:
         _require(
@@ -244,6 +247,9 @@ class RunConfig:
             "distillation.calibration_folds",
             "must not be over teacher.folds",
         )
+        if self.tuning is not None:
+            # The fields must allow what the swarm may try, before hours are lost.
+            require_dimensions_fit(replace(self, tuning=None), self.tuning)
 
 
 def config_to_json(config: RunConfig) -> str:

@@ -132,7 +132,7 @@ FREE_FIELDS = (
     *("weight_average", "r_drop", "validation_share", "patience"),
     *("sentence_dropout", "tokenised_share", "members", "method", "has_linear_member"),
     *("network", "kind", "dropout", "layers", "embedding_size", "hidden_size"),
-    *("soft_loss", "nested_members", "judged_share"),
+    *("soft_loss", "nested_members", "judged_share", "tuning"),
 )
 
 
@@ -235,3 +235,14 @@ def test_patience_without_kept_back_texts_is_refused(raw_config: dict[str, Any])
     raw_config["teacher"]["schedule"]["patience"] = 3
     with pytest.raises(TrainingError, match=r"patience needs a validation_share over 0"):
         config_from_json(json.dumps(raw_config))
+
+
+def test_a_search_that_would_leave_what_is_allowed_is_refused(raw_config: dict[str, Any]) -> None:
+    alpha = {"kind": "real", "low": 0.5, "high": 1.5}
+    tuning = {"particles": 2, "iterations": 1, "dimensions": {"distillation.alpha": alpha}}
+    raw_config["tuning"] = tuning
+    with pytest.raises(TrainingError, match=r"distillation\.alpha must lie in 0\.\.1"):
+        config_from_json(json.dumps(raw_config))
+    alpha["high"] = 1.0
+    config = config_from_json(json.dumps(raw_config))
+    assert config_from_json(config_to_json(config)) == config

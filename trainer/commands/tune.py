@@ -12,6 +12,7 @@ from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.json_values import build, parse_json, to_json_value
 from kdh_desktop.core.search_space import TuningConfig
 from kdh_desktop.core.training_config import config_from_json, config_to_json
+from kdh_desktop.core.training_protocol import RunStarted
 from trainer.process_edge import add_edge_options, edge_of_process
 
 if TYPE_CHECKING:
@@ -55,14 +56,16 @@ def _tune(arguments: argparse.Namespace) -> int:
 
         corpus = tuple(source_of(path) for path in arguments.corpus)
         judged = tuple(source_of(path) for path in arguments.judge)
-
+        texts = TrainingTexts(config, corpus, judged)
+        devices = arguments.devices or _devices()
+        edge.emit(RunStarted(len(texts()), 0, devices[0].partition(":")[0]))
         best, outcome = tune_config(
             config,
             tuning,
-            texts=TrainingTexts(config, corpus, judged),
+            texts=texts,
             encoder=arguments.encoder,
             work=arguments.work,
-            devices=arguments.devices or _devices(),
+            devices=devices,
             emit=edge.emit,
             control=edge.control,
         )
