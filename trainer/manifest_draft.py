@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from tokenizers import Tokenizer
 
-from kdh_desktop.core.classification.manifest import LabelCalibration, Manifest
-from kdh_desktop.core.training_config import RunConfig
+from kdh_desktop.core.classification.manifest import DomainVocabulary, LabelCalibration, Manifest
+from kdh_desktop.core.training_config import NetworkKind, RunConfig
 from trainer.domain import build_domain
 from trainer.network_base import NetworkBase
 from trainer.run_texts import RunTexts
@@ -33,8 +33,15 @@ def draft_manifest(
         window_stride=min(WINDOW_STRIDE, config.max_tokens - 2),
         sentence_weight=config.sentence_weight,
         evidence_threshold=0.5,
-        domain=build_domain(known, Tokenizer.from_file(str(base.folder / "tokenizer.json"))),
+        domain=_domain(config, known, base),
         metrics={},
         provenance=provenance,
         files=(),
     )
+
+
+def _domain(config: RunConfig, known: Sequence[str], base: NetworkBase) -> DomainVocabulary | None:
+    """The texts' domain; None where the vocabulary was made from them: it knows no other texts."""
+    if config.distillation.network.kind is not NetworkKind.TRANSFORMER:
+        return None
+    return build_domain(known, Tokenizer.from_file(str(base.folder / "tokenizer.json")))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -42,6 +42,7 @@ class NetworkBase:
         unlabelled: Sequence[LabelledText],
         max_tokens: int,
         seed: int,
+        check: Callable[[], None] = lambda: None,
     ) -> Self:
         """The base of a kind of network; a vocabulary is made where there is none yet.
 
@@ -53,6 +54,7 @@ class NetworkBase:
             unlabelled: Texts on which, with `labelled`, word embeddings are pretrained.
             max_tokens: Word pieces in one window, special tokens included.
             seed: Of the pretraining.
+            check: Called every other second while a vocabulary is made; may raise to stop it.
 
         Raises:
             TrainingError: The base encoder cannot be used.
@@ -69,6 +71,7 @@ class NetworkBase:
                 embedding_size=network.embedding_size,
                 pretrain_on=[text.text for text in (*labelled, *unlabelled)],
                 seed=seed,
+                check=check,
             )
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         return cls(folder, Encoder(tokenizer))

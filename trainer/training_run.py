@@ -268,6 +268,7 @@ class TrainingRun:
             unlabelled=self.texts.unlabelled,
             max_tokens=self.config.max_tokens,
             seed=self.config.seed,
+            check=self.runner.control.check,
         )
 
 
