@@ -21,7 +21,7 @@ from trainer.bench.table import Row, Spread, with_ratios
 OURS = "our loop"
 TRAINER = "Trainer of transformers"
 GROUPED = "the same, grouped by length"
-ALL_OURS = "the same, our dropout and allocator too"
+ALL_OURS = "the same, our network and allocator too"
 
 _CONTESTANT = "trainer.bench.contestant"
 

@@ -93,7 +93,7 @@ def hugging_face_trainer(spec: Mapping[str, Any]) -> Contestant:
 
     Batches are padded to their longest text, in bfloat16 where ours are; all else is its default,
     but that nothing is logged, saved or judged. `is_grouped` turns on its own grouping by length;
-    without `is_our_network` dropout is left as transformers makes it.
+    without `is_our_network` dropout and attention are left as transformers makes them.
     """
     task = TrainingTask(**spec["task"])
     examples, piece_ids = _examples(task)
@@ -143,7 +143,7 @@ def _our_network(task: TrainingTask) -> nn.Module:
 
 
 def _network_as_it_comes(task: TrainingTask) -> nn.Module:
-    """Our network with the library's own dropout; its attention has none, like ours."""
+    """Our network with the library's dropout and attention, which drops no focus, like ours."""
     encoder = load_encoder(Path(task.encoder), dropout=_DROPOUT)
     network = TransformerNetwork(encoder, labels=task.labels, dropout=_DROPOUT)
     network.dropout = nn.Dropout(_DROPOUT)  # type: ignore[assignment]
