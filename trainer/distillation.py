@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from kdh_desktop.core.training_config import Augmentation, RunConfig
-from trainer.batching import Example, SoftTargets
-from trainer.learner import Learner, Lesson
-from trainer.objectives import hard_objective, mixed_objective, soft_objective
+from trainer.learning.batching import Example, SoftTargets
+from trainer.learning.learner import Learner, Lesson
+from trainer.learning.objectives import hard_objective, mixed_objective, soft_objective
 from trainer.teacher import Corpus, Teacher, pick
 
 

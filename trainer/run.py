@@ -11,14 +11,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kdh_desktop.core.training_config import RunConfig
 from kdh_desktop.core.training_protocol import CandidateReady, Event, RunStarted, StageScored
-from trainer.candidate import CalibrationScores, parity_gap
-from trainer.control import RunControl
-from trainer.provenance import fingerprint_of
-from trainer.report import calibration_figures, teacher_figures
-from trainer.run_tasks import train_side_by_side
-from trainer.run_tuning import tune_run
-from trainer.training_run import RunFiles, TrainingRun
-from trainer.work_folder import CHECKPOINT_EVERY_S, claim_work_folder
+from trainer.export.candidate import CalibrationScores, parity_gap
+from trainer.export.provenance import fingerprint_of
+from trainer.judging.report import calibration_figures, teacher_figures
+from trainer.process.control import RunControl
+from trainer.process.work_folder import CHECKPOINT_EVERY_S, claim_work_folder
+from trainer.running.steps import RunFiles, TrainingRun
+from trainer.running.tasks import train_side_by_side
+from trainer.running.tuning import tune_run
 
 PARITY_TEXTS = 200
 

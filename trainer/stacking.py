@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from trainer.metrics import best_threshold
+from trainer.judging.metrics import best_threshold
 
 Score = Callable[[NDArray[np.bool_], NDArray[np.bool_]], NDArray[np.float32]]
 """From the rows to fit on and the rows to score to scores of the latter, (rows, labels)."""

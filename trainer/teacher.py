@@ -25,13 +25,13 @@ from numpy.typing import NDArray
 from torch import nn
 
 from kdh_desktop.core.training_config import RunConfig, TeacherMethod
-from trainer.batching import Encoder, Example, SoftTargets
 from trainer.corpus import LabelledText, target_matrix
-from trainer.durable import save_arrays
-from trainer.learner import Learner, Lesson
+from trainer.learning.batching import Encoder, Example, SoftTargets
+from trainer.learning.learner import Learner, Lesson
+from trainer.learning.network_scores import NetworkScores
+from trainer.learning.objectives import hard_objective
 from trainer.linear import LinearMember
-from trainer.network_scores import NetworkScores
-from trainer.objectives import hard_objective
+from trainer.process.durable import save_arrays
 from trainer.stacking import Stacker, nested_decisions
 
 Folds = frozenset[int]

@@ -25,11 +25,11 @@ from kdh_desktop.core.training_config import (
 )
 from kdh_desktop.core.training_protocol import Event, from_line
 from tests.data.tiny_corpus import write_tiny_corpus, write_tiny_encoder, write_tiny_transfer
-from trainer.batching import Encoder
-from trainer.control import RunControl
 from trainer.corpus import LabelledText, read_hoc
+from trainer.export.onnx_export import export_float32, quantise
+from trainer.learning.batching import Encoder
 from trainer.networks.transformer import TransformerNetwork, load_transformer
-from trainer.onnx_export import export_float32, quantise
+from trainer.process.control import RunControl
 
 ROOT = Path(__file__).parents[2]
 

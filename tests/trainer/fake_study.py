@@ -20,7 +20,7 @@ from kdh_desktop.core.training_config import (
     Schedule,
     TeacherMethod,
 )
-from trainer.control import RunControl
+from trainer.process.control import RunControl
 from trainer.study.cells import (
     Cell,
     CellFacts,

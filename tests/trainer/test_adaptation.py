@@ -28,10 +28,15 @@ from kdh_desktop.core.training_protocol import (
     from_line,
 )
 from tests.trainer.conftest import ROOT, trainer_environment
-from trainer.adaptation import adapt
+from trainer.adaptation.adapt import adapt
+from trainer.adaptation.masked_training import (
+    AdaptationConfig,
+    AdaptationHooks,
+    Computing,
+    PhasePlan,
+)
+from trainer.adaptation.packed_texts import PieceStream, pack, read_passages
 from trainer.corpus import LabelledText
-from trainer.masked_training import AdaptationConfig, AdaptationHooks, Computing, PhasePlan
-from trainer.packed_texts import PieceStream, pack, read_passages
 
 CONFIG = AdaptationConfig(
     seed=3,

@@ -13,7 +13,7 @@ from safetensors.numpy import load_file, save_file
 
 from kdh_desktop.core.errors import TrainingError
 from tests.data.tiny_encoders import ARCHITECTURES, write_encoder
-from trainer.base_encoder import ENCODER_FILES, check_base_encoder
+from trainer.networks.base_encoder import ENCODER_FILES, check_base_encoder
 from trainer.networks.transformer import load_transformer
 
 

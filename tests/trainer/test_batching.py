@@ -18,7 +18,8 @@ from tokenizers.pre_tokenizers import WhitespaceSplit
 
 from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.training_config import Augmentation
-from trainer.batching import (
+from trainer.corpus import LabelledText
+from trainer.learning.batching import (
     NO_SENTENCE,
     Batch,
     Batches,
@@ -27,7 +28,6 @@ from trainer.batching import (
     PieceIds,
     SoftTargets,
 )
-from trainer.corpus import LabelledText
 
 PIECES = PieceIds(start=1, end=2, padding=0)
 PLAIN = Augmentation()

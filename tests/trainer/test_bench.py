@@ -17,7 +17,7 @@ from trainer.bench.shapes import MINILM, Shape, texts_per_second
 from trainer.bench.students import run_students_bench
 from trainer.bench.table import Row, Spread, as_json, as_text, with_ratios
 from trainer.bench.texts import invented_abstracts
-from trainer.student_choice import StudentForm
+from trainer.judging.student_choice import StudentForm
 
 TINY = Shape("bert", layers=1, width=16, heads=2, inner=32, vocabulary=300, positions=64)
 TINY_DISTILBERT = Shape(

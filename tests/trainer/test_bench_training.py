@@ -10,7 +10,6 @@ import pytest
 import torch
 
 from kdh_desktop.core.errors import TrainingError
-from trainer.batching import Batch
 from trainer.bench import training
 from trainer.bench.child import Child
 from trainer.bench.meter import WARM_UP, StepMeter
@@ -21,7 +20,8 @@ from trainer.bench.training_contestants import (
     hugging_face_trainer,
     training_loop,
 )
-from trainer.training_loop import Objective
+from trainer.learning.batching import Batch
+from trainer.learning.training_loop import Objective
 
 TINY = Shape("bert", layers=1, width=16, heads=2, inner=32, vocabulary=400, positions=128)
 STEPS = WARM_UP + 3

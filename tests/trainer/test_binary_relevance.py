@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import nn
 
-from trainer.batching import Encoder, Example, SoftTargets
-from trainer.binary_relevance import BinaryRelevance, of_one_label
 from trainer.corpus import LabelledText
+from trainer.learning.batching import Encoder, Example, SoftTargets
+from trainer.networks.binary_relevance import BinaryRelevance, of_one_label
 
 
 class _Constant(nn.Module):

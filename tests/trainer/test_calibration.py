@@ -10,8 +10,8 @@ from hypothesis.extra import numpy as npst
 from numpy.typing import NDArray
 
 from kdh_desktop.core.classification.confidence import calibrated_probabilities, sigmoid
-from trainer.calibration import fit_calibrations, precision_limit, recall_limit
-from trainer.metrics import calibration_error, micro_f1
+from trainer.judging.calibration import fit_calibrations, precision_limit, recall_limit
+from trainer.judging.metrics import calibration_error, micro_f1
 
 SHARES = st.sampled_from([0.5, 0.75, 0.9, 0.95, 1.0])
 

@@ -33,9 +33,9 @@ from kdh_desktop.core.training_protocol import (
     from_line,
 )
 from tests.trainer.conftest import ROOT, TrainerProcess, trainer_environment
-from trainer import allocator
-from trainer.control import RunControl, cancel_on_signals
-from trainer.publisher_key import signing_key
+from trainer.process import allocator
+from trainer.process.control import RunControl, cancel_on_signals
+from trainer.process.publisher_key import signing_key
 
 
 def start(*arguments: str | Path, home: Path) -> subprocess.Popen[str]:

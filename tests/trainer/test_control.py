@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from kdh_desktop.core.errors import Cancelled
-from trainer.control import RunControl
+from trainer.process.control import RunControl
 
 
 def test_nothing_is_wished_at_first() -> None:

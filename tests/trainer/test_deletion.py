@@ -12,8 +12,8 @@ from kdh_desktop.core.classification.classifier import OnnxClassifier
 from kdh_desktop.core.classification.model_bundle import ModelBundle
 from kdh_desktop.core.labels import HALLMARKS_OF_CANCER
 from tests.data.tiny_bundle import KEYWORDS
-from trainer.deletion import OTHERS, DeletionTest, _trials, _without, deletion_test
-from trainer.evaluation import score_texts
+from trainer.judging.deletion import OTHERS, DeletionTest, _trials, _without, deletion_test
+from trainer.judging.evaluation import score_texts
 
 WORDS = [KEYWORDS[label.id][0] for label in HALLMARKS_OF_CANCER]
 PLAIN = "We studied the cells of patients."

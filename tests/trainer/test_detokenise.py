@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from trainer.detokenise import detokenise, repair_characters
+from trainer.corpus.detokenise import detokenise, repair_characters
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,12 @@ import pytest
 import torch
 
 from kdh_desktop.core.errors import TrainingError
-from trainer import device
-from trainer.batching import Batches, Encoder
 from trainer.corpus import LabelledText
-from trainer.device import choose_device, has_bfloat16, random_state, restore_random_state
-from trainer.forward import forward
+from trainer.learning.batching import Batches, Encoder
+from trainer.learning.forward import forward
 from trainer.networks.transformer import TransformerNetwork
+from trainer.process import device
+from trainer.process.device import choose_device, has_bfloat16, random_state, restore_random_state
 
 CPU = torch.device("cpu")
 

@@ -11,7 +11,7 @@ from tokenizers.models import BPE, WordPiece
 
 from kdh_desktop.core.classification.domain import domain_share, domain_warnings
 from trainer.corpus import LabelledText
-from trainer.domain import MIN_WORDS, PASSED_SHARE, build_domain
+from trainer.export.domain import MIN_WORDS, PASSED_SHARE, build_domain
 
 COMMON = ["the", "of", "and", "in", "to", "with", "was", "that", "for", "is"]
 RARE = ["tumor", "angiogenesis", "apoptosis"]

@@ -14,15 +14,15 @@ from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.labels import HALLMARKS_OF_CANCER
 from tests.data.tiny_bundle import tiny_manifest
 from tests.data.tiny_encoders import ARCHITECTURES, LAYERS, write_encoder
-from trainer.batching import Batches, Encoder
 from trainer.corpus import LabelledText
-from trainer.evaluation import classifier_for, served_scores
-from trainer.network_scores import score
+from trainer.export.onnx_export import export_float32, quantise
+from trainer.judging.evaluation import classifier_for, served_scores
+from trainer.learning.batching import Batches, Encoder
+from trainer.learning.network_scores import score
 from trainer.networks.depths import layers_above
 from trainer.networks.dropout import CheapDropout
 from trainer.networks.encoders import kept_layers, most_tokens
 from trainer.networks.transformer import TransformerNetwork, load_transformer
-from trainer.onnx_export import export_float32, quantise
 
 
 @pytest.fixture(scope="module", params=ARCHITECTURES)

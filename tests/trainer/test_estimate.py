@@ -20,14 +20,14 @@ from kdh_desktop.core.training_protocol import (
     TextsScored,
 )
 from tests.trainer.conftest import TrainerProcess
-from trainer.batching import Batches, Encoder
-from trainer.control import RunControl
 from trainer.corpus import LabelledText
-from trainer.estimate import NetworkCost, estimate_rest, measure_network, stage_costs
+from trainer.learning.batching import Batches, Encoder
 from trainer.networks.transformer import TransformerNetwork
-from trainer.planned_stages import CorpusSize, StageWork, planned_stages
-from trainer.progress import RunProgress, StageCost
-from trainer.stage_count import count_stages
+from trainer.process.control import RunControl
+from trainer.running.estimate import NetworkCost, estimate_rest, measure_network, stage_costs
+from trainer.running.planned_stages import CorpusSize, StageWork, planned_stages
+from trainer.running.progress import RunProgress, StageCost
+from trainer.running.stage_count import count_stages
 
 SIZE = CorpusSize([100] * 60, [50] * 10, 30)
 NETWORK = NetworkConfig()

@@ -197,7 +197,7 @@ def test_stopping_it_is_no_failure(
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("trainer.judgement.score_texts", interrupt)
+    monkeypatch.setattr("trainer.judging.judgement.score_texts", interrupt)
     assert evaluate(folder, tiny_corpus, "--ids", "dev.txt") == 3
 
 

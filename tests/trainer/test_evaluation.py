@@ -13,9 +13,9 @@ from kdh_desktop.core.classification.model_bundle import ModelBundle, open_bundl
 from kdh_desktop.core.classification.prediction import TextScores
 from kdh_desktop.core.labels import HALLMARKS_OF_CANCER
 from tests.data.tiny_bundle import KEYWORDS, make_tiny_bundle
-from trainer import evaluation
 from trainer.corpus import LabelledText
-from trainer.evaluation import (
+from trainer.judging import evaluation
+from trainer.judging.evaluation import (
     ServedScores,
     _sentence_truth,
     best_evidence_threshold,

@@ -25,8 +25,8 @@ from kdh_desktop.core.training_protocol import (
     from_line,
 )
 from tests.trainer.conftest import ROOT
-from trainer.control import RunControl
-from trainer.event_stream import EventStream
+from trainer.process.control import RunControl
+from trainer.process.event_stream import EventStream
 
 STARTED = RunStarted(3, 0, "cpu")
 
@@ -182,8 +182,8 @@ NOISE = """
 import ctypes, os, subprocess, sys
 from pathlib import Path
 from kdh_desktop.core.training_protocol import CandidateReady, RunStarted
-from trainer.control import RunControl
-from trainer.event_stream import EventStream, claim_stdout
+from trainer.process.control import RunControl
+from trainer.process.event_stream import EventStream, claim_stdout
 
 out = claim_stdout()
 stream = EventStream(out, run="tiny", path=Path(sys.argv[1]), control=RunControl())

@@ -14,14 +14,14 @@ from kdh_desktop.core.labels import HALLMARKS_OF_CANCER
 from kdh_desktop.core.record import Record
 from tests.data.tiny_bundle import KEYWORDS
 from trainer.corpus import LabelledText
-from trainer.evaluation import ServedScores, served_scores
-from trainer.evidence import (
+from trainer.judging.evaluation import ServedScores, served_scores
+from trainer.judging.evidence import (
     EvidenceFigures,
     _shown,
     evidence_figures,
     evidence_precision_at_1,
 )
-from trainer.judgement import decide
+from trainer.judging.judgement import decide
 
 Rows = list[list[float]]
 

@@ -12,14 +12,14 @@ import torch
 
 from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.training_config import Augmentation, Schedule
-from trainer.batching import Batch, Batches, Encoder
-from trainer.control import RunControl
 from trainer.corpus import LabelledText
-from trainer.device import is_memory_short
-from trainer.gradients import Gradients, Objective, disagreement, part_of
+from trainer.learning.batching import Batch, Batches, Encoder
+from trainer.learning.gradients import Gradients, Objective, disagreement, part_of
+from trainer.learning.objectives import hard_objective
+from trainer.learning.training_loop import LoopHooks, train
 from trainer.networks.transformer import TransformerNetwork
-from trainer.objectives import hard_objective
-from trainer.training_loop import LoopHooks, train
+from trainer.process.control import RunControl
+from trainer.process.device import is_memory_short
 
 NewNetwork = Callable[[], TransformerNetwork]
 TEXTS_ALONE = hard_objective(sentence_loss=0.0)

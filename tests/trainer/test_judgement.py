@@ -13,7 +13,7 @@ from kdh_desktop.core.classification.classifier import OnnxClassifier
 from kdh_desktop.core.classification.model_bundle import ModelBundle
 from kdh_desktop.core.labels import HALLMARKS_OF_CANCER
 from trainer.corpus import LabelledText, read_hoc
-from trainer.judgement import (
+from trainer.judging.judgement import (
     Judgement,
     ModelDifference,
     ScoredTexts,
@@ -21,10 +21,10 @@ from trainer.judgement import (
     judge,
     score_labelled,
 )
-from trainer.judgement_table import as_json, as_text
-from trainer.metrics import average_precision, calibration_error, figures
-from trainer.resampling import Estimate
-from trainer.significance import holm
+from trainer.judging.judgement_table import as_json, as_text
+from trainer.judging.metrics import average_precision, calibration_error, figures
+from trainer.judging.resampling import Estimate
+from trainer.judging.significance import holm
 
 DRAWS = 100
 

@@ -20,15 +20,15 @@ from kdh_desktop.core.classification.signing import create_signing_key, load_sig
 from kdh_desktop.core.training_config import Augmentation, RunConfig, Schedule, config_to_json
 from kdh_desktop.core.training_protocol import RunStarted, from_line
 from tests.trainer.conftest import ROOT, TrainerProcess, trainer_environment
-from trainer import allocator
-from trainer.batching import Batches, Encoder
-from trainer.checkpoint import load_state
-from trainer.control import RunControl
 from trainer.corpus import LabelledText
-from trainer.network_scores import NetworkScores
+from trainer.learning.batching import Batches, Encoder
+from trainer.learning.checkpoint import load_state
+from trainer.learning.network_scores import NetworkScores
+from trainer.learning.objectives import hard_objective
+from trainer.learning.stages import StagePlan, StageRunner
 from trainer.networks.transformer import TransformerNetwork
-from trainer.objectives import hard_objective
-from trainer.stages import StagePlan, StageRunner
+from trainer.process import allocator
+from trainer.process.control import RunControl
 
 NewNetwork = Callable[[], TransformerNetwork]
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is neither fork nor kill -9")

@@ -13,7 +13,7 @@ from torch import nn
 from transformers import BertConfig, BertForMaskedLM, DistilBertConfig, DistilBertModel
 
 from kdh_desktop.core.errors import TrainingError
-from trainer.masked_language import load_encoder, load_masked_language, write_encoder
+from trainer.adaptation.masked_language import load_encoder, load_masked_language, write_encoder
 from trainer.networks.transformer import load_transformer
 
 

@@ -12,8 +12,8 @@ import torch
 from tokenizers import Tokenizer
 
 from kdh_desktop.core.errors import TrainingError
-from trainer.masking import MaskedBatch, MaskedWindows, MaskingPieces
-from trainer.packed_texts import PieceStream, pack
+from trainer.adaptation.masking import MaskedBatch, MaskedWindows, MaskingPieces
+from trainer.adaptation.packed_texts import PieceStream, pack
 
 WINDOW = 62
 

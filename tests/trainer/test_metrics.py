@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as npst
 from numpy.typing import NDArray
 from sklearn import metrics as sklearn_metrics
 
-from trainer.metrics import (
+from trainer.judging.metrics import (
     Decisions,
     Tally,
     average_precision,

@@ -18,17 +18,17 @@ from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.labels import HALLMARKS_OF_CANCER, Label, LabelSet
 from kdh_desktop.core.training_config import NetworkConfig, NetworkKind
 from tests.data.tiny_bundle import tiny_manifest
-from trainer.batching import Batches, Encoder
 from trainer.corpus import LabelledText
-from trainer.evaluation import classifier_for, served_scores
-from trainer.network_scores import score
+from trainer.export.onnx_export import FLOAT32_TOLERANCE, export_float32, quantise
+from trainer.judging.evaluation import classifier_for, served_scores
+from trainer.learning.batching import Batches, Encoder
+from trainer.learning.network_scores import score
+from trainer.learning.training_loop import forward
 from trainer.networks.build import build_network
 from trainer.networks.depths import layers_above
 from trainer.networks.embeddings import EMBEDDINGS, TABLE, load_tokenizer
 from trainer.networks.han import LONGEST, Han
-from trainer.onnx_export import FLOAT32_TOLERANCE, export_float32, quantise
-from trainer.training_loop import forward
-from trainer.vocabulary import prepare_vocabulary
+from trainer.networks.vocabulary import prepare_vocabulary
 
 KINDS = list(NetworkKind)
 FROM_VOCABULARY = [kind for kind in KINDS if kind is not NetworkKind.TRANSFORMER]

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trainer.batching import Batches, Encoder
 from trainer.corpus import LabelledText
-from trainer.network_scores import score
+from trainer.learning.batching import Batches, Encoder
+from trainer.learning.network_scores import score
 from trainer.networks.transformer import TransformerNetwork
 
 NewNetwork = Callable[[], TransformerNetwork]

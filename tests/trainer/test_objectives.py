@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from torch.distributions import Bernoulli, kl_divergence
 
 from kdh_desktop.core.training_config import SoftLoss
-from trainer.batching import Batch
-from trainer.objectives import (
+from trainer.learning.batching import Batch
+from trainer.learning.objectives import (
     bernoulli_kl,
     best_of_sentences,
     hard_objective,

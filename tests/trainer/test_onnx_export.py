@@ -16,16 +16,16 @@ from kdh_desktop.core.classification.confidence import sigmoid
 from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.labels import HALLMARKS_OF_CANCER
 from tests.data.tiny_bundle import tiny_manifest
-from trainer.batching import Batches, Encoder
 from trainer.corpus import LabelledText
-from trainer.evaluation import classifier_for, served_scores
-from trainer.network_scores import score
-from trainer.networks.transformer import TransformerNetwork, load_transformer
-from trainer.onnx_export import (
+from trainer.export.onnx_export import (
     FLOAT32_TOLERANCE,
     check_float32,
     check_int8,
 )
+from trainer.judging.evaluation import classifier_for, served_scores
+from trainer.learning.batching import Batches, Encoder
+from trainer.learning.network_scores import score
+from trainer.networks.transformer import TransformerNetwork, load_transformer
 
 
 @pytest.fixture(scope="module")

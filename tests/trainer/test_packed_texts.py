@@ -10,7 +10,7 @@ import pytest
 from tokenizers import Tokenizer
 
 from kdh_desktop.core.errors import TrainingError
-from trainer.packed_texts import PieceStream, pack, prepared_stream, read_passages
+from trainer.adaptation.packed_texts import PieceStream, pack, prepared_stream, read_passages
 
 TEXTS = ["Colon cells divided.", "Blood vessels grew, slowly.", "New tumours"]
 

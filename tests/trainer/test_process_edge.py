@@ -25,7 +25,7 @@ from kdh_desktop.core.training_protocol import (
     from_line,
 )
 from tests.trainer.conftest import ROOT, trainer_environment
-from trainer import allocator
+from trainer.process import allocator
 
 # What stands for a training: it checks now and then, or is deaf for as long as it likes.
 TRAINING = """
@@ -33,7 +33,7 @@ import argparse, sys, tempfile, time
 from pathlib import Path
 from kdh_desktop.core.errors import KdhError
 from kdh_desktop.core.training_protocol import CandidateReady, CheckpointSaved, RunStarted
-from trainer.process_edge import add_edge_options, edge_of_process
+from trainer.process.edge import add_edge_options, edge_of_process
 
 parser = argparse.ArgumentParser()
 parser.add_argument("how")

@@ -10,12 +10,12 @@ import pytest
 import torch
 from torch import nn
 
-from trainer.networks.transformer import TransformerNetwork, load_transformer
-from trainer.quantisation_training import (
+from trainer.learning.quantisation_training import (
     quantisation_in_the_loop,
     rounded_activation,
     rounded_weight,
 )
+from trainer.networks.transformer import TransformerNetwork, load_transformer
 
 TOKENS = (60, 41, 17)
 

@@ -24,11 +24,11 @@ from kdh_desktop.core.training_config import (
     TeacherMethod,
 )
 from trainer.corpus import LabelledText, read_hoc, target_matrix
-from trainer.judgement import judge, score_labelled
-from trainer.model_card import model_card
-from trainer.provenance import provenance_of
-from trainer.report import held_out_figures
-from trainer.run_texts import RunTexts
+from trainer.export.model_card import model_card
+from trainer.export.provenance import provenance_of
+from trainer.judging.judgement import judge, score_labelled
+from trainer.judging.report import held_out_figures
+from trainer.running.texts import RunTexts
 
 NO_EVIDENCE = {"evidence_precision_at_1", "evidence_f1"}
 OVER_LINEAR = {f"over_linear_{part}" for part in ("difference", "low", "high", "p_value")}

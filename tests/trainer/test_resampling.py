@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from trainer import resampling
-from trainer.metrics import (
+from trainer.judging import resampling
+from trainer.judging.metrics import (
     Decisions,
     Tally,
     micro_f1,
     weighted_average_precision,
     weighted_calibration_error,
 )
-from trainer.resampling import (
+from trainer.judging.resampling import (
     Estimate,
     WeightedFigure,
     Weights,

@@ -35,12 +35,12 @@ from kdh_desktop.core.training_protocol import (
     StageStarted,
 )
 from tests.trainer.conftest import CancelledAfter, TrainerProcess
-from trainer.control import RunControl
 from trainer.corpus import LabelledText, corpus_digest, read_hoc
-from trainer.evaluation import served_scores
-from trainer.metrics import micro_f1
+from trainer.judging.evaluation import served_scores
+from trainer.judging.metrics import micro_f1
+from trainer.process.control import RunControl
 from trainer.run import run_training
-from trainer.training_run import RunFiles
+from trainer.running.steps import RunFiles
 
 CPU = torch.device("cpu")
 STAGES = [

@@ -10,11 +10,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kdh_desktop.core.classification.classifier import OnnxClassifier
 from kdh_desktop.core.classification.model_bundle import open_bundle
+from kdh_desktop.core.corpus_source import HocSource
 from kdh_desktop.core.training_config import NetworkConfig, NetworkKind, RunConfig
 from tests.trainer.conftest import learning
-from trainer.control import RunControl
+from trainer.process.control import RunControl
 from trainer.run import run_training
-from trainer.training_run import RunFiles
+from trainer.running.steps import RunFiles
 
 
 @pytest.mark.slow
@@ -39,7 +40,12 @@ def test_a_han_teaches_a_text_cnn_without_any_base_encoder(
     )
     key = Ed25519PrivateKey.generate()
     files = RunFiles(
-        tiny_corpus, tiny_transfer, tmp_path / "none", tmp_path / "work", tmp_path / "bundle"
+        corpus=(HocSource(str(tiny_corpus)),),
+        judged=(HocSource(str(tiny_corpus), "dev.txt"),),
+        transfer=tiny_transfer,
+        encoder=tmp_path / "none",
+        work=tmp_path / "work",
+        out=tmp_path / "bundle",
     )
     run_training(config, files, key=key, emit=lambda _: None, control=RunControl())
 

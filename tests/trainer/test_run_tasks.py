@@ -12,10 +12,10 @@ from kdh_desktop.core.classification.model_bundle import open_bundle
 from kdh_desktop.core.corpus_source import HocSource
 from kdh_desktop.core.training_config import RunConfig
 from kdh_desktop.core.training_protocol import Event, StageStarted
-from trainer.control import RunControl
+from trainer.process.control import RunControl
 from trainer.run import run_training
-from trainer.run_tasks import StudentTask, TeacherTask, plan_tasks
-from trainer.training_run import RunFiles
+from trainer.running.steps import RunFiles
+from trainer.running.tasks import StudentTask, TeacherTask, plan_tasks
 
 
 def nested(config: RunConfig) -> RunConfig:

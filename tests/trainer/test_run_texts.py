@@ -13,7 +13,7 @@ from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.labels import HALLMARKS_OF_CANCER
 from kdh_desktop.core.training_config import RunConfig
 from tests.data.tiny_corpus import write_tiny_table
-from trainer.run_texts import folds_of, read_run_texts
+from trainer.running.texts import folds_of, read_run_texts
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from kdh_desktop.core.corpus_source import HocSource
 from kdh_desktop.core.search_space import Real, TuningConfig
 from kdh_desktop.core.training_config import RunConfig
 from kdh_desktop.core.training_protocol import Event, StageStarted, SwarmIterationFinished
-from trainer.control import RunControl
-from trainer.run_tuning import tune_run
-from trainer.training_run import RunFiles, TrainingRun
+from trainer.process.control import RunControl
+from trainer.running.steps import RunFiles, TrainingRun
+from trainer.running.tuning import tune_run
 
 
 @pytest.mark.timeout(120)

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from transformers import DistilBertConfig, DistilBertModel
 
 from kdh_desktop.core.classification.onnx_inspection import check_onnx
-from trainer.attention_mask import honour_mask
+from trainer.export.attention_mask import honour_mask
+from trainer.export.onnx_export import export_float32, quantise
 from trainer.networks.transformer import TransformerNetwork, load_transformer
-from trainer.onnx_export import export_float32, quantise
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from kdh_desktop.core.errors import Cancelled, TrainingError
-from trainer.control import RunControl
-from trainer.side_by_side import Planned, work_off
+from trainer.process.control import RunControl
+from trainer.process.side_by_side import Planned, work_off
 
 Do = Callable[[str], None]
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
 
-from trainer.metrics import Decisions, Tally, micro_f1, weighted_average_precision
-from trainer.resampling import by_rows
-from trainer.significance import (
+from trainer.judging.metrics import Decisions, Tally, micro_f1, weighted_average_precision
+from trainer.judging.resampling import by_rows
+from trainer.judging.significance import (
     Comparison,
     Disagreements,
     SignedRank,

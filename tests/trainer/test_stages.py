@@ -20,14 +20,14 @@ from kdh_desktop.core.training_protocol import (
     StageStarted,
 )
 from tests.trainer.conftest import CancelledAfter
-from trainer.batching import Batches, Encoder
-from trainer.control import RunControl
 from trainer.corpus import LabelledText
-from trainer.network_scores import NetworkScores, score
+from trainer.learning.batching import Batches, Encoder
+from trainer.learning.network_scores import NetworkScores, score
+from trainer.learning.objectives import hard_objective
+from trainer.learning.stages import BATCHES_BETWEEN_EVENTS, StagePlan, StageRunner
 from trainer.networks.transformer import TransformerNetwork
-from trainer.objectives import hard_objective
-from trainer.stages import BATCHES_BETWEEN_EVENTS, StagePlan, StageRunner
-from trainer.work_folder import claim_work_folder
+from trainer.process.control import RunControl
+from trainer.process.work_folder import claim_work_folder
 
 NewNetwork = Callable[[], TransformerNetwork]
 PLAN = StagePlan(

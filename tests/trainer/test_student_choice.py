@@ -12,8 +12,8 @@ from kdh_desktop.core.errors import TrainingError
 from trainer.bench.run import DISTILBERT_TORCH
 from trainer.bench.students import rows_of
 from trainer.bench.table import Spread
-from trainer.significance import Comparison
-from trainer.student_choice import (
+from trainer.judging.significance import Comparison
+from trainer.judging.student_choice import (
     Standing,
     StudentForm,
     StudentResult,

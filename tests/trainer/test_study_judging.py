@@ -18,7 +18,7 @@ from tests.trainer.fake_study import (
     fake_rocling,
     fake_truth,
 )
-from trainer.metrics import best_threshold, figures
+from trainer.judging.metrics import best_threshold, figures
 from trainer.study.cells import CellStore
 from trainer.study.judging import decide
 from trainer.study.outcome import Metric, Outcome

@@ -15,7 +15,7 @@ import pytest
 
 from kdh_desktop.core.errors import Cancelled, TrainingError
 from tests.trainer.fake_study import LABELS, TEXTS, OpenFake, fake_config
-from trainer.control import RunControl
+from trainer.process.control import RunControl
 from trainer.study.cells import Cell, CellStore, plan_cells
 from trainer.study.running import run_cells
 

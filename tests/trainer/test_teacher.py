@@ -22,16 +22,16 @@ from kdh_desktop.core.training_config import (
     TeacherMethod,
 )
 from kdh_desktop.core.training_protocol import Event, StageStarted
-from trainer.batching import Encoder
-from trainer.control import RunControl
 from trainer.corpus import LabelledText, target_matrix
-from trainer.learner import Learner
+from trainer.judging.metrics import best_threshold, calibration_error, micro_f1
+from trainer.learning.batching import Encoder
+from trainer.learning.learner import Learner
+from trainer.learning.network_scores import NetworkScores
+from trainer.learning.stages import StageRunner
 from trainer.linear import LinearMember
-from trainer.metrics import best_threshold, calibration_error, micro_f1
-from trainer.network_base import NetworkBase
-from trainer.network_scores import NetworkScores
+from trainer.networks.base import NetworkBase
+from trainer.process.control import RunControl
 from trainer.stacking import Stacker, nested_decisions
-from trainer.stages import StageRunner
 from trainer.teacher import Corpus, Teacher, TeacherNetworks, TeacherTrainer, _in_text_order, pick
 
 TEXTS, LABELS, FOLDS = 60, 4, 3

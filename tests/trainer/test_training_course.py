@@ -13,14 +13,14 @@ from torch import nn
 from kdh_desktop.core.errors import Cancelled
 from kdh_desktop.core.training_config import Augmentation, Schedule
 from tests.trainer.conftest import CancelledAfter
-from trainer.batching import Batches, Encoder
-from trainer.checkpoint import Checkpoint
-from trainer.control import RunControl
 from trainer.corpus import LabelledText
+from trainer.learning.batching import Batches, Encoder
+from trainer.learning.checkpoint import Checkpoint
+from trainer.learning.objectives import hard_objective
+from trainer.learning.training_loop import EpochOutcome, LoopHooks, Objective, Validate, train
 from trainer.networks.dropout import CheapDropout
 from trainer.networks.transformer import TransformerNetwork
-from trainer.objectives import hard_objective
-from trainer.training_loop import EpochOutcome, LoopHooks, Objective, Validate, train
+from trainer.process.control import RunControl
 
 NewNetwork = Callable[[], TransformerNetwork]
 PLAIN = Schedule(4, 2e-3, batch_size=4)

@@ -14,16 +14,14 @@ from torch import nn
 from kdh_desktop.core.errors import Cancelled, TrainingError
 from kdh_desktop.core.training_config import Augmentation, Schedule
 from tests.trainer.conftest import CancelledAfter, learning
-from trainer.batching import Batch, Batches, Encoder
-from trainer.checkpoint import Checkpoint, load_state, save_state
-from trainer.control import RunControl
 from trainer.corpus import LabelledText, target_matrix
-from trainer.forward import means_by_product
-from trainer.metrics import micro_f1
-from trainer.network_scores import score
-from trainer.networks.transformer import TransformerNetwork
-from trainer.objectives import hard_objective
-from trainer.training_loop import (
+from trainer.judging.metrics import micro_f1
+from trainer.learning.batching import Batch, Batches, Encoder
+from trainer.learning.checkpoint import Checkpoint, load_state, save_state
+from trainer.learning.forward import means_by_product
+from trainer.learning.network_scores import score
+from trainer.learning.objectives import hard_objective
+from trainer.learning.training_loop import (
     EpochOutcome,
     LoopHooks,
     Objective,
@@ -31,6 +29,8 @@ from trainer.training_loop import (
     sentence_means,
     train,
 )
+from trainer.networks.transformer import TransformerNetwork
+from trainer.process.control import RunControl
 
 NewNetwork = Callable[[], TransformerNetwork]
 OBJECTIVE = hard_objective(sentence_loss=3.0)

@@ -21,7 +21,7 @@ from kdh_desktop.core.search_space import Choice, Real, TuningConfig, Whole
 from kdh_desktop.core.training_protocol import Event, PositionJudged, SwarmIterationFinished
 from tests.trainer.conftest import ROOT
 from tests.trainer.tuning_toys import PLAN, START, Noted, hill, open_hill
-from trainer.control import RunControl
+from trainer.process.control import RunControl
 from trainer.tuning import (
     Evaluation,
     InTurn,

@@ -30,13 +30,13 @@ from kdh_desktop.core.training_protocol import (
     from_line,
 )
 from tests.trainer.conftest import ROOT, learning, trainer_environment
-from trainer.batching import SoftTargets
-from trainer.control import RunControl
 from trainer.corpus import LabelledText
-from trainer.metrics import micro_f1
-from trainer.tuned_config import TrainingTexts, tune_config
+from trainer.judging.metrics import micro_f1
+from trainer.learning.batching import SoftTargets
+from trainer.process.control import RunControl
 from trainer.tuning import Values
-from trainer.tuning_objective import JudgedTexts, OutOfFold, OutOfFoldObjective, affordable
+from trainer.tuning.objective import JudgedTexts, OutOfFold, OutOfFoldObjective, affordable
+from trainer.tuning.tuned_config import TrainingTexts, tune_config
 
 STUDENT: dict[str, Dimension] = {
     "distillation.alpha": Real(0.0, 1.0),

@@ -15,11 +15,16 @@ from tokenizers import Tokenizer
 
 from kdh_desktop.core.classification.windows import TextReader
 from kdh_desktop.core.errors import Cancelled, TrainingError
-from trainer import vocabulary
-from trainer.batching import SPECIAL_PIECES, Encoder
 from trainer.corpus import LabelledText
+from trainer.learning.batching import SPECIAL_PIECES, Encoder
+from trainer.networks import vocabulary
 from trainer.networks.embeddings import EMBEDDINGS, TABLE, TOKENIZER
-from trainer.vocabulary import NOTE, prepare_vocabulary, pretrain_embeddings, train_tokenizer
+from trainer.networks.vocabulary import (
+    NOTE,
+    prepare_vocabulary,
+    pretrain_embeddings,
+    train_tokenizer,
+)
 
 ENGLISH = [
     "The cells grew (p < 0.05). Growth factors, e.g. EGF, kept them growing!",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.search_space import Choice, Real, TuningConfig, Whole
-from trainer.control import RunControl
+from trainer.process.control import RunControl
 from trainer.tuning import Objective, Report, Values
 
 PLAN = TuningConfig(

@@ -69,7 +69,7 @@ def _bundle(spec: Mapping[str, Any]) -> Contestant:
 
 
 def _model(spec: Mapping[str, Any]) -> Contestant:
-    from trainer.evaluation import classifier_for
+    from trainer.judging.evaluation import classifier_for
 
     bundle = _open(spec)
     model = Path(spec["model"]).read_bytes()

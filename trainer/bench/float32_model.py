@@ -9,8 +9,8 @@ from transformers import BertModel
 
 from trainer.bench.pytorch import bert_config
 from trainer.bench.shapes import Shape
+from trainer.export.onnx_export import export_float32
 from trainer.networks.transformer import TransformerNetwork
-from trainer.onnx_export import export_float32
 
 
 def write_float32_model(shape: Shape, path: Path, *, labels: int) -> None:

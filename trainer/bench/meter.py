@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import torch
 
-from trainer.batching import Batch
-from trainer.training_loop import Objective
+from trainer.learning.batching import Batch
+from trainer.learning.training_loop import Objective
 
 WARM_UP = 2
 """Steps that are not counted: memory is asked for, and the optimiser's state is made."""

@@ -14,7 +14,7 @@ from kdh_desktop.core.classification.signing import load_trusted_keys
 from trainer.bench.child import Child
 from trainer.bench.run import DISTILBERT_TORCH, Plan
 from trainer.bench.table import Row, Spread, with_ratios
-from trainer.student_choice import (
+from trainer.judging.student_choice import (
     Standing,
     StudentForm,
     StudentResult,
@@ -129,7 +129,7 @@ def _note(standing: Standing | None, *, is_chosen: bool) -> str:
 
 def _write_int8(plan: Plan, form: StudentForm, path: Path, *, labels: int) -> None:
     from trainer.bench.float32_model import write_float32_model
-    from trainer.onnx_export import quantise
+    from trainer.export.onnx_export import quantise
 
     shape = replace(plan.minilm, layers=form.layers, inner=form.inner)
     float32 = path.with_suffix(".float32")

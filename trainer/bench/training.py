@@ -13,10 +13,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from kdh_desktop.core.errors import TrainingError
-from trainer.allocator import SETTINGS
 from trainer.bench.child import Child
 from trainer.bench.shapes import MINILM, Shape
 from trainer.bench.table import Row, Spread, with_ratios
+from trainer.process.allocator import SETTINGS
 
 OURS = "our loop"
 TRAINER = "Trainer of transformers"

@@ -14,17 +14,17 @@ from torch import nn
 
 from kdh_desktop.core.classification.sentences import split_sentences
 from kdh_desktop.core.training_config import Augmentation, Schedule
-from trainer.batching import Batch, Batches, Encoder, Example, PieceIds
 from trainer.bench.memory import resident_megabytes
 from trainer.bench.meter import StepMeter
 from trainer.bench.texts import invented_abstracts
-from trainer.control import RunControl
 from trainer.corpus import LabelledText
-from trainer.device import has_bfloat16
+from trainer.learning.batching import Batch, Batches, Encoder, Example, PieceIds
+from trainer.learning.objectives import hard_objective
+from trainer.learning.training_loop import LoopHooks, Objective, sentence_means, train
 from trainer.networks.encoders import load_encoder
 from trainer.networks.transformer import TransformerNetwork, load_transformer
-from trainer.objectives import hard_objective
-from trainer.training_loop import LoopHooks, Objective, sentence_means, train
+from trainer.process.control import RunControl
+from trainer.process.device import has_bfloat16
 
 if TYPE_CHECKING:
     from transformers import Trainer

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.labels import HALLMARKS_OF_CANCER
-from trainer.process_edge import add_computing_options, add_edge_options, edge_of_process
+from trainer.process.edge import add_computing_options, add_edge_options, edge_of_process
 
 if TYPE_CHECKING:
+    from trainer.adaptation.masked_training import AdaptationConfig
+    from trainer.adaptation.packed_texts import PieceStream
     from trainer.commands import Commands
-    from trainer.masked_training import AdaptationConfig
-    from trainer.packed_texts import PieceStream
 
 
 def add_parser(commands: Commands) -> None:
@@ -56,9 +56,9 @@ def _add_settings(adapt: argparse.ArgumentParser) -> None:
 
 def _adapt(arguments: argparse.Namespace) -> int:
     with edge_of_process(arguments, run="adapt", work=arguments.work) as edge:
-        from trainer.adaptation import adapt
-        from trainer.device import choose_device
-        from trainer.masked_training import AdaptationHooks, Computing
+        from trainer.adaptation.adapt import adapt
+        from trainer.adaptation.masked_training import AdaptationHooks, Computing
+        from trainer.process.device import choose_device
 
         streams = _streams(arguments, edge.control.check)
         if arguments.prepare:
@@ -82,7 +82,7 @@ def _adapt(arguments: argparse.Namespace) -> int:
 
 def _streams(arguments: argparse.Namespace, check: Callable[[], None]) -> dict[str, PieceStream]:
     """What there is to learn from, encoded now or before, by the name of its phase."""
-    from trainer.packed_texts import prepared_stream, read_passages
+    from trainer.adaptation.packed_texts import prepared_stream, read_passages
 
     def passages() -> list[str]:
         return read_passages(arguments.passages)
@@ -117,7 +117,7 @@ def _streams(arguments: argparse.Namespace, check: Callable[[], None]) -> dict[s
 
 
 def _config(arguments: argparse.Namespace, names: tuple[str, ...]) -> AdaptationConfig:
-    from trainer.masked_training import AdaptationConfig, PhasePlan
+    from trainer.adaptation.masked_training import AdaptationConfig, PhasePlan
 
     plans = {
         "domain": PhasePlan("domain", arguments.passes, arguments.batch, arguments.rate),

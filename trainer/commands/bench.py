@@ -87,7 +87,7 @@ def _training_rows(arguments: argparse.Namespace, paths: AppPaths) -> list[Row]:
 def _students_rows(arguments: argparse.Namespace, paths: AppPaths) -> list[Row]:
     from trainer.bench.run import Plan
     from trainer.bench.students import run_students_bench
-    from trainer.student_choice import read_result
+    from trainer.judging.student_choice import read_result
 
     results = [read_result(path) for path in arguments.result]
     plan = Plan(bundle=_bundle(arguments, paths), paths=paths)

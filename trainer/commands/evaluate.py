@@ -55,8 +55,8 @@ def _evaluate(arguments: argparse.Namespace) -> int:
 
 def _judge(arguments: argparse.Namespace) -> None:
     from kdh_desktop.core.classification.classifier import OnnxClassifier
-    from trainer.judgement import compare_models, judge, score_labelled
-    from trainer.judgement_table import as_json, as_text
+    from trainer.judging.judgement import compare_models, judge, score_labelled
+    from trainer.judging.judgement_table import as_json, as_text
 
     bundles = _open(arguments)
     texts = _read(arguments, bundles[0].labels)

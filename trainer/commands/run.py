@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.paths import AppPaths
 from kdh_desktop.core.training_config import config_from_json
-from trainer.process_edge import add_computing_options, add_edge_options, edge_of_process
-from trainer.publisher_key import signing_key
+from trainer.process.edge import add_computing_options, add_edge_options, edge_of_process
+from trainer.process.publisher_key import signing_key
 
 if TYPE_CHECKING:
     from trainer.commands import Commands
@@ -58,9 +58,9 @@ def _run(arguments: argparse.Namespace) -> int:
     work = arguments.work or paths.data / "runs" / config.name
     with edge_of_process(arguments, run=config.name, work=work) as edge:
         from trainer.corpus.guess import source_of
-        from trainer.device import choose_device
+        from trainer.process.device import choose_device
         from trainer.run import run_training
-        from trainer.training_run import RunFiles
+        from trainer.running.steps import RunFiles
 
         files = RunFiles(
             corpus=tuple(source_of(path) for path in arguments.corpus),

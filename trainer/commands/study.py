@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kdh_desktop.core.errors import TrainingError
-from trainer.allocator import restart_with_allocator
-from trainer.control import RunControl, cancel_on_signals
+from trainer.process.allocator import restart_with_allocator
+from trainer.process.control import RunControl, cancel_on_signals
 
 if TYPE_CHECKING:
     from trainer.commands import Commands
@@ -57,7 +57,7 @@ def _study(arguments: argparse.Namespace) -> int:
     control = RunControl()
     cancel_on_signals(control)
 
-    from trainer.device import choose_device
+    from trainer.process.device import choose_device
     from trainer.study.config import read_study_config
     from trainer.study.run import Machine, run_study, write_study
     from trainer.study.texts import StudyFiles, source_of

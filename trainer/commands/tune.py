@@ -13,7 +13,7 @@ from kdh_desktop.core.json_values import build, parse_json, to_json_value
 from kdh_desktop.core.search_space import TuningConfig
 from kdh_desktop.core.training_config import config_from_json, config_to_json
 from kdh_desktop.core.training_protocol import RunStarted
-from trainer.process_edge import add_edge_options, edge_of_process
+from trainer.process.edge import add_edge_options, edge_of_process
 
 if TYPE_CHECKING:
     from trainer.commands import Commands
@@ -52,7 +52,7 @@ def _tune(arguments: argparse.Namespace) -> int:
     tuning = _tuning(_read(arguments.space))
     with edge_of_process(arguments, run=config.name, work=arguments.work) as edge:
         from trainer.corpus.guess import source_of
-        from trainer.tuned_config import TrainingTexts, tune_config
+        from trainer.tuning.tuned_config import TrainingTexts, tune_config
 
         corpus = tuple(source_of(path) for path in arguments.corpus)
         judged = tuple(source_of(path) for path in arguments.judge)

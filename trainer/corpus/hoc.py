@@ -13,10 +13,10 @@ from kdh_desktop.core.corpus_report import ProblemKind
 from kdh_desktop.core.corpus_source import HocLevel, HocSource
 from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.labels import HALLMARKS_OF_CANCER, LabelSet
+from trainer.corpus.detokenise import detokenise, repair_characters
 from trainer.corpus.label_names import tidy_name
 from trainer.corpus.labelled_text import LabelledText
 from trainer.corpus.raw import Fault, RawCorpus, RawText, texts_of
-from trainer.detokenise import detokenise, repair_characters
 
 PATH_STEP = " -- "
 """What stands between the levels of a path in the name of its label."""

@@ -16,7 +16,7 @@ from transformers import MODEL_MAPPING, AutoConfig, AutoModel, PreTrainedModel
 from transformers.utils import logging as library_log
 
 from kdh_desktop.core.errors import TrainingError
-from trainer.base_encoder import check_config, check_weights
+from trainer.networks.base_encoder import check_config, check_weights
 
 _ATTENTION_DROPOUTS = ("attention_probs_dropout_prob", "attention_dropout")
 _OUTPUT_DROPOUTS = ("hidden_dropout_prob", "dropout", "embedding_dropout", "mlp_dropout")

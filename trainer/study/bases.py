@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from kdh_desktop.core.training_config import NetworkConfig, NetworkKind
-from trainer.control import RunControl
-from trainer.network_base import NetworkBase
-from trainer.side_by_side import Planned, work_off
+from trainer.networks.base import NetworkBase
+from trainer.process.control import RunControl
+from trainer.process.side_by_side import Planned, work_off
 from trainer.study.config import Sample, StudyConfig
 from trainer.study.texts import StudyFiles, StudyTexts, read_study_texts
 

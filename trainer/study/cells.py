@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from kdh_desktop.core.json_values import build, parse_json, to_json_value
 from kdh_desktop.core.search_space import Value
 from kdh_desktop.core.training_config import TeacherMethod
-from trainer.durable import save_arrays
+from trainer.process.durable import save_arrays
 from trainer.study.config import (
     Chain,
     ControlSystem,

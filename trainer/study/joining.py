@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.corpus import LabelledText
+from trainer.learning.network_scores import NetworkScores
 from trainer.linear import LinearMember
-from trainer.network_scores import NetworkScores
 from trainer.stacking import Stacker
 from trainer.study.cells import CellFacts, CellResult, Cost
 from trainer.study.place import logits_of, required, scores_of

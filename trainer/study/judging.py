@@ -16,10 +16,17 @@ from numpy.typing import NDArray
 
 from kdh_desktop.core.classification.confidence import calibrated_probabilities
 from kdh_desktop.core.training_config import TeacherMethod
-from trainer.calibration import fit_calibrations
-from trainer.metrics import Decisions, Figures, Tally, best_threshold, calibration_error, figures
-from trainer.resampling import Values, Weights, interval, observe, resample
-from trainer.significance import comparison, holm, mcnemar_on_texts, wilcoxon_over_folds
+from trainer.judging.calibration import fit_calibrations
+from trainer.judging.metrics import (
+    Decisions,
+    Figures,
+    Tally,
+    best_threshold,
+    calibration_error,
+    figures,
+)
+from trainer.judging.resampling import Values, Weights, interval, observe, resample
+from trainer.judging.significance import comparison, holm, mcnemar_on_texts, wilcoxon_over_folds
 from trainer.study.cells import Cell, CellResult, CellStore, seconds_in_all
 from trainer.study.config import HardSystem, Part, Sample, StudyConfig, System
 from trainer.study.outcome import (

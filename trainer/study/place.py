@@ -14,18 +14,18 @@ from numpy.typing import NDArray
 from torch import nn
 
 from kdh_desktop.core.training_config import Augmentation, Schedule
-from trainer.batching import Example, SoftTargets
-from trainer.binary_relevance import BinaryRelevance
-from trainer.control import RunControl
 from trainer.corpus import LabelledText
-from trainer.learner import Learner, Lesson
-from trainer.network_base import NetworkBase
-from trainer.network_scores import NetworkScores
-from trainer.objectives import hard_objective, mixed_objective, soft_objective
-from trainer.stages import StageRunner
+from trainer.learning.batching import Example, SoftTargets
+from trainer.learning.learner import Learner, Lesson
+from trainer.learning.network_scores import NetworkScores
+from trainer.learning.objectives import hard_objective, mixed_objective, soft_objective
+from trainer.learning.stages import StageRunner
+from trainer.learning.training_loop import Objective
+from trainer.networks.base import NetworkBase
+from trainer.networks.binary_relevance import BinaryRelevance
+from trainer.process.control import RunControl
 from trainer.study.cells import Cell, Logits
 from trainer.study.config import Chain, DistilledSystem, HardSystem
-from trainer.training_loop import Objective
 
 State = Mapping[str, torch.Tensor] | None
 """The network that a stage starts from; None for a fresh one."""

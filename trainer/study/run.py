@@ -17,9 +17,10 @@ from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.json_values import to_json_value
 from kdh_desktop.core.training_config import NetworkKind
 from trainer.bench.machine import about_processors
-from trainer.control import RunControl
 from trainer.corpus import corpus_digest
-from trainer.durable import write_durably
+from trainer.process.control import RunControl
+from trainer.process.durable import write_durably
+from trainer.process.work_folder import claim_work_folder
 from trainer.study.bases import make_vocabularies
 from trainer.study.cells import CellStore, Planned, plan_cells
 from trainer.study.config import StudyConfig
@@ -29,7 +30,6 @@ from trainer.study.report import render_report
 from trainer.study.running import run_cells
 from trainer.study.systems import CELLS, OpenStudy
 from trainer.study.texts import StudyFiles, StudyTexts, read_study_texts
-from trainer.work_folder import claim_work_folder
 
 _LIBRARIES = ("numpy", "pyswarms", "scikit-learn", "scipy", "tokenizers", "torch", "transformers")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from trainer import side_by_side
-from trainer.control import RunControl
-from trainer.side_by_side import OpenWork, work_off
+from trainer.process import side_by_side
+from trainer.process.control import RunControl
+from trainer.process.side_by_side import OpenWork, work_off
 from trainer.study.cells import Cell, CellStore, Planned, order_by_urgency
 
 

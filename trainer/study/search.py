@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from kdh_desktop.core.json_values import to_json_value
 from kdh_desktop.core.search_space import TuningConfig, Value, at_position, value_at
 from kdh_desktop.core.training_config import Schedule
-from trainer.batching import Example
-from trainer.control import RunControl
-from trainer.metrics import best_threshold, micro_f1
+from trainer.judging.metrics import best_threshold, micro_f1
+from trainer.learning.batching import Example
+from trainer.process.control import RunControl
 from trainer.study.cells import Logits, Search
 from trainer.study.config import Chain
 from trainer.study.partition import evenly

@@ -21,11 +21,11 @@ from kdh_desktop.core.search_space import Value, at_position
 from kdh_desktop.core.training_config import (
     TeacherMethod,
 )
-from trainer.checkpoint import load_state, save_state
-from trainer.control import RunControl
-from trainer.device import repeat_exactly
-from trainer.learner import Learner
-from trainer.stages import StageRunner
+from trainer.learning.checkpoint import load_state, save_state
+from trainer.learning.learner import Learner
+from trainer.learning.stages import StageRunner
+from trainer.process.control import RunControl
+from trainer.process.device import repeat_exactly
 from trainer.study.bases import Bases
 from trainer.study.cells import (
     Cell,

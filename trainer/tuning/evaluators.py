@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from kdh_desktop.core.errors import KdhError, TrainingError
-from trainer.control import RunControl
+from trainer.process.control import RunControl
 from trainer.tuning.positions import Evaluation, Report, Reports, Task, Values
 
 if TYPE_CHECKING:

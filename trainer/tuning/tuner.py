@@ -17,7 +17,7 @@ from kdh_desktop.core.training_protocol import (
     StageStarted,
     SwarmIterationFinished,
 )
-from trainer.control import RunControl
+from trainer.process.control import RunControl
 from trainer.tuning.evaluators import InTurn, SideBySide
 from trainer.tuning.journal import Journal
 from trainer.tuning.outcome import SearchOutcome, TuningOutcome

@@ -1,0 +1,1 @@
+"""Further pretraining of a base encoder on unlabelled texts."""

@@ -1,0 +1,130 @@
+"""A trained student in the forms it is served in, and its scores on texts it did not see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from kdh_desktop.core.classification.classifier import OnnxClassifier
+from kdh_desktop.core.classification.confidence import calibrated_probabilities
+from kdh_desktop.core.classification.manifest import LabelCalibration, Manifest
+from kdh_desktop.core.classification.sentences import split_sentences
+from kdh_desktop.core.errors import TrainingError
+from trainer.corpus import LabelledText
+from trainer.export.onnx_export import check_float32, export_float32, quantise
+from trainer.judging.calibration import fit_calibrations
+from trainer.judging.evaluation import (
+    ServedScores,
+    best_evidence_threshold,
+    classifier_for,
+    served_scores,
+)
+from trainer.learning.batching import Batches, Encoder
+from trainer.learning.network_scores import score
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A student as it may be served.
+
+    Attributes:
+        int8_model: The int8 ONNX file.
+        tokenizer: Its ``tokenizer.json``.
+        int8: Classifier over the int8 form.
+        float32: Classifier over the float32 form.
+    """
+
+    int8_model: bytes
+    tokenizer: bytes
+    int8: OnnxClassifier
+    float32: OnnxClassifier
+
+
+@dataclass(slots=True)
+class CalibrationScores:
+    """Scores of texts by students that did not see them, fold by fold."""
+
+    int8: list[ServedScores] = field(default_factory=list)
+    float32: list[ServedScores] = field(default_factory=list)
+
+    def add(self, candidate: Candidate, unseen: Sequence[LabelledText]) -> None:
+        """Let a student score the texts it did not see, in both forms."""
+        self.int8.append(served_scores(candidate.int8, unseen))
+        self.float32.append(served_scores(candidate.float32, unseen))
+
+    def fit(self) -> tuple[LabelCalibration, ...]:
+        """Calibration and limits from the int8 form's own scores on all folds."""
+        joined = ServedScores.join(self.int8)
+        return fit_calibrations(joined.decision_logits, joined.truth)
+
+    def evidence_threshold(self) -> float:
+        """Sentence probability from which a sentence counts as evidence."""
+        return best_evidence_threshold(ServedScores.join(self.int8))
+
+
+def export_candidate(student: nn.Module, encoder: Path, manifest: Manifest) -> Candidate:
+    """Export a student to float32 and int8; it is on the CPU afterwards."""
+    student.cpu()
+    tokenizer = (encoder / "tokenizer.json").read_bytes()
+    with TemporaryDirectory(prefix="kdh-export-") as folder:
+        float32, int8 = Path(folder) / "float32.onnx", Path(folder) / "int8.onnx"
+        export_float32(student, float32)
+        quantise(float32, int8)
+        model = int8.read_bytes()
+        return Candidate(
+            model,
+            tokenizer,
+            classifier_for(model, tokenizer, manifest),
+            classifier_for(float32.read_bytes(), tokenizer, manifest),
+        )
+
+
+def parity_gap(
+    student: nn.Module, candidate: Candidate, texts: Sequence[LabelledText], encoder: Encoder
+) -> float:
+    """Largest difference in probability between torch and the exported float32 form.
+
+    Texts of more than one window are left out: their windows are joined outside the network.
+
+    Raises:
+        TrainingError: They differ by more than float32 should, or no text is short enough.
+    """
+    manifest = candidate.float32.bundle.manifest
+    divided = [_divided(text) for text in texts]
+    served = candidate.float32.score([text.text for text in divided])
+    short = [row for row, one in enumerate(served) if one.windows == 1]
+    if not short:
+        raise TrainingError(
+            "None of the texts fits the model's window, so its export cannot be checked.",
+            "Raise max_tokens in the configuration.",
+        )
+    batches = Batches(
+        encoder.examples([divided[row] for row in short]),
+        piece_ids=encoder.piece_ids,
+        max_tokens=manifest.max_tokens,
+        batch_size=1,
+    )
+    trained = score(student, batches, is_exact=True).decision_logits(manifest.sentence_weight)
+    exported = np.stack([served[row].decision_logits for row in short])
+    return check_float32(
+        _probabilities(trained, manifest),
+        _probabilities(exported, manifest),
+        threshold=manifest.calibrations[0].threshold,
+    )
+
+
+def _probabilities(logits: NDArray[np.float32], manifest: Manifest) -> NDArray[np.float64]:
+    return calibrated_probabilities(logits, manifest.calibrations)
+
+
+def _divided(text: LabelledText) -> LabelledText:
+    """The text in the sentences that the program sees in it."""
+    whole = text.text
+    sentences = tuple(whole[start:end] for start, end in split_sentences(whole))
+    return LabelledText(text.id, sentences, sentences, None)

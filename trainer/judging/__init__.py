@@ -1,0 +1,1 @@
+"""How good decisions, probabilities and evidence are, and how sure that is."""

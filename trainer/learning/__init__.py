@@ -1,0 +1,1 @@
+"""How one network learns from examples, and what it then says of texts."""

@@ -1,0 +1,235 @@
+"""Works off tasks in several processes at a time.
+
+A task leaves what it made in files, where the caller and other tasks find it; a killed one is
+begun again. On one GPU a dozen small trainings side by side are many times faster than one after
+the other.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from kdh_desktop.core.errors import KdhError, TrainingError
+from trainer.process.control import RunControl
+
+if TYPE_CHECKING:
+    from multiprocessing.synchronize import Event as Flag
+
+_LOOK_AGAIN_S = 0.2
+
+TaskT = TypeVar("TaskT", bound=Hashable)
+
+OpenWork = Callable[[RunControl], Callable[[TaskT], None]]
+"""Called once in each process with what it is told; gives what works off a task. Can be pickled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned(Generic[TaskT]):
+    """A task, and those that must be done before it can begin."""
+
+    task: TaskT
+    needs: frozenset[TaskT] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    message: str
+    remedy: str
+
+
+def work_off(
+    planned: Sequence[Planned[TaskT]],
+    open_work: OpenWork[TaskT],
+    *,
+    jobs: int,
+    control: RunControl,
+    on_done: Callable[[TaskT], None],
+) -> None:
+    """Work off tasks, the first that can begin first.
+
+    Args:
+        planned: The tasks; what none of them is counts as done.
+        open_work: Opens the work in each process.
+        jobs: Number of processes.
+        control: Is followed by all of them.
+        on_done: Told of each task that is done, in this process.
+
+    Raises:
+        Cancelled: The user stopped it.
+        TrainingError: A task cannot be done, or a process ended without a word.
+    """
+    waiting = list(planned)
+    undone = {one.task for one in planned}
+    with _workers(min(jobs, len(waiting)), open_work, control) as workers:
+        busy: dict[Connection, TaskT] = {}
+        while undone:
+            _raise_if_cancelled(control)
+            for connection in workers:
+                task = None if connection in busy else _next(waiting, undone)
+                if task is not None:
+                    with suppress(BrokenPipeError):  # its last word is still to be read
+                        connection.send(task)
+                    busy[connection] = task
+            for connection in _spoken(busy, workers.flags, control):
+                _check(connection)
+                task = busy.pop(connection)
+                undone.remove(task)
+                on_done(task)
+
+
+def _next(waiting: list[Planned[TaskT]], undone: set[TaskT]) -> TaskT | None:
+    """Take the first task whose needs are all done off the list."""
+    for index, one in enumerate(waiting):
+        if undone.isdisjoint(one.needs):
+            return waiting.pop(index).task
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Flags:
+    """What the processes are told."""
+
+    pause: Flag
+    keep_best: Flag
+
+    def follow(self, control: RunControl) -> None:
+        """Stand as a control stands."""
+        for flag, is_set in (
+            (self.pause, control.is_paused),
+            (self.keep_best, control.is_keeping_best),
+        ):
+            if is_set:
+                flag.set()
+            else:
+                flag.clear()
+
+    def lead(self, control: RunControl) -> None:
+        """Tell a control whatever the flags say, for ever."""
+        while True:
+            if self.keep_best.is_set():
+                control.keep_best()
+            elif self.pause.is_set():
+                control.pause()
+            else:
+                control.resume()
+            time.sleep(_LOOK_AGAIN_S)
+
+
+class _Workers(list[Connection]):
+    """Connections to the processes, and what these are told."""
+
+    def __init__(self, flags: _Flags) -> None:
+        super().__init__()
+        self.flags = flags
+
+
+def _raise_if_cancelled(control: RunControl) -> None:
+    """Unlike `check`, do not wait while paused: the processes must hear of it."""
+    if control.is_cancelled:
+        control.check()
+
+
+def _spoken(busy: dict[Connection, TaskT], flags: _Flags, control: RunControl) -> list[Connection]:
+    """Processes that have something to say, once there is one.
+
+    Raises:
+        Cancelled: The user stopped it.
+    """
+    while True:
+        _raise_if_cancelled(control)
+        flags.follow(control)
+        spoken = wait(list(busy), timeout=_LOOK_AGAIN_S)
+        if spoken:
+            return [connection for connection in busy if connection in spoken]
+
+
+def _check(connection: Connection) -> None:
+    try:
+        answer = connection.recv()
+    except (EOFError, OSError) as error:
+        raise TrainingError(
+            "A process that trained a part ended unexpectedly.",
+            "Start again, with fewer processes if memory ran out: finished parts are kept.",
+        ) from error
+    if isinstance(answer, _Failed):
+        raise TrainingError(answer.message, answer.remedy)
+
+
+@contextmanager
+def _workers(jobs: int, open_work: OpenWork[TaskT], control: RunControl) -> Iterator[_Workers]:
+    """Processes that wait for tasks; they end with the block, however it ends."""
+    context = multiprocessing.get_context("spawn")
+    workers = _Workers(_Flags(context.Event(), context.Event()))
+    workers.flags.follow(control)
+    processes: list[SpawnProcess] = []
+    threads = max(1, (os.cpu_count() or 1) // max(1, jobs))
+    try:
+        # Read when numpy and torch are loaded, which is before a process asks for its work.
+        with _environment("OMP_NUM_THREADS", str(threads)):
+            for _ in range(jobs):
+                ours, theirs = context.Pipe()
+                process = context.Process(
+                    target=_serve, args=(theirs, open_work, workers.flags), daemon=True
+                )
+                process.start()
+                theirs.close()
+                processes.append(process)
+                workers.append(ours)
+        yield workers
+    finally:
+        for connection in workers:
+            connection.close()
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.join()
+
+
+@contextmanager
+def _environment(name: str, value: str) -> Iterator[None]:
+    """A variable for processes that are started meanwhile."""
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
+
+
+def _serve(connection: Connection, open_work: OpenWork[TaskT], flags: _Flags) -> None:
+    """What each process does: take a task, do it, say so."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides, and then ends us
+    control = RunControl()
+    threading.Thread(target=flags.lead, args=(control,), daemon=True).start()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        do = open_work(control)
+        while True:
+            do(connection.recv())
+            connection.send(None)
+    except KdhError as error:
+        connection.send(_Failed(error.message, error.remedy))
+    except (EOFError, BrokenPipeError):
+        sys.exit(0)
+
+
+def _end_with_parent() -> None:
+    """Leave nothing training behind when the parent is killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -1,0 +1,171 @@
+"""The stages of a run, by name and in order, and what each of them has to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from kdh_desktop.core.training_config import NetworkConfig, RunConfig, Schedule, TeacherMethod
+from trainer.learning.batching import Example
+
+# Seconds measured on a processor with two cores; the run's own pace corrects them.
+_LINEAR_S_PER_TEXT = 0.004
+_EXPORT_S = 12.0
+_SERVED_S_PER_TOKEN = 6e-5
+
+
+@dataclass(frozen=True, slots=True)
+class StageWork:
+    """What one stage of a run has to do.
+
+    Attributes:
+        name: The stage's, as it will be told.
+        network: What is trained or scores; None where none is.
+        schedule: How it is trained; None where nothing is.
+        trained_tokens: Tokens that are learnt from, over all epochs.
+        scored_tokens: Tokens that are scored afterwards.
+        score_bytes: Room of the scores.
+        other_s: Seconds of anything else.
+    """
+
+    name: str
+    network: NetworkConfig | None = None
+    schedule: Schedule | None = None
+    trained_tokens: int = 0
+    scored_tokens: int = 0
+    score_bytes: int = 0
+    other_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusSize:
+    """Sizes of the texts of a run.
+
+    Attributes:
+        labelled: Tokens of each labelled text, special ones included and none beyond the window.
+        unlabelled: The same of each unlabelled text.
+        unlabelled_sentences: How many sentences these have.
+    """
+
+    labelled: Sequence[int]
+    unlabelled: Sequence[int]
+    unlabelled_sentences: int
+
+    @classmethod
+    def of(
+        cls, labelled: Sequence[Example], unlabelled: Sequence[Example], *, max_tokens: int
+    ) -> Self:
+        """Count the tokens of encoded texts."""
+
+        def tokens(example: Example) -> int:
+            return min(max_tokens, sum(map(len, example.pieces)) + 2)
+
+        return cls(
+            [tokens(one) for one in labelled],
+            [tokens(one) for one in unlabelled],
+            sum(len(one.pieces) for one in unlabelled),
+        )
+
+
+def planned_stages(config: RunConfig, size: CorpusSize, *, labels: int) -> list[StageWork]:
+    """The stages of a run, in order and by the names that they will tell."""
+    plan = _Plan(config, size, labels)
+    return [*plan.teacher(), *plan.students(), *plan.end()]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    config: RunConfig
+    size: CorpusSize
+    labels: int
+
+    def teacher(self) -> Iterator[StageWork]:
+        """Stages of the teacher of all labelled texts."""
+        folds = range(self.config.teacher.folds)
+        for fold in folds:
+            for member in range(self.config.teacher.members):
+                yield from self._networks([fold], member)
+        yield from self._linear(len(folds))
+
+    def students(self) -> Iterator[StageWork]:
+        """Stages of the student and of those for calibration, with their teachers."""
+        how = self.config.distillation
+        yield from self._student("student", has_own_teacher=True)
+        told: set[frozenset[int]] = set()
+        for fold in range(how.calibration_folds):
+            if how.nested_members:
+                others = [x for x in range(self.config.teacher.folds) if x != fold]
+                pairs = [frozenset({fold, other}) for other in others]
+                for pair in pairs:
+                    for member in range(how.nested_members) if pair not in told else ():
+                        yield from self._networks(sorted(pair), member)
+                told |= set(pairs)
+                yield from self._linear(len(others))
+            yield from self._student(f"calibration-{fold}", has_own_teacher=how.nested_members > 0)
+
+    def end(self) -> Iterator[StageWork]:
+        """Stages after all training."""
+        yield StageWork("export", other_s=_EXPORT_S)
+        yield StageWork("judge", other_s=_SERVED_S_PER_TOKEN * sum(self.size.labelled) / 5)
+
+    def _networks(self, left_out: Sequence[int], member: int) -> Iterator[StageWork]:
+        how = self.config.teacher
+        name = "teacher-without-" + "-".join(map(str, left_out))
+        name += f"-member-{member}" if member else ""
+        seen = sum(self.size.labelled) * (how.folds - len(left_out)) // how.folds
+        asks_others = len(left_out) == 1
+        scored = sum(self.size.labelled) * len(left_out) // how.folds
+        scored += sum(self.size.unlabelled) * asks_others
+        rows = len(self.size.unlabelled) + self.size.unlabelled_sentences
+        is_each = how.method is TeacherMethod.BINARY_RELEVANCE
+        for label in range(self.labels if is_each else 1):
+            yield _training(
+                name + (f"-label-{label}" if is_each else ""),
+                how.network,
+                how.schedule,
+                seen,
+                scored=scored,
+                score_bytes=0 if label else 4 * rows * self.labels * asks_others,
+            )
+
+    def _linear(self, members: int) -> Iterator[StageWork]:
+        texts = len(self.size.labelled) + len(self.size.unlabelled)
+        if self.config.teacher.has_linear_member:
+            yield StageWork("linear member", other_s=_LINEAR_S_PER_TEXT * members * texts)
+
+    def _student(self, name: str, *, has_own_teacher: bool) -> Iterator[StageWork]:
+        how = self.config.distillation
+        if has_own_teacher and self.size.unlabelled and how.transfer.epochs:
+            tokens = sum(self.size.unlabelled)
+            yield _training(f"{name}-transfer", how.network, how.transfer, tokens)
+        held_out = sum(self.size.labelled) // self.config.teacher.folds if name != "student" else 0
+        tokens = sum(self.size.labelled) - held_out
+        export_s = _EXPORT_S + 2 * _SERVED_S_PER_TOKEN * held_out if held_out else 0.0
+        parts = [("distil", how.distil), ("fine-tune", how.fine_tune)]
+        trained = [(part, schedule) for part, schedule in parts if schedule.epochs]
+        for part, schedule in trained:
+            other_s = export_s if part == trained[-1][0] else 0.0
+            yield _training(f"{name}-{part}", how.network, schedule, tokens, other_s=other_s)
+
+
+def _training(
+    name: str,
+    network: NetworkConfig,
+    schedule: Schedule,
+    tokens: int,
+    *,
+    scored: int = 0,
+    score_bytes: int = 0,
+    other_s: float = 0.0,
+) -> StageWork:
+    kept_back = int(tokens * schedule.validation_share)
+    return StageWork(
+        name,
+        network,
+        schedule,
+        trained_tokens=(tokens - kept_back) * schedule.epochs * (2 if schedule.r_drop else 1),
+        scored_tokens=scored + kept_back * schedule.epochs,
+        score_bytes=score_bytes,
+        other_s=other_s,
+    )

@@ -1,0 +1,285 @@
+"""What the steps of one run share, and the steps themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import torch
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from numpy.typing import NDArray
+from torch import nn
+
+from kdh_desktop.core.classification.manifest import Manifest
+from kdh_desktop.core.classification.model_bundle import write_bundle
+from kdh_desktop.core.corpus_source import CorpusSource
+from kdh_desktop.core.training_config import NetworkConfig, NetworkKind, RunConfig
+from kdh_desktop.core.training_protocol import Event, RunEstimated
+from trainer.corpus import LabelledText, target_matrix
+from trainer.distillation import StudentTrainer, TaughtExamples
+from trainer.export.candidate import Candidate, export_candidate
+from trainer.export.manifest_draft import draft_manifest
+from trainer.export.model_card import model_card
+from trainer.export.provenance import provenance_of
+from trainer.judging.metrics import best_threshold
+from trainer.judging.report import held_out_figures
+from trainer.learning.learner import Learner
+from trainer.learning.stages import StageRunner
+from trainer.linear import LinearMember
+from trainer.networks.base import NetworkBase
+from trainer.networks.base_encoder import check_base_encoder
+from trainer.process.control import RunControl
+from trainer.process.device import choose_device, repeat_exactly
+from trainer.process.work_folder import CHECKPOINT_EVERY_S
+from trainer.running.estimate import estimate_rest, stage_costs
+from trainer.running.planned_stages import CorpusSize, planned_stages
+from trainer.running.progress import RunProgress
+from trainer.running.stage_count import count_stages
+from trainer.running.texts import RunTexts, folds_of, read_run_texts
+from trainer.teacher import Corpus, Teacher, TeacherTrainer, pick
+
+
+@dataclass(frozen=True, slots=True)
+class RunFiles:
+    """Where a run reads and writes.
+
+    Attributes:
+        corpus: Texts to train on.
+        judged: Texts to be judged on, once; there may be none.
+        transfer: JSON lines of unlabelled texts, or None.
+        encoder: Folder of the base encoder: safetensors weights, config, ``tokenizer.json``.
+        work: States and scores of stages; a run with the same work folder goes on where it was.
+        out: Folder of the bundle.
+    """
+
+    corpus: tuple[CorpusSource, ...]
+    judged: tuple[CorpusSource, ...]
+    transfer: Path | None
+    encoder: Path
+    work: Path
+    out: Path
+
+
+class TrainingRun:
+    """The texts, networks and files of one run; every step takes up what was done before."""
+
+    def __init__(
+        self,
+        config: RunConfig,
+        files: RunFiles,
+        *,
+        emit: Callable[[Event], None],
+        control: RunControl,
+        jobs: int = 1,
+        device: torch.device | None = None,
+        checkpoint_every_s: float = CHECKPOINT_EVERY_S,
+    ) -> None:
+        """Read the texts; nothing is written or trained yet.
+
+        Args:
+            config: What is asked.
+            files: Where it reads and writes.
+            emit: Takes events.
+            control: Cancels the run, lets it wait, or lets it come to its end soon.
+            jobs: Over 1, there is a stage in which networks are trained side by side.
+            device: Where to compute; the fastest there is by default.
+            checkpoint_every_s: Longest time between two checkpoints.
+
+        Raises:
+            TrainingError: The texts or the base encoder cannot be used.
+        """
+        self.config = config
+        self.files = files
+        self.texts: RunTexts = read_run_texts(
+            config, corpus=files.corpus, judged=files.judged, transfer=files.transfer
+        )
+        self.device = device or choose_device()
+        repeat_exactly(self.device)
+        self.provenance = provenance_of(
+            config,
+            self.texts,
+            encoder=_encoder_digest(config, files.encoder),
+            device=self.device.type,
+        )
+        stages = count_stages(
+            config, labels=len(self.texts.labels), has_unlabelled=bool(self.texts.unlabelled)
+        )
+        self.runner = StageRunner(
+            files.work,
+            stages=stages + (jobs > 1),
+            emit=emit,
+            control=control,
+            checkpoint_every_s=checkpoint_every_s,
+        )
+        self._corpora: dict[Path, Corpus] = {}
+        self._students: StudentTrainer | None = None
+
+    @cached_property
+    def truth(self) -> NDArray[np.float32]:
+        """Labels of the texts trained on, float32 (texts, labels)."""
+        return target_matrix(self.texts.train)
+
+    def estimate(self, jobs: int) -> RunEstimated:
+        """What the run will still take; its progress is measured against that from now on.
+
+        Args:
+            jobs: Networks trained side by side.
+
+        Raises:
+            TrainingError: The disk has not enough room.
+        """
+        config = self.config
+        texts = self._corpus(config.distillation.network)
+        size = CorpusSize.of(
+            texts.labelled_examples, texts.unlabelled_examples, max_tokens=config.max_tokens
+        )
+        stages = planned_stages(config, size, labels=len(self.texts.labels))
+        costs = {
+            network: self._learner(network).cost(self._corpus(network).labelled_examples)
+            for network in {config.teacher.network, config.distillation.network}
+        }
+        self.runner.progress = RunProgress(stage_costs(stages, costs), self.runner.control)
+        return estimate_rest(stages, costs, work=self.files.work, jobs=jobs)
+
+    @cached_property
+    def teachers(self) -> TeacherTrainer:
+        """What trains teachers."""
+        network, folds = self.config.teacher.network, self.config.teacher.folds
+        return TeacherTrainer(
+            self._corpus(network),
+            folds_of(self.texts.train, folds=folds, seed=self.config.seed),
+            config=self.config,
+            learner=self._learner(network),
+            work=self.files.work,
+        )
+
+    @cached_property
+    def teacher(self) -> Teacher:
+        """The teacher of all texts, trained when first asked for.
+
+        Raises:
+            Cancelled: The user stopped it; it can be resumed.
+        """
+        return self.teachers.train()
+
+    @cached_property
+    def student_base(self) -> NetworkBase:
+        """What students are built on."""
+        return self._base(self.config.distillation.network)
+
+    def draft(self) -> Manifest:
+        """The manifest as far as it is known before calibration."""
+        return draft_manifest(
+            self.config, self.texts, self.student_base, provenance=self.provenance
+        )
+
+    def train_student(self, without: int | None = None) -> nn.Module:
+        """Train the student, or one that never saw the texts of a fold.
+
+        Args:
+            without: The fold.
+
+        Raises:
+            Cancelled: The user stopped it; it can be resumed.
+        """
+        if without is None:
+            return self._students_of_all().train("student")
+        name = f"calibration-{without}"
+        if not self.config.distillation.nested_members:
+            rows: NDArray[np.bool_] = self.teachers.fold_of != without
+            return self._students_of_all().train(name, rows)
+        corpus = self._corpus(self.config.distillation.network)
+        taught = TaughtExamples.of(self.teachers.train_without(without), corpus)
+        return self._student_trainer(name, taught).train(name)
+
+    def texts_in(self, fold: int) -> list[LabelledText]:
+        """The texts trained on that lie in a fold."""
+        return pick(self.texts.train, self.teachers.fold_of == fold)
+
+    def export(self, student: nn.Module, manifest: Manifest) -> Candidate:
+        """A student in the forms it is served in."""
+        return export_candidate(student, self.student_base.folder, manifest)
+
+    def judge(self, candidate: Candidate, linear: NDArray[np.float32] | None) -> dict[str, float]:
+        """Figures on the texts that nothing was trained or chosen on, beside a linear member.
+
+        Args:
+            candidate: The student.
+            linear: Out-of-fold scores of linear members, to choose their threshold by.
+        """
+        present = None
+        if linear is not None:
+            scores = LinearMember().fit(self.texts.train).score(self.texts.judged)
+            present = scores >= best_threshold(linear, self.truth)
+        return held_out_figures(candidate.int8, self.texts.judged, present, seed=self.config.seed)
+
+    def write(self, candidate: Candidate, manifest: Manifest, key: Ed25519PrivateKey) -> None:
+        """Write the bundle."""
+        card = model_card(manifest, model_bytes=len(candidate.int8_model))
+        contents = {
+            "model.onnx": candidate.int8_model,
+            "tokenizer.json": candidate.tokenizer,
+            "MODEL_CARD.md": card.encode(),
+        }
+        write_bundle(self.files.out, manifest=manifest, files=contents, key=key)
+
+    def _students_of_all(self) -> StudentTrainer:
+        """What trains students of the teacher of all texts."""
+        if self._students is None:
+            corpus = self._corpus(self.config.distillation.network)
+            taught = TaughtExamples.of(self.teacher, corpus)
+            self._students = self._student_trainer("student", taught)
+        return self._students
+
+    def _student_trainer(self, name: str, taught: TaughtExamples) -> StudentTrainer:
+        learner = self._learner(self.config.distillation.network)
+        return StudentTrainer(name, taught, config=self.config, learner=learner)
+
+    def _learner(self, network: NetworkConfig) -> Learner:
+        return Learner(
+            network,
+            self._base(network),
+            labels=len(self.texts.labels),
+            max_tokens=self.config.max_tokens,
+            sentence_weight=self.config.sentence_weight,
+            runner=self.runner,
+            device=self.device,
+        )
+
+    def _corpus(self, network: NetworkConfig) -> Corpus:
+        """The texts, encoded for networks of that kind."""
+        base = self._base(network)
+        if base.folder not in self._corpora:
+            self._corpora[base.folder] = Corpus.encoded(
+                self.texts.train, self.texts.unlabelled, base.encoder
+            )
+        return self._corpora[base.folder]
+
+    def _base(self, network: NetworkConfig) -> NetworkBase:
+        return NetworkBase.of(
+            network,
+            base_encoder=self.files.encoder,
+            vocabulary=self.files.work / "vocabulary",
+            labelled=self.texts.train,
+            unlabelled=self.texts.unlabelled,
+            max_tokens=self.config.max_tokens,
+            seed=self.config.seed,
+            check=self.runner.control.check,
+        )
+
+
+def _encoder_digest(config: RunConfig, encoder: Path) -> str:
+    """SHA-256 of the base encoder's weights, empty where no network is built on it.
+
+    Raises:
+        TrainingError: The base encoder cannot be used.
+    """
+    networks = (config.teacher.network, config.distillation.network)
+    if all(network.kind is not NetworkKind.TRANSFORMER for network in networks):
+        return ""
+    check_base_encoder(encoder, max_tokens=config.max_tokens)
+    return sha256((encoder / "model.safetensors").read_bytes()).hexdigest()

@@ -1,0 +1,312 @@
+"""How good a position is: out-of-fold micro-F1 on the training texts, and never on others."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from kdh_desktop.core.errors import TrainingError
+from kdh_desktop.core.search_space import TuningConfig, at_position
+from kdh_desktop.core.training_config import NetworkConfig, RunConfig, Schedule
+from trainer.corpus import LabelledText, target_matrix
+from trainer.distillation import StudentTrainer, TaughtExamples
+from trainer.judging.metrics import Decisions, Tally, best_threshold, micro_f1
+from trainer.judging.significance import paired_bootstrap
+from trainer.learning.batching import SoftTargets
+from trainer.learning.learner import Learner
+from trainer.learning.network_scores import NetworkScores
+from trainer.learning.stages import StageRunner
+from trainer.networks.base import NetworkBase
+from trainer.process.control import RunControl
+from trainer.running.texts import folds_of
+from trainer.stacking import nested_decisions
+from trainer.teacher import Corpus, Teacher, TeacherNetworks, TeacherTrainer
+from trainer.tuning.positions import Report, Values, key_of
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedTexts:
+    """What positions are judged on.
+
+    Attributes:
+        texts: Labelled texts to train on.
+        soft: What a teacher says of each out of fold; empty where a position trains its own
+            teacher, or where students have none.
+    """
+
+    texts: Sequence[LabelledText]
+    soft: Sequence[SoftTargets] = ()
+
+    def drawn(self, many: int, *, seed: int) -> JudgedTexts:
+        """As many of them, or all for 0, in order."""
+        if many == 0 or many >= len(self.texts):
+            return self
+        rows = np.sort(np.random.default_rng(seed).choice(len(self.texts), many, replace=False))
+        soft = [self.soft[row] for row in rows] if self.soft else ()
+        return JudgedTexts([self.texts[row] for row in rows], soft)
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfFold:
+    """Opens the objective in any process: reads the texts there, and judges on a device.
+
+    Attributes:
+        config: The run's, whose fields are tuned.
+        tuning: Space, folds and budget.
+        read: Gives the texts; it can be sent to another process.
+        encoder: Folder of the base encoder.
+        work: Folder for what evaluations leave.
+    """
+
+    config: RunConfig
+    tuning: TuningConfig
+    read: Callable[[], JudgedTexts]
+    encoder: Path
+    work: Path
+
+    def __call__(self, device: str, control: RunControl) -> OutOfFoldObjective:
+        """Read the texts and get ready.
+
+        Raises:
+            TrainingError: The texts or the base encoder cannot be used.
+        """
+        return OutOfFoldObjective(self, self.read(), device=torch.device(device), control=control)
+
+    @property
+    def has_own_teachers(self) -> bool:
+        """Whether a position changes the teacher, and so trains one of its own."""
+        return any(path.startswith("teacher.") for path in self.tuning.dimensions)
+
+    @property
+    def is_of_student(self) -> bool:
+        """Whether it is the student that is judged; else it is the teacher."""
+        is_student_tuned = any(path.startswith("distillation.") for path in self.tuning.dimensions)
+        return is_student_tuned or not self.has_own_teachers
+
+    def folder(self, values: Values) -> Path:
+        """Where an evaluation keeps what it has done, so that a killed one goes on."""
+        return self.work / "positions" / sha256(key_of(values).encode()).hexdigest()[:20]
+
+    def p_value(self, first: Values, second: Values) -> float:
+        """How often chance alone would part two judged positions as far, on resampled texts."""
+        present, truth = _decisions(self.folder(first))
+        other, _ = _decisions(self.folder(second))
+        statistic = Decisions.statistic(Tally.micro_f1)
+        seed = self.config.seed
+        return paired_bootstrap(present, other, truth, statistic=statistic, seed=seed).p_value
+
+
+class OutOfFoldObjective:
+    """Trains at a position fold by fold, and reports the score over the folds done so far.
+
+    Unlabelled texts are left out: every teacher would have to label them anew. A position whose
+    fields do not go together, or at which training fails, scores 0.
+    """
+
+    def __init__(
+        self, spec: OutOfFold, judged: JudgedTexts, *, device: torch.device, control: RunControl
+    ) -> None:
+        """Take the texts to judge on; nothing is trained yet."""
+        self.spec = spec
+        self.device = device
+        self.control = control
+        self._all_texts = judged.texts
+        few = judged.drawn(spec.tuning.texts, seed=spec.config.seed)
+        self.texts, self.soft = few.texts, few.soft
+        self.truth = target_matrix(few.texts)
+        folds, seed = spec.tuning.folds, spec.config.seed
+        self.fold_of = folds_of(self.texts, folds=folds, seed=seed)
+        self._corpora: dict[Path, Corpus] = {}
+
+    def __call__(self, values: Values, report: Report) -> float:
+        """Judge a position; see `Objective`.
+
+        Raises:
+            Cancelled: The user stopped it; it can be resumed.
+        """
+        folder = self.spec.folder(values)
+        nothing = np.zeros(self.truth.shape, bool)
+        try:
+            config = affordable(at_position(self.spec.config, values), self.spec.tuning)
+        except ValueError:
+            _keep(folder, nothing, self.truth)
+            return 0.0
+        try:
+            present = _Position(self, config, folder, report).decisions()
+        except TrainingError:
+            present = nothing
+        if present is None:
+            return 0.0
+        _keep(folder, present, self.truth)
+        return micro_f1(present, self.truth)
+
+    def base(self, network: NetworkConfig, config: RunConfig) -> NetworkBase:
+        """What a network is built on."""
+        return NetworkBase.of(
+            network,
+            base_encoder=self.spec.encoder,
+            vocabulary=self.spec.work / "vocabulary",
+            labelled=self._all_texts,
+            unlabelled=(),
+            max_tokens=config.max_tokens,
+            seed=self.spec.config.seed,
+        )
+
+    def corpus(self, base: NetworkBase) -> Corpus:
+        """The texts, encoded for what is built on a base."""
+        if base.folder not in self._corpora:
+            self._corpora[base.folder] = Corpus.encoded(self.texts, (), base.encoder)
+        return self._corpora[base.folder]
+
+    def score(self, scores: NDArray[np.float32], *, folds: int) -> float:
+        """Micro-F1 over the first folds, at thresholds from the others of them.
+
+        Of a single fold, at its own best threshold: it flatters every position alike.
+        """
+        rows = self.fold_of < folds
+        found, truth, fold_of = scores[rows], self.truth[rows], self.fold_of[rows]
+        if folds == 1:
+            return micro_f1(found >= best_threshold(found, truth), truth)
+        return micro_f1(_decide(found, truth, fold_of), truth)
+
+
+@dataclass(frozen=True, slots=True)
+class _Position:
+    """One evaluation."""
+
+    of: OutOfFoldObjective
+    config: RunConfig
+    folder: Path
+    report: Report
+
+    def decisions(self) -> NDArray[np.bool_] | None:
+        """Decisions (texts, labels), or None where the position was given up."""
+        spec, teacher, steps = self.of.spec, None, 0
+        if spec.has_own_teachers:
+            teacher = self._teacher()
+            if teacher is None or not spec.is_of_student:
+                return None if teacher is None else teacher.decide(self.of.truth)
+            steps = spec.tuning.folds
+        scores = self._student_scores(teacher, steps)
+        return None if scores is None else _decide(scores, self.of.truth, self.of.fold_of)
+
+    def _teacher(self) -> Teacher | None:
+        """The position's own teacher, or None where it was given up."""
+        learner = self._learner(self.config.teacher.network)
+        corpus = self.of.corpus(learner.base)
+        networks = TeacherNetworks(
+            corpus, self.of.fold_of, config=self.config, learner=learner, work=self.folder
+        )
+        scores = np.zeros_like(self.of.truth)
+        for fold in range(self.of.spec.tuning.folds):
+            found = networks.of_labelled(frozenset({fold}), 0)
+            self._forget_networks()
+            scores[self.of.fold_of == fold] = found.decision_logits(self.config.sentence_weight)
+            if not self.report(fold, self.of.score(scores, folds=fold + 1)):
+                return None
+        trainer = TeacherTrainer(
+            corpus, self.of.fold_of, config=self.config, learner=learner, work=self.folder
+        )
+        return trainer.train()
+
+    def _student_scores(self, teacher: Teacher | None, steps: int) -> NDArray[np.float32] | None:
+        """Out-of-fold scores of students, or None where the position was given up.
+
+        `steps` is how many were reported before.
+        """
+        students = self._students(teacher)
+        examples = self.of.corpus(students.learner.base).labelled_examples
+        scores = np.zeros_like(self.of.truth)
+        for fold in range(self.of.spec.tuning.folds):
+            own = self.of.fold_of == fold
+            path = self.folder / f"student-{fold}.npz"
+            if not path.exists():
+                network = students.train(f"student-{fold}", ~own)
+                held_out = [one for one, is_in in zip(examples, own, strict=True) if is_in]
+                students.learner.keep_scores(path.stem, network, held_out)
+            self._forget_networks()
+            found = NetworkScores.load(path)
+            scores[own] = found.decision_logits(self.config.sentence_weight)
+            if not self.report(steps + fold, self.of.score(scores, folds=fold + 1)):
+                return None
+        return scores
+
+    def _students(self, teacher: Teacher | None) -> StudentTrainer:
+        learner = self._learner(self.config.distillation.network)
+        examples = self.of.corpus(learner.base).labelled_examples
+        soft = self.of.soft if teacher is None else teacher.labelled
+        taught = list(examples)
+        if soft:
+            taught = [replace(one, soft=own) for one, own in zip(examples, soft, strict=True)]
+        return StudentTrainer(
+            "student", TaughtExamples(taught, []), config=self.config, learner=learner
+        )
+
+    def _learner(self, network: NetworkConfig) -> Learner:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        stages = StageRunner(self.folder, stages=0, emit=lambda _: None, control=self.of.control)
+        return Learner(
+            network,
+            self.of.base(network, self.config),
+            labels=self.of.truth.shape[1],
+            max_tokens=self.config.max_tokens,
+            sentence_weight=self.config.sentence_weight,
+            runner=stages,
+            device=self.of.device,
+        )
+
+    def _forget_networks(self) -> None:
+        """Once a fold is scored its networks are not needed any more, and they are large."""
+        for entry in self.folder.iterdir():
+            if entry.is_dir():
+                shutil.rmtree(entry)
+            elif entry.suffix != ".npz":
+                entry.unlink()
+
+
+def affordable(config: RunConfig, tuning: TuningConfig) -> RunConfig:
+    """The run that judges a position: a share of the epochs, and the folds of the tuning."""
+
+    def shorter(schedule: Schedule) -> Schedule:
+        epochs = max(1, round(schedule.epochs * tuning.epoch_share)) if schedule.epochs else 0
+        return replace(schedule, epochs=epochs)
+
+    teacher = replace(
+        config.teacher,
+        folds=tuning.folds,
+        members=1,
+        schedule=shorter(config.teacher.schedule),
+    )
+    distillation = replace(
+        config.distillation,
+        calibration_folds=1,
+        nested_members=0,
+        distil=shorter(config.distillation.distil),
+        fine_tune=shorter(config.distillation.fine_tune),
+    )
+    return replace(config, teacher=teacher, distillation=distillation)
+
+
+def _decide(
+    scores: NDArray[np.float32], truth: NDArray[np.float32], fold_of: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    return nested_decisions(lambda _, rows: scores[rows], truth=truth, fold_of=fold_of)
+
+
+def _keep(folder: Path, present: NDArray[np.bool_], truth: NDArray[np.float32]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = folder / "decisions.part.npz"
+    np.savez_compressed(temporary, present=present, truth=truth)
+    temporary.replace(folder / "decisions.npz")
+
+
+def _decisions(folder: Path) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+    with np.load(folder / "decisions.npz", allow_pickle=False) as arrays:
+        return arrays["present"], arrays["truth"]
