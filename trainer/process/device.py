@@ -39,7 +39,8 @@ def repeat_exactly(device: torch.device) -> None:
     if device.type != "cuda":
         return
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(mode=True)
+    # Where an operation has no such form, it shall be done all the same.
+    torch.use_deterministic_algorithms(mode=True, warn_only=True)
     # Else every fresh tensor is filled, though nothing reads it before it is written.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
