@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -184,6 +185,8 @@ def wait_until_some_are_done(folder: Path) -> None:
 def wait_until_they_are_gone(processes: set[int]) -> None:
     deadline = time.monotonic() + 30
     for process in processes:
-        while Path(f"/proc/{process}").exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        with suppress(ProcessLookupError):
+            while True:
+                os.kill(process, 0)
+                assert time.monotonic() < deadline
+                time.sleep(0.01)

@@ -155,7 +155,8 @@ def label_curves(outcome: Outcome, network: NetworkPair) -> str:
         for at, height in places:
             drawing.mark(at, height, look, size=2.4 if is_many else 3.6)
     drawing.key(entries, x=56, y=12, width=WIDTH - 160)
-    drawing.words(WIDTH - 12, 16, network.name, anchor="end", is_bold=True)
+    if len(outcome.config.networks) > 1:
+        drawing.words(WIDTH - 12, 16, network.name, anchor="end", is_bold=True)
     return drawing.render()
 
 

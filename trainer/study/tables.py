@@ -36,6 +36,9 @@ METRIC_NAMES = {
 
 Cells = Sequence[str]
 
+_WORDS = ' class="words"'
+"""A column of words begins at the left."""
+
 
 def table(
     caption: str, head: Cells, rows: Sequence[Cells], *, leading: int = 1, kind: str = ""
@@ -49,7 +52,10 @@ def table(
         leading: Number of columns of words.
         kind: Class of the element.
     """
-    heads = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
+    heads = "".join(
+        f'<th scope="col"{_WORDS if place < leading else ""}>{escape(name)}</th>'
+        for place, name in enumerate(head)
+    )
     body = "\n".join(_row(row, leading, len(head)) for row in rows)
     classes = f' class="{kind}"' if kind else ""
     return (
