@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 # The first Python that is new enough; name another with `make PYTHON=/path/to/python3 ...`.
 PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,\
 	$(shell $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
+# By files on all cores: tests of one file share what was made for them.
+SIDE_BY_SIDE := -n auto --maxprocesses 8 --dist loadfile
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e
 PINS := pyproject.toml constraints.txt
 
@@ -19,13 +21,13 @@ run: $(VENV)/.with-base ## Set up what is missing and open the window
 
 test: $(VENV)/.with-dev ## Set up what is missing and run the tests (PYTEST="-k words" narrows them)
 	@$(BIN)/python -m kdh_desktop.prerequisites offscreen
-	$(BIN)/python -m pytest -m "not slow" $(PYTEST)
+	$(BIN)/python -m pytest -m "not slow" $(SIDE_BY_SIDE) $(PYTEST)
 
 test-slow: $(VENV)/.with-dev ## Run the tests that take minutes
 	$(BIN)/python -m pytest -m slow $(PYTEST)
 
 coverage: $(VENV)/.with-dev ## Run the tests and list the lines that none of them reaches
-	$(BIN)/python -m pytest -m "not slow" --cov --cov-report=term-missing:skip-covered $(PYTEST)
+	$(BIN)/python -m pytest -m "not slow" $(SIDE_BY_SIDE) --cov --cov-report=term-missing:skip-covered $(PYTEST)
 
 check: $(VENV)/.with-dev ## Formatting, lints, types and the rule of dependence
 	$(BIN)/ruff format --check .
