@@ -47,7 +47,7 @@ format: $(VENV)/.with-dev ## Put the code into the one format and repair what ru
 model: corpus-is-named $(VENV)/.with-encoder ## Train and distil the bundled model: make model CORPUS=FOLDER
 	$(BIN)/kdh-trainer run resources/model.recipe.json --corpus "$(CORPUS)" --judge "$(CORPUS)/dev.txt" \
 	  $(if $(TRANSFER),--transfer "$(TRANSFER)") $(if $(WORK),--work "$(WORK)") \
-	  $(if $(OUT),--out "$(OUT)") $(if $(KEY),--key "$(KEY)")
+	  --out "$(or $(OUT),resources/model)" $(if $(KEY),--key "$(KEY)")
 
 .PHONY: corpus-is-named
 corpus-is-named:

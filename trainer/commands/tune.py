@@ -13,6 +13,8 @@ from kdh_desktop.core.json_values import build, parse_json, to_json_value
 from kdh_desktop.core.search_space import TuningConfig
 from kdh_desktop.core.training_config import config_from_json, config_to_json
 from kdh_desktop.core.training_protocol import RunStarted
+from trainer.commands.encoder import HELP as ENCODER_HELP
+from trainer.commands.encoder import base_encoder
 from trainer.process.edge import add_edge_options, edge_of_process
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ def add_parser(commands: Commands) -> None:
     tune.add_argument(
         "--judge", type=Path, nargs="+", default=[], metavar="SOURCE", help="as for run"
     )
-    tune.add_argument("--encoder", type=Path, required=True, help="folder of the base encoder")
+    tune.add_argument("--encoder", type=Path, help=ENCODER_HELP)
     tune.add_argument("--out", type=Path, required=True, help="file of the best configuration")
     tune.add_argument(
         "--devices",
@@ -63,7 +65,7 @@ def _tune(arguments: argparse.Namespace) -> int:
             config,
             tuning,
             texts=texts,
-            encoder=arguments.encoder,
+            encoder=base_encoder(arguments.encoder),
             work=arguments.work,
             devices=devices,
             emit=edge.emit,
