@@ -38,7 +38,7 @@ CHINESE = [
 ] * 4
 SIZES: dict[str, Any] = {"pieces": 300, "embedding_size": 8, "seed": 1}
 
-HERE = Path(__file__).parents[2]
+HERE = Path(__file__).parents[3]
 
 
 def made(folder: Path, texts: list[str] = ENGLISH, **changes: Any) -> Path:
@@ -122,7 +122,7 @@ def test_words_in_like_company_have_like_embeddings() -> None:
 _IN_A_PROCESS = """
 import hashlib, sys
 from pathlib import Path
-from tests.trainer.test_vocabulary import CHINESE, ENGLISH, contents, made
+from tests.trainer.networks.test_vocabulary import CHINESE, ENGLISH, contents, made
 for name, texts in (("en", ENGLISH), ("zh", CHINESE)):
     files = contents(made(Path(sys.argv[1]) / name, texts))
     print(name, *(hashlib.sha256(files[x]).hexdigest() for x in sorted(files)))

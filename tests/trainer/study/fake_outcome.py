@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.trainer.fake_study import LABELS, TEXTS, fake_folds, fake_result, fake_truth
+from tests.trainer.study.fake_study import LABELS, TEXTS, fake_folds, fake_result, fake_truth
 from trainer.study.cells import CellStore, plan_cells
 from trainer.study.config import StudyConfig
 from trainer.study.judging import Judged, judge_study

@@ -83,7 +83,7 @@ def test_the_exported_file_is_one_file_without_data_outside(float32: Path, int8:
 
 
 def test_no_path_of_this_machine_is_in_the_file(float32: Path, int8: Path) -> None:
-    here = str(Path(__file__).parents[2]).encode()
+    here = str(Path(__file__).parents[3]).encode()
     for path in (float32, int8):
         assert here not in path.read_bytes()
         assert str(Path.home() / "").encode() not in path.read_bytes()

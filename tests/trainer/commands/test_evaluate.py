@@ -16,7 +16,7 @@ from kdh_desktop.core.labels import HALLMARKS_OF_CANCER, Label, LabelSet
 from kdh_desktop.core.paths import AppPaths
 from tests.data.tiny_bundle import make_tiny_bundle
 from tests.trainer.conftest import ROOT, trainer_environment
-from tests.trainer.test_corpus import CORPUS
+from tests.trainer.corpus.test_corpus import CORPUS
 from trainer.__main__ import _QUIET, main
 from trainer.corpus import corpus_digest, read_hoc
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.trainer.fake_outcome import fake_judged, fake_outcome
-from tests.trainer.fake_study import (
+from tests.trainer.study.fake_outcome import fake_judged, fake_outcome
+from tests.trainer.study.fake_study import (
     FOLDS,
     LABELS,
     TEXTS,
@@ -159,7 +159,7 @@ def test_a_system_costs_what_it_is_made_from(outcome: Outcome) -> None:
 
 
 def test_groups_are_drawn_whole(tmp_path: Path) -> None:
-    from tests.trainer.fake_outcome import fill
+    from tests.trainer.study.fake_outcome import fill
     from trainer.study.cells import plan_cells
     from trainer.study.judging import judge_study
 

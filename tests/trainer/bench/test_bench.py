@@ -32,7 +32,7 @@ def row(name: str, median: float, unit: str = "abstracts/s") -> Row:
 @pytest.fixture
 def paths(tmp_path: Path) -> AppPaths:
     paths = make_tiny_installation(tmp_path / "installation")
-    icons = Path(__file__).parents[2] / "resources" / "icons"
+    icons = Path(__file__).parents[3] / "resources" / "icons"
     shutil.copytree(icons, paths.resources / "icons")
     return paths
 

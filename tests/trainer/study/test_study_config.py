@@ -12,8 +12,8 @@ import pytest
 from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.json_values import to_json_value
 from kdh_desktop.core.search_space import Real
-from tests.trainer.fake_study import LABELS, TEXTS, fake_config
-from tests.trainer.tiny_studies import tiny_kdh_mltc
+from tests.trainer.study.fake_study import LABELS, TEXTS, fake_config
+from tests.trainer.study.tiny_studies import tiny_kdh_mltc
 from trainer.study.cells import needs_of, order_by_urgency, plan_cells
 from trainer.study.config import (
     DistilledSystem,
@@ -24,7 +24,7 @@ from trainer.study.config import (
     read_study_config,
 )
 
-PRESETS = sorted((Path(__file__).parents[2] / "docs" / "studies").glob("*.config.json"))
+PRESETS = sorted((Path(__file__).parents[3] / "docs" / "studies").glob("*.config.json"))
 
 
 def test_the_presets_of_both_studies_are_there() -> None:

@@ -134,7 +134,7 @@ def test_without_the_package_that_the_trainer_needs_it_is_said(
 
 def test_a_child_may_have_variables_taken_away(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "1")
-    code = "tests.trainer.environment_of_a_child"
+    code = "tests.trainer.bench.environment_of_a_child"
     with Child(code, environ={"MALLOC_TRIM_THRESHOLD_": None, "KDH_ADDED": "yes"}) as child:
         assert child.ask("MALLOC_TRIM_THRESHOLD_") == {"value": None}
         assert child.ask("KDH_ADDED") == {"value": "yes"}

@@ -9,8 +9,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tests.trainer.fake_outcome import fake_outcome
-from tests.trainer.fake_study import fake_config, fake_rocling
+from tests.trainer.study.fake_outcome import fake_outcome
+from tests.trainer.study.fake_study import fake_config, fake_rocling
 from trainer.study.conclusions import cautions, findings
 from trainer.study.config import Published
 from trainer.study.drawing import Drawing, Scale, apart, durations, even_ticks, limits_round

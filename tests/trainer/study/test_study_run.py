@@ -18,7 +18,7 @@ from kdh_desktop.core.errors import InputError, TrainingError
 from kdh_desktop.core.json_values import build, parse_json, to_json_value
 from kdh_desktop.core.training_config import NetworkKind
 from tests.trainer.conftest import ONE_THREAD, ROOT
-from tests.trainer.tiny_studies import tiny_kdh_mltc, tiny_rocling
+from tests.trainer.study.tiny_studies import tiny_kdh_mltc, tiny_rocling
 from trainer.process.control import RunControl
 from trainer.study.cells import CellStore, plan_cells
 from trainer.study.config import StudyConfig

@@ -22,7 +22,7 @@ from trainer.corpus import (
 )
 
 GROWTH, SUPPRESSORS, DEATH = (HALLMARKS_OF_CANCER[column].name for column in range(3))
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CORPUS = Path(os.environ.get("KDH_CORPUS", ROOT.parent / "shared" / "data" / "hoc"))
 
 

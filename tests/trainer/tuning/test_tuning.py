@@ -20,7 +20,7 @@ from kdh_desktop.core.errors import Cancelled, TrainingError
 from kdh_desktop.core.search_space import Choice, Real, TuningConfig, Whole
 from kdh_desktop.core.training_protocol import Event, PositionJudged, SwarmIterationFinished
 from tests.trainer.conftest import ROOT
-from tests.trainer.tuning_toys import PLAN, START, Noted, hill, open_hill
+from tests.trainer.tuning.tuning_toys import PLAN, START, Noted, hill, open_hill
 from trainer.process.control import RunControl
 from trainer.tuning import (
     Evaluation,
@@ -376,7 +376,7 @@ def test_logging_and_the_current_folder_are_left_alone(tmp_path: Path) -> None:
     program = """
 import logging, os, sys
 from pathlib import Path
-from tests.trainer.tuning_toys import PLAN
+from tests.trainer.tuning.tuning_toys import PLAN
 from trainer.tuning.swarm import Swarm
 import numpy as np
 root = logging.getLogger()

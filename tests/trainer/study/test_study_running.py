@@ -15,19 +15,19 @@ import numpy as np
 import pytest
 
 from kdh_desktop.core.errors import Cancelled, TrainingError
-from tests.trainer.fake_study import LABELS, TEXTS, OpenFake, fake_config
+from tests.trainer.study.fake_study import LABELS, TEXTS, OpenFake, fake_config
 from trainer.process.control import RunControl
 from trainer.study.cells import Cell, CellStore, plan_cells
 from trainer.study.running import run_cells
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CONFIG = fake_config()
 PLANNED = plan_cells(CONFIG, texts=TEXTS, labels=LABELS)
 
 KILLED = """
 import sys
 from pathlib import Path
-from tests.trainer.test_study_running import work_off
+from tests.trainer.study.test_study_running import work_off
 if __name__ == "__main__":
     work_off(Path(sys.argv[1]), jobs=2, seconds=0.02)
 """
