@@ -86,6 +86,8 @@ class Schedule:
         validation_share: Share of the texts that is kept back to choose the best epoch by.
         patience: Epochs without a better one on the kept-back texts after which training stops;
             0 trains all epochs.
+        has_int8_rounding: Whether the network computes with the rounding of the served form, so
+            that it learns to bear it.
     """
 
     epochs: int
@@ -99,6 +101,7 @@ class Schedule:
     r_drop: float = 0.0
     validation_share: float = 0.0
     patience: int = 0
+    has_int8_rounding: bool = False
 
     def __post_init__(self) -> None:
         _require(self.epochs >= 0, "epochs", "must not be negative")

@@ -42,6 +42,7 @@ SCHEDULES = st.builds(
     r_drop=st.floats(0, 10),
     validation_share=st.floats(0.01, 0.99),
     patience=st.integers(0, 100),
+    has_int8_rounding=st.booleans(),
 )
 NETWORKS = st.builds(
     NetworkConfig,
@@ -129,7 +130,7 @@ def place(raw: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
 FIELDS = tuple(paths_of(to_json_value(CONFIG)))
 FREE_FIELDS = (
     *("batch_size", "head_factor", "layer_decay", "warmup", "weight_decay"),
-    *("weight_average", "r_drop", "validation_share", "patience"),
+    *("weight_average", "r_drop", "validation_share", "patience", "has_int8_rounding"),
     *("sentence_dropout", "tokenised_share", "members", "method", "has_linear_member"),
     *("network", "kind", "dropout", "layers", "embedding_size", "hidden_size"),
     *("soft_loss", "nested_members", "judged_share", "tuning"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from kdh_desktop.core.training_config import Augmentation, NetworkConfig, Schedu
 from trainer.judging.metrics import best_threshold, micro_f1
 from trainer.learning.batching import Batches, Example
 from trainer.learning.network_scores import NetworkScores, score
+from trainer.learning.quantisation_training import quantisation_in_the_loop
 from trainer.learning.stages import StagePlan, StageRunner
 from trainer.learning.training_loop import Objective
 from trainer.networks.base import NetworkBase
@@ -142,7 +144,10 @@ class Learner:
             lesson.seed,
             validate=self._validation(kept_back) if kept_back else None,
         )
-        self.runner.train(name, network, self._batches(learnt, lesson.schedule.batch_size), plan)
+        batches = self._batches(learnt, lesson.schedule.batch_size)
+        is_rounding = lesson.schedule.has_int8_rounding
+        with quantisation_in_the_loop(network) if is_rounding else nullcontext():
+            self.runner.train(name, network, batches, plan)
         return network
 
     def _validation(self, kept_back: Sequence[Example]) -> Callable[[nn.Module], float]:
