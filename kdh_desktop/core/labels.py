@@ -14,7 +14,8 @@ class Label:
     Attributes:
         id: Stable identifier for files and programs, e.g. ``evading_growth_suppressors``.
         name: What people read, e.g. ``Evading growth suppressors``.
-        definition: One or two sentences saying what a text with this label is about.
+        definition: One or two sentences saying what a text with this label is about; empty where
+            nobody wrote any.
     """
 
     id: str

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from kdh_desktop.core.classification.model_bundle import (
     write_bundle,
 )
 from kdh_desktop.core.errors import ModelError, VerificationError
+from kdh_desktop.core.labels import HALLMARKS_OF_CANCER, LabelSet
 from tests.data.nasty import TAMPERED_BUNDLES, UNSOUND_BUNDLES, Builder
 from tests.data.tiny_bundle import make_tiny_bundle, tiny_key
 
@@ -84,6 +86,12 @@ def test_refusal_says_what_is_wrong(name: str, words: str, tmp_path: Path) -> No
     folder, key = UNSOUND_BUNDLES[name](tmp_path / "bundle")
     with pytest.raises(VerificationError, match=words):
         open_bundle(folder, trusted_keys=[key])
+
+
+def test_labels_of_a_site_need_no_definitions(tmp_path: Path) -> None:
+    bare = LabelSet(tuple(replace(label, definition="") for label in HALLMARKS_OF_CANCER))
+    folder, key = make_tiny_bundle(tmp_path / "bundle", labels=bare)
+    assert open_bundle(folder, trusted_keys=[key]).labels == bare
 
 
 def test_without_any_trusted_key_nothing_opens(tiny: Tiny) -> None:

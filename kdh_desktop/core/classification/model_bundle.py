@@ -245,9 +245,8 @@ def _check_manifest(manifest: Manifest, *, expected_id: str | None) -> None:
         and manifest.max_tokens <= _MAX_TOKENS
         and all(math.isfinite(number) for number in numbers)
         and all(
-            _is_text(text)
+            _is_text(label.id) and _is_text(label.name) and isinstance(label.definition, str)
             for label in manifest.labels
-            for text in (label.id, label.name, label.definition)
         )
     )
     if not is_sound:

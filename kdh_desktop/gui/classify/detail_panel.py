@@ -75,7 +75,7 @@ class DetailPanel(QScrollArea):
             self.definition.setText(score.label.definition)
             self.evidence_line.setText(self._evidence_line(score))
         self.certainty.setVisible(score is not None)
-        self.definition.setVisible(score is not None)
+        self.definition.setVisible(score is not None and bool(score.label.definition))
         self.evidence_line.setVisible(score is not None)
         self.evidence_model.show(score.evidence if score is not None else ())
         self._fit_evidence()
