@@ -14,10 +14,10 @@ from kdh_desktop.core.corpus_source import (
     CorpusSource,
     HocSource,
     JsonLinesSource,
-    source_from_json,
 )
 from kdh_desktop.core.errors import InputError, TrainingError
 from trainer.corpus import LabelledText, read_corpora, read_unlabelled, target_matrix
+from trainer.corpus.guess import source_of as guess_source
 from trainer.study.config import StudyConfig, Texts
 from trainer.study.judging import Judged
 from trainer.study.partition import Partition
@@ -95,29 +95,27 @@ def read_study_texts(config: StudyConfig, files: StudyFiles) -> StudyTexts:
 
 
 def source_of(place: Path, texts: Texts) -> tuple[CorpusSource, ...]:
-    """The corpus at a place: a folder as HoC's, a file of JSON lines, or a described source.
+    """The corpus at a place: a folder stands for both of HoC's lists, else as for a run.
 
     Raises:
-        InputError: There is nothing of the kind.
-        TrainingError: The description cannot be used.
+        InputError: There is nothing, or it cannot be read.
+        TrainingError: It does not say what it holds.
     """
     if place.is_dir():
         lists = [name for name in _HOC_LISTS if (place / name).is_file()]
         return tuple(HocSource(str(place), name) for name in lists or _HOC_LISTS[:1])
-    if place.suffix == ".jsonl" and place.is_file():
+    if not place.is_file():
+        raise InputError(
+            "There is no corpus where the study was told to look.",
+            "Name a folder in the layout of HoC, a file of texts, or the description of a source.",
+        )
+    if place.suffix == ".jsonl":
         return (
             JsonLinesSource(
                 str(place), labels_field=texts.labels_field, group_field=texts.group_field
             ),
         )
-    try:
-        return (source_from_json(place.read_text(encoding="utf-8")),)
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            "There is no corpus where the study was told to look.",
-            "Name a folder in the layout of HoC, a file of JSON lines, or the description of "
-            "another source.",
-        ) from error
+    return (guess_source(place),)
 
 
 def _read_transfer(config: StudyConfig, files: StudyFiles) -> list[LabelledText]:

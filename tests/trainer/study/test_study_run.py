@@ -231,6 +231,8 @@ def test_a_corpus_is_a_folder_a_file_or_a_description(tiny_corpus: Path, tmp_pat
         HocSource(str(tiny_corpus), "train.txt"),
         HocSource(str(tiny_corpus), "dev.txt"),
     )
+    one_list = tiny_corpus / "train.txt"
+    assert source_of(one_list, config) == (HocSource(str(tiny_corpus), "train.txt"),)
     lines = tmp_path / "texts.jsonl"
     lines.write_text("", encoding="utf-8")
     assert [x.kind for x in source_of(lines, config)] == ["json_lines"]
