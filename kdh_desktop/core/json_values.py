@@ -34,6 +34,16 @@ def to_json_value(value: object) -> Any:
     return value
 
 
+def require(is_sound: bool, field: str, rule: str) -> None:  # noqa: FBT001 - reads as a sentence
+    """Check one field when a dataclass is made; `build` says where it stands.
+
+    Raises:
+        ValueError: It breaks its rule; the message names it.
+    """
+    if not is_sound:
+        raise ValueError(f"{field} {rule}")
+
+
 def parse_json(text: str) -> object:
     """The JSON value of a text.
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
-from kdh_desktop.core.json_values import build_value, to_json_value
+from kdh_desktop.core.json_values import build_value, require, to_json_value
 
 Value = str | bool | int | float
 
@@ -30,8 +30,8 @@ class Real:
     is_log: bool = False
 
     def __post_init__(self) -> None:
-        _require(self.low < self.high, "low", "must be under high")
-        _require(self.low > 0 or not self.is_log, "low", "must be over 0 where is_log is true")
+        require(self.low < self.high, "low", "must be under high")
+        require(self.low > 0 or not self.is_log, "low", "must be over 0 where is_log is true")
 
     def decode(self, share: float) -> float:
         """The value at a coordinate in 0..1, rounded to six digits."""
@@ -64,7 +64,7 @@ class Whole:
     high: int
 
     def __post_init__(self) -> None:
-        _require(self.low < self.high, "low", "must be under high")
+        require(self.low < self.high, "low", "must be under high")
 
     def decode(self, share: float) -> int:
         """The value at a coordinate in 0..1; each has an equal part of it."""
@@ -92,9 +92,9 @@ class Choice:
     options: tuple[Value, ...]
 
     def __post_init__(self) -> None:
-        _require(len(self.options) >= 2, "options", "must be at least two")
+        require(len(self.options) >= 2, "options", "must be at least two")
         tagged = {(type(option), option) for option in self.options}
-        _require(len(tagged) == len(self.options), "options", "must differ")
+        require(len(tagged) == len(self.options), "options", "must differ")
 
     def decode(self, share: float) -> Value:
         """The option at a coordinate in 0..1; each has an equal part of it."""
@@ -151,15 +151,15 @@ class TuningConfig:
     has_random_control: bool = True
 
     def __post_init__(self) -> None:
-        _require(self.particles >= 2, "particles", "must be at least 2")
-        _require(self.iterations >= 1, "iterations", "must be at least 1")
-        _require(len(self.dimensions) >= 1, "dimensions", "must be at least one")
-        _require(0 <= self.inertia < 1, "inertia", "must be at least 0 and under 1")
-        _require(self.cognitive >= 0, "cognitive", "must not be negative")
-        _require(self.social >= 0, "social", "must not be negative")
-        _require(self.folds >= 2, "folds", "must be at least 2")
-        _require(0 < self.epoch_share <= 1, "epoch_share", "must be over 0 and at most 1")
-        _require(self.texts >= 0, "texts", "must not be negative")
+        require(self.particles >= 2, "particles", "must be at least 2")
+        require(self.iterations >= 1, "iterations", "must be at least 1")
+        require(len(self.dimensions) >= 1, "dimensions", "must be at least one")
+        require(0 <= self.inertia < 1, "inertia", "must be at least 0 and under 1")
+        require(self.cognitive >= 0, "cognitive", "must not be negative")
+        require(self.social >= 0, "social", "must not be negative")
+        require(self.folds >= 2, "folds", "must be at least 2")
+        require(0 < self.epoch_share <= 1, "epoch_share", "must be over 0 and at most 1")
+        require(self.texts >= 0, "texts", "must not be negative")
 
     def decode(self, position: typing.Sequence[float]) -> dict[str, Value]:
         """The values at a position in the unit cube, one coordinate a dimension, in order."""
@@ -247,8 +247,3 @@ def _has_field(config: object, name: str) -> bool:
 
 def _bin(share: float, bins: int) -> int:
     return min(int(share * bins), bins - 1)
-
-
-def _require(is_sound: bool, field: str, rule: str) -> None:  # noqa: FBT001 - reads as a sentence
-    if not is_sound:
-        raise ValueError(f"{field} {rule}")

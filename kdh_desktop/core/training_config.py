@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from kdh_desktop.core.errors import TrainingError
-from kdh_desktop.core.json_values import build, parse_json, to_json_value
+from kdh_desktop.core.json_values import build, parse_json, require, to_json_value
 from kdh_desktop.core.search_space import TuningConfig, require_dimensions_fit
 
 _RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
@@ -63,10 +63,10 @@ class NetworkConfig:
     hidden_size: int = 128
 
     def __post_init__(self) -> None:
-        _require(0 <= self.dropout < 0.99, "dropout", "must be at least 0 and under 0.99")
-        _require(self.layers is None or self.layers >= 1, "layers", "must be at least 1")
-        _require(self.embedding_size >= 1, "embedding_size", "must be at least 1")
-        _require(self.hidden_size >= 1, "hidden_size", "must be at least 1")
+        require(0 <= self.dropout < 0.99, "dropout", "must be at least 0 and under 0.99")
+        require(self.layers is None or self.layers >= 1, "layers", "must be at least 1")
+        require(self.embedding_size >= 1, "embedding_size", "must be at least 1")
+        require(self.hidden_size >= 1, "hidden_size", "must be at least 1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,18 +104,18 @@ class Schedule:
     has_int8_rounding: bool = False
 
     def __post_init__(self) -> None:
-        _require(self.epochs >= 0, "epochs", "must not be negative")
-        _require(self.peak_rate > 0, "peak_rate", "must be over 0")
-        _require(self.batch_size >= 1, "batch_size", "must be at least 1")
-        _require(self.head_factor > 0, "head_factor", "must be over 0")
-        _require(0 < self.layer_decay <= 1, "layer_decay", "must be over 0 and at most 1")
+        require(self.epochs >= 0, "epochs", "must not be negative")
+        require(self.peak_rate > 0, "peak_rate", "must be over 0")
+        require(self.batch_size >= 1, "batch_size", "must be at least 1")
+        require(self.head_factor > 0, "head_factor", "must be over 0")
+        require(0 < self.layer_decay <= 1, "layer_decay", "must be over 0 and at most 1")
         _require_share(self.warmup, "warmup")
-        _require(self.weight_decay >= 0, "weight_decay", "must not be negative")
-        _require(0 <= self.weight_average < 1, "weight_average", "must be at least 0 and under 1")
-        _require(self.r_drop >= 0, "r_drop", "must not be negative")
-        _require(0 <= self.validation_share < 1, "validation_share", "must lie in 0..1")
-        _require(self.patience >= 0, "patience", "must not be negative")
-        _require(
+        require(self.weight_decay >= 0, "weight_decay", "must not be negative")
+        require(0 <= self.weight_average < 1, "weight_average", "must be at least 0 and under 1")
+        require(self.r_drop >= 0, "r_drop", "must not be negative")
+        require(0 <= self.validation_share < 1, "validation_share", "must lie in 0..1")
+        require(self.patience >= 0, "patience", "must not be negative")
+        require(
             self.patience == 0 or self.validation_share > 0,
             "patience",
             "needs a validation_share over 0",
@@ -161,8 +161,8 @@ class TeacherConfig:
     has_linear_member: bool = True
 
     def __post_init__(self) -> None:
-        _require(self.folds >= 2, "folds", "must be at least 2")
-        _require(self.members >= 1, "members", "must be at least 1")
+        require(self.folds >= 2, "folds", "must be at least 2")
+        require(self.members >= 1, "members", "must be at least 1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,11 +197,11 @@ class DistillationConfig:
     nested_members: int = 0
 
     def __post_init__(self) -> None:
-        _require(self.temperature > 0, "temperature", "must be over 0")
+        require(self.temperature > 0, "temperature", "must be over 0")
         _require_share(self.alpha, "alpha")
-        _require(self.transfer_texts >= 0, "transfer_texts", "must not be negative")
-        _require(self.calibration_folds >= 1, "calibration_folds", "must be at least 1")
-        _require(self.nested_members >= 0, "nested_members", "must not be negative")
+        require(self.transfer_texts >= 0, "transfer_texts", "must not be negative")
+        require(self.calibration_folds >= 1, "calibration_folds", "must be at least 1")
+        require(self.nested_members >= 0, "nested_members", "must not be negative")
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,18 +234,18 @@ class RunConfig:
     tuning: TuningConfig | None = None
 
     def __post_init__(self) -> None:
-        _require(
+        require(
             _RUN_NAME.fullmatch(self.name) is not None,
             "name",
             "must be up to 80 letters, digits, '.', '_' and '-', the first no mark",
         )
-        _require(0 <= self.seed < _MAX_SEED, "seed", f"must lie in 0..{_MAX_SEED - 1}")
-        _require(self.max_tokens >= 3, "max_tokens", "must be at least 3")
-        _require(self.sentence_loss >= 0, "sentence_loss", "must not be negative")
+        require(0 <= self.seed < _MAX_SEED, "seed", f"must lie in 0..{_MAX_SEED - 1}")
+        require(self.max_tokens >= 3, "max_tokens", "must be at least 3")
+        require(self.sentence_loss >= 0, "sentence_loss", "must not be negative")
         _require_share(self.sentence_weight, "sentence_weight")
-        _require(0 <= self.judged_share < 1, "judged_share", "must lie in 0..1")
+        require(0 <= self.judged_share < 1, "judged_share", "must lie in 0..1")
         folds = self.distillation.calibration_folds
-        _require(
+        require(
             folds <= self.teacher.folds,
             "distillation.calibration_folds",
             "must not be over teacher.folds",
@@ -274,10 +274,5 @@ def config_from_json(text: str) -> RunConfig:
         ) from error
 
 
-def _require(is_sound: bool, field: str, rule: str) -> None:  # noqa: FBT001 - reads as a sentence
-    if not is_sound:
-        raise ValueError(f"{field} {rule}")
-
-
 def _require_share(value: float, field: str) -> None:
-    _require(0 <= value <= 1, field, "must lie in 0..1")
+    require(0 <= value <= 1, field, "must lie in 0..1")

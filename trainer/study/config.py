@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import ClassVar, assert_never
 
 from kdh_desktop.core.errors import TrainingError
-from kdh_desktop.core.json_values import build, parse_json
+from kdh_desktop.core.json_values import build, parse_json, require
 from kdh_desktop.core.search_space import TuningConfig, require_dimensions_fit
 from kdh_desktop.core.training_config import (
     Augmentation,
@@ -101,7 +101,7 @@ class HardSystem:
 
     def __post_init__(self) -> None:
         _require_id(self.id)
-        _require(
+        require(
             self.start is None or self.method is TeacherMethod.MULTI_LABEL,
             "start",
             "fits multi_label systems only",
@@ -170,9 +170,9 @@ class DistilledSystem:
 
     def __post_init__(self) -> None:
         _require_id(self.id)
-        _require(self.temperature > 0, "temperature", "must be over 0")
-        _require(0 <= self.alpha <= 1, "alpha", "must lie in 0..1")
-        _require(
+        require(self.temperature > 0, "temperature", "must be over 0")
+        require(0 <= self.alpha <= 1, "alpha", "must lie in 0..1")
+        require(
             not self.is_transfer or self.schedule.validation_share == 0,
             "schedule.validation_share",
             "must be 0 where texts have no labels",
@@ -247,7 +247,7 @@ class Chain:
     sentence_loss: float
 
     def __post_init__(self) -> None:
-        _require(self.sentence_loss >= 0, "sentence_loss", "must not be negative")
+        require(self.sentence_loss >= 0, "sentence_loss", "must not be negative")
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,9 +269,9 @@ class Texts:
     transfer_texts: int = 0
 
     def __post_init__(self) -> None:
-        _require(self.max_tokens >= 3, "max_tokens", "must be at least 3")
-        _require(self.min_positives >= 1, "min_positives", "must be at least 1")
-        _require(self.transfer_texts >= 0, "transfer_texts", "must not be negative")
+        require(self.max_tokens >= 3, "max_tokens", "must be at least 3")
+        require(self.min_positives >= 1, "min_positives", "must be at least 1")
+        require(self.transfer_texts >= 0, "transfer_texts", "must not be negative")
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,25 +325,25 @@ class StudyConfig:
 
     def __post_init__(self) -> None:
         _require_id(self.name)
-        _require(self.folds >= 2, "folds", "must be at least 2")
-        _require(self.inner_folds >= 2, "inner_folds", "must be at least 2")
-        _require(self.inner_texts >= 0, "inner_texts", "must not be negative")
-        _require(len(self.networks) > 0, "networks", "must not be empty")
-        _require(len(self.systems) > 0, "systems", "must not be empty")
-        _require(_are_different(self.seeds), "seeds", "must not be empty or repeat one")
-        _require(_are_different(self.samples), "samples", "must not be empty or repeat one")
-        _require(
+        require(self.folds >= 2, "folds", "must be at least 2")
+        require(self.inner_folds >= 2, "inner_folds", "must be at least 2")
+        require(self.inner_texts >= 0, "inner_texts", "must not be negative")
+        require(len(self.networks) > 0, "networks", "must not be empty")
+        require(len(self.systems) > 0, "systems", "must not be empty")
+        require(_are_different(self.seeds), "seeds", "must not be empty or repeat one")
+        require(_are_different(self.samples), "samples", "must not be empty or repeat one")
+        require(
             all(size is None or size >= 1 for size in self.samples), "samples", "must be over 0"
         )
-        _require(_are_different([one.id for one in self.networks]), "networks", "repeats an id")
-        _require(_are_different([one.id for one in self.systems]), "systems", "repeats an id")
-        _require(self.sentence_loss >= 0, "sentence_loss", "must not be negative")
-        _require(0 <= self.sentence_weight <= 1, "sentence_weight", "must lie in 0..1")
-        _require(self.bootstrap_draws >= 100, "bootstrap_draws", "must be at least 100")
+        require(_are_different([one.id for one in self.networks]), "networks", "repeats an id")
+        require(_are_different([one.id for one in self.systems]), "systems", "repeats an id")
+        require(self.sentence_loss >= 0, "sentence_loss", "must not be negative")
+        require(0 <= self.sentence_weight <= 1, "sentence_weight", "must lie in 0..1")
+        require(self.bootstrap_draws >= 100, "bootstrap_draws", "must be at least 100")
         for system in self.systems:
             self._check_links(system)
         if self.reference is not None:
-            _require(self._has(self.reference), "reference", "names no system")
+            require(self._has(self.reference), "reference", "names no system")
 
     def system(self, system_id: str) -> System:
         """The system of that id."""
@@ -373,30 +373,30 @@ class StudyConfig:
         where = f"systems[{system.id}]"
         earlier = [one.id for one in self.systems[: self.systems.index(system)]]
         for name, linked in links_of(system).items():
-            _require(linked in earlier, f"{where}.{name}", "must name a system before it")
-            _require(
+            require(linked in earlier, f"{where}.{name}", "must name a system before it")
+            require(
                 set(self.samples_of(system)) <= set(self.samples_of(self.system(linked))),
                 f"{where}.samples",
                 f"must be among those of {linked}",
             )
         for size in system.samples:
-            _require(size in self.samples, f"{where}.samples", "must be among the study's")
+            require(size in self.samples, f"{where}.samples", "must be among the study's")
         if isinstance(system, TunedSystem):
             self._check_search(system, where)
         if isinstance(system, ControlSystem):
             tuned = self.system(system.tuned)
             has_control = isinstance(tuned, TunedSystem) and tuned.search.has_random_control
-            _require(has_control, f"{where}.tuned", "must be a tuned system with a random control")
+            require(has_control, f"{where}.tuned", "must be a tuned system with a random control")
         if isinstance(system, JoinedSystem):
             rule = "must be a hard system"
-            _require(isinstance(self.system(system.teacher), HardSystem), f"{where}.teacher", rule)
+            require(isinstance(self.system(system.teacher), HardSystem), f"{where}.teacher", rule)
 
     def _check_search(self, system: TunedSystem, where: str) -> None:
-        _require(
+        require(
             system.search.folds == self.inner_folds, f"{where}.search.folds", "must be inner_folds"
         )
         chain = self.chain_of(system)
-        _require(
+        require(
             chain is not None and isinstance(self.system(chain.distilled.teacher), HardSystem),
             f"{where}.chain",
             "must be a system distilled afresh from a hard one, or a hard one that goes on from it",
@@ -456,13 +456,8 @@ def _are_different(values: tuple[object, ...] | list[str]) -> bool:
 
 
 def _require_id(value: str) -> None:
-    _require(
+    require(
         _ID.fullmatch(value) is not None,
         "id",
         "must be up to 40 small letters, digits, '_' and '-', the first no mark",
     )
-
-
-def _require(is_sound: bool, name: str, rule: str) -> None:  # noqa: FBT001 - reads as a sentence
-    if not is_sound:
-        raise ValueError(f"{name} {rule}")
