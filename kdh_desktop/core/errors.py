@@ -4,6 +4,11 @@ KdhError
 ├── InputError            the user's text, file or option cannot be used
 ├── ModelError            a model cannot be used
 │   └── VerificationError     a bundle is not what its publisher signed
+├── StoreError            the record store cannot be opened or written to
+│   ├── WrongKeyError         it is encrypted with another key
+│   ├── NewerStoreError       a newer version of the program wrote it
+│   ├── DamagedStoreError     its bytes are not what was written
+│   └── StoreInUseError       another process has it open
 ├── TrainingError         a training run cannot start or go on
 └── Cancelled             the user stopped it
 
@@ -42,6 +47,26 @@ class ModelError(KdhError):
 
 class VerificationError(ModelError):
     """A bundle is not what its publisher signed, or not what the contract allows."""
+
+
+class StoreError(KdhError):
+    """The record store cannot be opened or written to."""
+
+
+class WrongKeyError(StoreError):
+    """The store is encrypted with another key."""
+
+
+class NewerStoreError(StoreError):
+    """A newer version of the program wrote the store."""
+
+
+class DamagedStoreError(StoreError):
+    """The store's bytes are not what was written."""
+
+
+class StoreInUseError(StoreError):
+    """Another process has the store open."""
 
 
 class TrainingError(KdhError):

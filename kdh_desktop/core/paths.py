@@ -59,6 +59,11 @@ class AppPaths:
         return self.resources / "sample" / "known_sentences.json"
 
     @property
+    def records(self) -> Path:
+        """Folder of the record store, its backups and its lock."""
+        return self.data / "records"
+
+    @property
     def publisher_keys(self) -> Path:
         """Folder of the publisher's public keys."""
         return self.resources / "keys"

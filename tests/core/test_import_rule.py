@@ -36,6 +36,15 @@ ONLY_IMPORTERS: Mapping[str, tuple[str, ...]] = {
     "pyswarms": ("trainer.tuning",),
     "kdh_desktop.gui": ("kdh_desktop.__main__", "kdh_desktop.gui"),
     "sqlite3": ("kdh_desktop.core.records",),
+    "sqlcipher3": ("kdh_desktop.core.records",),
+    "keyring": ("kdh_desktop.core.records",),
+    # Readers of strangers' files, which only the disposable child process may load.
+    "Bio": ("kdh_desktop.core.importing",),
+    "rispy": ("kdh_desktop.core.importing",),
+    "pypdf": ("kdh_desktop.core.importing",),
+    "python_calamine": ("kdh_desktop.core.importing",),
+    "charset_normalizer": ("kdh_desktop.core.importing",),
+    "xlsxwriter": ("kdh_desktop.core.exporting",),
 }
 """The only modules or packages that may import a library."""
 
