@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from kdh_desktop import cli
+from kdh_desktop.commands import classify
 from kdh_desktop.core.classification.classifier import OnnxClassifier
 from kdh_desktop.core.paths import AppPaths
 from tests.data.tiny_installation import make_tiny_installation
@@ -391,7 +392,7 @@ def test_interrupt_before_the_work_ends_with_code_3(
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_open_bundle", interrupt)
+    monkeypatch.setattr(classify, "load_active_classifier", interrupt)
     kdh("classify", DEATH, code=3)
     assert kdh.err == "kdh: Stopped.\n"
 

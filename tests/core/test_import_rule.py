@@ -15,17 +15,17 @@ PACKAGES = ("kdh_desktop", "trainer")
 
 QT = ("PySide6", "shiboken6")
 TRAINING = ("torch", "transformers", "sklearn", "scipy", "onnx", "safetensors", "pyswarms")
+COMMAND_LINE = ("kdh_desktop.cli", "kdh_desktop.commands", "kdh_desktop.terminal")
 
 FORBIDDEN: Mapping[str, tuple[str, ...]] = {
     "kdh_desktop.core": (
-        *("kdh_desktop.gui", "kdh_desktop.cli", "kdh_desktop.__main__", "kdh_desktop.terminal"),
+        *("kdh_desktop.gui", "kdh_desktop.__main__", *COMMAND_LINE),
         *("trainer", *QT, *TRAINING),
     ),
-    "kdh_desktop.gui": ("trainer", "kdh_desktop.cli", *TRAINING),
-    "kdh_desktop.cli": ("kdh_desktop.gui", "trainer", *QT, *TRAINING),
-    "kdh_desktop.terminal": ("kdh_desktop.gui", "trainer", *QT, *TRAINING),
+    "kdh_desktop.gui": ("trainer", "kdh_desktop.cli", "kdh_desktop.commands", *TRAINING),
+    **dict.fromkeys(COMMAND_LINE, ("kdh_desktop.gui", "trainer", *QT, *TRAINING)),
     "kdh_desktop.prerequisites": ("kdh_desktop.gui", "trainer", *QT, *TRAINING),
-    "trainer": ("kdh_desktop.gui", "kdh_desktop.cli", "kdh_desktop.terminal", *QT),
+    "trainer": ("kdh_desktop.gui", *COMMAND_LINE, *QT),
 }
 """What a package, and every module in it, must not import."""
 
@@ -143,6 +143,7 @@ def _imports_below(modules: Mapping[str, Path], package: str) -> set[str]:
         ("kdh_desktop/gui/app.py", "import trainer.run"),
         ("kdh_desktop/gui/app.py", "import onnxruntime"),
         ("kdh_desktop/cli.py", "import PySide6"),
+        ("kdh_desktop/commands/classify.py", "import PySide6"),
         ("trainer/run.py", "from kdh_desktop.gui.app import run"),
         ("trainer/corpus.py", "import pyswarms"),
     ],

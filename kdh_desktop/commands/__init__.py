@@ -1,0 +1,1 @@
+"""What `kdh` can do, one module for each command; heavy libraries are imported where needed."""
