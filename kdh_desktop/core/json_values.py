@@ -101,7 +101,7 @@ def build_value(hint: Any, raw: object, where: str) -> Any:
     if isinstance(hint, type) and issubclass(hint, Enum):
         return _build_enum(hint, raw, where)
     if origin is tuple:
-        return _build_tuple(typing.get_args(hint)[0], raw, where)
+        return _build_tuple(typing.get_args(hint), raw, where)
     if origin is not None:
         return _build_mapping(typing.get_args(hint)[1], raw, where)
     return _build_simple(hint, raw, where)
@@ -132,10 +132,16 @@ def _build_enum(hint: type[Enum], raw: object, where: str) -> Enum:
         raise ValueError(f"{where} must be one of {known}") from error
 
 
-def _build_tuple(hint: Any, raw: object, where: str) -> tuple[Any, ...]:
+def _build_tuple(hints: tuple[Any, ...], raw: object, where: str) -> tuple[Any, ...]:
     if not isinstance(raw, list):
         raise TypeError(f"{where} is not a list")
-    return tuple(build_value(hint, one, f"{where}[{index}]") for index, one in enumerate(raw))
+    kinds = hints[:1] * len(raw) if hints[-1] is Ellipsis else hints
+    if len(kinds) != len(raw):
+        raise TypeError(f"{where} has {len(raw)} values, not {len(kinds)}")
+    return tuple(
+        build_value(hint, one, f"{where}[{index}]")
+        for index, (hint, one) in enumerate(zip(kinds, raw, strict=True))
+    )
 
 
 def _build_mapping(hint: Any, raw: object, where: str) -> dict[str, Any]:

@@ -85,3 +85,16 @@ def test_what_does_not_fit_is_named(change: dict[str, object], words: str) -> No
 def test_json_that_is_nested_without_end_is_no_crash() -> None:
     with pytest.raises(ValueError, match="nested too deeply"):
         parse_json("[" * 100_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    named: tuple[tuple[Colour, int], ...]
+
+
+def test_tuples_of_several_kinds_come_back_and_keep_their_length() -> None:
+    places = Places(((Colour.RED, 1), (Colour.RED, 2)))
+    raw = json.loads(json.dumps(to_json_value(places)))
+    assert build(Places, raw, "places") == places
+    with pytest.raises(TypeError, match=r"places.named\[0\] has 3 values, not 2"):
+        build(Places, {"named": [["red", 1, 2]]}, "places")
