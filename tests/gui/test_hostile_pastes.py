@@ -13,17 +13,16 @@ from PySide6.QtCore import QElapsedTimer, QMimeData, QTimer, QUrl
 from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
-from kdh_desktop.gui.classify import text_editor
 from kdh_desktop.gui.classify.classify_page import ClassifyPage
 from kdh_desktop.gui.classify.pasted_content import (
-    EDITABLE_CHARACTERS,
     Refusal,
     content_of,
-    is_editable,
     normalised,
 )
 from kdh_desktop.gui.classify.session import Activity
 from kdh_desktop.gui.classify.text_editor import TextEditor
+from kdh_desktop.gui.excerpts import EDITABLE_CHARACTERS, is_editable
+from kdh_desktop.gui.marked_text import units_of
 from tests.data.nasty import (
     EMPTY_TEXTS,
     FOREIGN_TEXTS,
@@ -281,7 +280,7 @@ def test_any_sentence_of_any_text_is_lit_where_it_stands(
     box = editor.toPlainText()
     assert len(box) == len(text), "positions in the box and in the text are the same"
     cursor = editor._marks[0]
-    units = [text_editor._units(text[:place]) for place in (start, end)]
+    units = [units_of(text[:place]) for place in (start, end)]
     assert [cursor.selectionStart(), cursor.selectionEnd()] == units
 
 

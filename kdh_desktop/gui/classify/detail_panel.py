@@ -7,12 +7,12 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from kdh_desktop.core.record import Band, LabelScore
-from kdh_desktop.gui.classify.band_signs import draw_band_sign
-from kdh_desktop.gui.classify.evidence_table_model import EvidenceTableModel
-from kdh_desktop.gui.classify.list_view import RowListView
-from kdh_desktop.gui.classify.row_delegates import SentenceRowDelegate
-from kdh_desktop.gui.classify.score_table_model import band_name, percent
+from kdh_desktop.gui.band_signs import draw_band_sign
+from kdh_desktop.gui.evidence_table_model import EvidenceTableModel
+from kdh_desktop.gui.list_view import RowListView
 from kdh_desktop.gui.plain_text import plain_label
+from kdh_desktop.gui.score_words import band_name, percent
+from kdh_desktop.gui.sentence_delegate import SentenceDelegate
 from kdh_desktop.gui.theme import GRID, Theme
 
 _SIGN = 14
@@ -42,7 +42,7 @@ class DetailPanel(QScrollArea):
         self.evidence = RowListView(self.tr("Sentences that support the hallmark"))
         self.evidence.setProperty("kind", "plain")
         self.evidence.setModel(self.evidence_model)
-        self.evidence.setItemDelegate(SentenceRowDelegate(self.evidence, theme))
+        self.evidence.setItemDelegate(SentenceDelegate(self.evidence, theme))
         self.evidence.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.evidence.row_chosen.connect(self._take_row)
         self.evidence.row_taken.connect(self._take_row)

@@ -7,7 +7,6 @@ what makes a program open the files and network shares that they name.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -69,38 +68,6 @@ def normalised(text: str) -> str:
     return text if text.isascii() else _LONE_SURROGATES.sub("\ufffd", text)
 
 
-@dataclass(frozen=True, slots=True)
-class Excerpt:
-    """The part of a long text that the text box shows.
-
-    Attributes:
-        start: First character shown, in the whole text.
-        end: One past the last.
-    """
-
-    start: int
-    end: int
-
-
-EDITABLE_CHARACTERS = 50_000
-EDITABLE_LINE = 10_000
-_EXCERPT_CHARACTERS = 6_000
-_LEAD = 600
-
-
 def is_blank(text: str) -> bool:
     """Whether there is nothing but blanks; at once, however long the text is."""
     return not text or text.isspace()
-
-
-def is_editable(text: str) -> bool:
-    """Whether a text box can lay the text out, and again with every key, without a pause."""
-    if len(text) > EDITABLE_CHARACTERS:
-        return False
-    return max(map(len, text.split("\n"))) <= EDITABLE_LINE
-
-
-def excerpt_at(text: str, position: int = 0) -> Excerpt:
-    """The part to show so that `position` is seen with some words before it."""
-    start = max(0, min(position - _LEAD, len(text) - _EXCERPT_CHARACTERS))
-    return Excerpt(start, min(len(text), start + _EXCERPT_CHARACTERS))

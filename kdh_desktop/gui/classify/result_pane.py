@@ -16,10 +16,10 @@ from PySide6.QtWidgets import (
 
 from kdh_desktop.core.record import LabelScore, Prediction
 from kdh_desktop.gui.classify.detail_panel import DetailPanel
-from kdh_desktop.gui.classify.list_view import RowListView
 from kdh_desktop.gui.classify.score_delegate import ScoreDelegate
 from kdh_desktop.gui.classify.score_table_model import ScoreTableModel
 from kdh_desktop.gui.classify.words import Guide
+from kdh_desktop.gui.list_view import RowListView
 from kdh_desktop.gui.plain_text import plain_label
 from kdh_desktop.gui.theme import GRID, Theme
 

@@ -8,7 +8,8 @@ from PySide6.QtCore import QCoreApplication
 
 from kdh_desktop import __version__
 from kdh_desktop.core.record import Band, LabelScore, Prediction
-from kdh_desktop.gui.classify.score_table_model import BandHeading, heading_text, percent, rows_of
+from kdh_desktop.gui.classify.score_table_model import BandHeading, heading_text, rows_of
+from kdh_desktop.gui.score_words import percent
 
 
 def _tr(text: str) -> str:

@@ -9,18 +9,13 @@ from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from kdh_desktop.core.record import Band, LabelScore
-from kdh_desktop.gui.classify.band_signs import band_color, draw_band_sign
-from kdh_desktop.gui.classify.score_table_model import (
-    BandHeading,
-    ScoreRole,
-    band_name,
-    heading_text,
-    percent,
-)
+from kdh_desktop.gui.band_signs import draw_band_sign
+from kdh_desktop.gui.classify.score_table_model import BandHeading, ScoreRole, heading_text
+from kdh_desktop.gui.row_painting import bar_in, emphasised, paint_bar, paint_choice
+from kdh_desktop.gui.score_words import band_name, percent
 from kdh_desktop.gui.theme import GRID, Theme
 
 _SIGN = 12
-_BAR = 8
 _LEAST_BAR = 12 * GRID
 
 
@@ -69,7 +64,7 @@ class ScoreDelegate(QStyledItemDelegate):
         painter.restore()
 
     def _columns(self, font: QFont) -> _Columns:
-        metrics = QFontMetrics(_emphasised(font))
+        metrics = QFontMetrics(emphasised(font))
         model = self._view.model()
         names = [str(model.index(row, 0).data() or "") for row in range(model.rowCount())]
         name = max((metrics.horizontalAdvance(text) for text in names), default=0)
@@ -83,7 +78,7 @@ class ScoreDelegate(QStyledItemDelegate):
         self, painter: QPainter, option: QStyleOptionViewItem, heading: BandHeading
     ) -> None:
         colors = self._theme.colors
-        painter.setFont(_emphasised(option.font))
+        painter.setFont(emphasised(option.font))
         painter.setPen(colors.muted)
         rect = option.rect.adjusted(GRID, GRID // 2, -GRID, 0)
         align = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -100,16 +95,7 @@ class ScoreDelegate(QStyledItemDelegate):
         colors = self._theme.colors
         is_chosen = bool(option.state & QStyle.StateFlag.State_Selected)
         if is_chosen:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(colors.selected)
-            painter.drawRoundedRect(option.rect.adjusted(2, 1, -2, -1), 4, 4)
-            # The bar at the side says "chosen" to those who see no tint.
-            mark = QRectF(
-                option.rect.left() + 2, option.rect.top() + 4, 3, option.rect.height() - 8
-            )
-            painter.setBrush(colors.accent)
-            painter.drawRect(mark)
+            paint_choice(painter, option.rect, colors)
         columns = self._columns(option.font)
         rect = option.rect.adjusted(2 * GRID, 0, -GRID, 0)
         line = QFontMetrics(option.font).height()
@@ -134,7 +120,7 @@ class ScoreDelegate(QStyledItemDelegate):
             band.left() - GRID - columns.number, rect.top(), columns.number, rect.height()
         )
         bar_left = name.right() + GRID
-        self._paint_bar(painter, _bar_in(rect, bar_left, number.left() - GRID), score)
+        self._paint_bar(painter, bar_in(rect, bar_left, number.left() - GRID), score)
         self._paint_number(painter, number, score, font)
         painter.setFont(font)
         painter.setPen(self._theme.colors.muted)
@@ -146,7 +132,7 @@ class ScoreDelegate(QStyledItemDelegate):
         above = QRect(rect.left(), rect.top() + GRID // 2, rect.width(), line)
         below = QRect(rect.left(), above.bottom() + GRID // 2, rect.width(), line)
         self._paint_sign(painter, above, score)
-        number_width = QFontMetrics(_emphasised(font)).horizontalAdvance(">99%")
+        number_width = QFontMetrics(emphasised(font)).horizontalAdvance(">99%")
         left = rect.left() + _SIGN + GRID
         name = QRect(left, above.top(), rect.right() - left - number_width - GRID, line)
         self._paint_name(painter, name, score, font)
@@ -158,7 +144,7 @@ class ScoreDelegate(QStyledItemDelegate):
         word = QRect(rect.right() - widest, below.top(), widest, line)
         painter.setPen(self._theme.colors.muted)
         painter.drawText(word, _RIGHT, band_name(score.band))
-        self._paint_bar(painter, _bar_in(below, left, word.left() - GRID), score)
+        self._paint_bar(painter, bar_in(below, left, word.left() - GRID), score)
 
     def _paint_sign(self, painter: QPainter, rect: QRect, score: LabelScore) -> None:
         top = rect.top() + (rect.height() - _SIGN) / 2
@@ -167,7 +153,7 @@ class ScoreDelegate(QStyledItemDelegate):
         )
 
     def _paint_name(self, painter: QPainter, rect: QRect, score: LabelScore, font: QFont) -> None:
-        painter.setFont(font if score.band == Band.ABSENT else _emphasised(font))
+        painter.setFont(font if score.band == Band.ABSENT else emphasised(font))
         painter.setPen(self._theme.colors.text)
         name = painter.fontMetrics().elidedText(
             score.label.name, Qt.TextElideMode.ElideRight, rect.width()
@@ -175,42 +161,20 @@ class ScoreDelegate(QStyledItemDelegate):
         painter.drawText(rect, _LEFT, name)
 
     def _paint_number(self, painter: QPainter, rect: QRect, score: LabelScore, font: QFont) -> None:
-        painter.setFont(font if score.band == Band.ABSENT else _emphasised(font))
+        painter.setFont(font if score.band == Band.ABSENT else emphasised(font))
         painter.setPen(self._theme.colors.text)
         painter.drawText(rect, _RIGHT, percent(score.probability))
 
     def _paint_bar(self, painter: QPainter, rect: QRectF, score: LabelScore) -> None:
-        colors = self._theme.colors
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(colors.track)
-        painter.drawRoundedRect(rect, _BAR / 2, _BAR / 2)
-        filled = QRectF(rect)
-        filled.setWidth(max(rect.width() * score.probability, 3))
-        painter.setClipRect(filled)
-        painter.setBrush(band_color(score.band, colors))
-        painter.drawRoundedRect(rect, _BAR / 2, _BAR / 2)
-        painter.setClipping(False)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
-        at = rect.left() + rect.width() * score.threshold
-        mark = QRectF(at - 1, rect.top() - 3, 2, rect.height() + 6)
-        # A rim in the background's colour keeps the mark visible on the filled part, too.
-        painter.fillRect(mark.adjusted(-1, 0, 1, 0), colors.base)
-        painter.fillRect(mark, colors.text)
-        painter.restore()
+        paint_bar(
+            painter,
+            rect,
+            probability=score.probability,
+            threshold=score.threshold,
+            band=score.band,
+            colors=self._theme.colors,
+        )
 
 
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-
-
-def _bar_in(rect: QRect, left: int, right: int) -> QRectF:
-    top = rect.top() + (rect.height() - _BAR) / 2
-    return QRectF(left, top, max(right - left, 0), _BAR)
-
-
-def _emphasised(font: QFont) -> QFont:
-    bold = QFont(font)
-    bold.setWeight(QFont.Weight.DemiBold)
-    return bold

@@ -16,6 +16,7 @@ from PySide6.QtCore import (
 
 from kdh_desktop.core.record import Band, LabelScore, Prediction
 from kdh_desktop.gui.plain_text import plain_tooltip
+from kdh_desktop.gui.score_words import band_name, spoken_percent
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -35,30 +36,6 @@ class ScoreRole(IntEnum):
     """What the delegate asks for."""
 
     ROW = Qt.ItemDataRole.UserRole
-
-
-def percent(probability: float) -> str:
-    """A probability as people read it; never 0 or 100, because no model is that sure."""
-    if probability < 0.01:
-        return "<1%"
-    if probability > 0.99:
-        return ">99%"
-    return f"{probability:.0%}"
-
-
-def band_name(band: Band) -> str:
-    """The band in a word or two."""
-
-    def tr(text: str) -> str:
-        return QCoreApplication.translate("ScoreTableModel", text)
-
-    match band:
-        case Band.PRESENT:
-            return tr("Present")
-        case Band.NEEDS_REVIEW:
-            return tr("Needs review")
-        case Band.ABSENT:
-            return tr("Absent")
 
 
 def rows_of(prediction: Prediction) -> list[Row]:
@@ -162,20 +139,6 @@ def spoken(score: LabelScore) -> str:
     return f"{score.label.name}, {spoken_percent(score.probability)}, " + (
         band_name(score.band).lower()
     )
-
-
-def spoken_percent(probability: float) -> str:
-    """A probability without signs that a screen reader might skip."""
-
-    def tr(text: str) -> str:
-        return QCoreApplication.translate("ScoreTableModel", text)
-
-    shown = percent(probability).removesuffix("%")
-    if shown.startswith("<"):
-        return tr("under {number} percent").format(number=shown[1:])
-    if shown.startswith(">"):
-        return tr("over {number} percent").format(number=shown[1:])
-    return tr("{number} percent").format(number=shown)
 
 
 def _data(score: LabelScore, role: int) -> object:

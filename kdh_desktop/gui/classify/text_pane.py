@@ -16,11 +16,11 @@ from PySide6.QtWidgets import (
 )
 
 from kdh_desktop.gui.classify.actions import ClassifyActions
-from kdh_desktop.gui.classify.list_view import RowListView
-from kdh_desktop.gui.classify.row_delegates import TextRowDelegate
 from kdh_desktop.gui.classify.text_editor import TextEditor
+from kdh_desktop.gui.classify.text_row_delegate import TextRowDelegate
 from kdh_desktop.gui.classify.text_table_model import TextTableModel
 from kdh_desktop.gui.icons import Icons
+from kdh_desktop.gui.list_view import RowListView
 from kdh_desktop.gui.plain_text import plain_label
 from kdh_desktop.gui.theme import GRID, Theme
 

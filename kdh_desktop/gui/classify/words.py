@@ -8,8 +8,9 @@ from PySide6.QtCore import QCoreApplication
 
 from kdh_desktop.core.record import Band, Prediction, TextWarning, WarningCode
 from kdh_desktop.gui.active_model import ActiveModel, Failed
-from kdh_desktop.gui.classify.pasted_content import Excerpt, Refusal, is_blank
+from kdh_desktop.gui.classify.pasted_content import Refusal, is_blank
 from kdh_desktop.gui.classify.session import Activity, ClassifySession
+from kdh_desktop.gui.excerpts import Excerpt
 from kdh_desktop.gui.notices import Notice, Severity
 
 _MINOR = {WarningCode.CLEANED, WarningCode.CUT_INTO_WINDOWS}

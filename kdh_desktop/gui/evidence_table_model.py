@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from kdh_desktop.core.record import Evidence
-from kdh_desktop.gui.classify.score_table_model import percent, spoken_percent
+from kdh_desktop.gui.score_words import percent, spoken_percent
 
 Index = QModelIndex | QPersistentModelIndex
 
