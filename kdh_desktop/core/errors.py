@@ -9,6 +9,7 @@ KdhError
 │   ├── NewerStoreError       a newer version of the program wrote it
 │   ├── DamagedStoreError     its bytes are not what was written
 │   └── StoreInUseError       another process has it open
+├── ExportError           a file cannot be written where the user wants it
 ├── TrainingError         a training run cannot start or go on
 └── Cancelled             the user stopped it
 
@@ -67,6 +68,10 @@ class DamagedStoreError(StoreError):
 
 class StoreInUseError(StoreError):
     """Another process has the store open."""
+
+
+class ExportError(KdhError):
+    """A file cannot be written where the user wants it; what was there before is untouched."""
 
 
 class TrainingError(KdhError):

@@ -1,1 +1,1 @@
-"""From predictions to what other programs read."""
+"""From records and predictions to what other programs read."""

@@ -1,0 +1,127 @@
+"""Which columns an export has, and what they are called."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from kdh_desktop.core.exporting.source import KnownLabel
+from kdh_desktop.core.importing.imported import ColumnRole
+from kdh_desktop.core.records.stored import BatchSource, Field
+
+
+@dataclass(frozen=True, slots=True)
+class FieldColumn:
+    """What every record has."""
+
+    field: Field
+
+
+@dataclass(frozen=True, slots=True)
+class ProbabilityColumn:
+    """The active model's probability of a label, in 0..1."""
+
+    label_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceColumn:
+    """Whether a label counts as present: by a person's decision, else by the model."""
+
+    label_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionColumn:
+    """What a person decided about a label; empty where nobody did."""
+
+    label_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OriginalColumn:
+    """A column of the imported table, under its own name.
+
+    Attributes:
+        name: Its name, which may repeat or be empty.
+        place: Which of the columns of this name that are carried through, from 0.
+        field: What it was taken in as; None where it was only carried through.
+    """
+
+    name: str
+    place: int = 0
+    field: Field | None = None
+
+
+ExportColumn = FieldColumn | ProbabilityColumn | PresenceColumn | DecisionColumn | OriginalColumn
+
+_FIELD_OF_ROLE = {role: Field(role.value) for role in ColumnRole}
+
+
+def column_of(shown: Field | str) -> ExportColumn:
+    """The column for one that a list of records shows: a field, or the id of a label."""
+    return FieldColumn(shown) if isinstance(shown, Field) else ProbabilityColumn(shown)
+
+
+def label_columns(labels: Iterable[KnownLabel]) -> tuple[ExportColumn, ...]:
+    """The labels that count as present, and each label's probability."""
+    probabilities = (ProbabilityColumn(label.id) for label in labels)
+    return (FieldColumn(Field.LABELS), *probabilities)
+
+
+def original_columns(source: BatchSource) -> tuple[ExportColumn, ...]:
+    """The columns of an imported table in its order; the usual fields for what is no table."""
+    if not source.columns or source.plan is None:
+        usual = (Field.SOURCE_ID, Field.PMID, Field.DOI, Field.TITLE, Field.ABSTRACT)
+        rest = (Field.AUTHORS, Field.JOURNAL, Field.YEAR, Field.KEYWORDS)
+        return tuple(FieldColumn(field) for field in usual + rest)
+    seen = Counter[str]()
+    columns: list[ExportColumn] = []
+    for place, name in enumerate(source.columns):
+        role = source.plan.mapping.role(place)
+        if role is None:
+            columns.append(OriginalColumn(name, seen[name]))
+            seen[name] += 1
+        else:
+            columns.append(OriginalColumn(name, seen[name], _FIELD_OF_ROLE[role]))
+    return tuple(columns)
+
+
+def titles_of(columns: Sequence[ExportColumn], names: dict[str, str]) -> tuple[str, ...]:
+    """What the columns are called, each otherwise; case does not tell two names apart.
+
+    Args:
+        columns: The columns.
+        names: Names of labels by id; a label without one is called by its id.
+    """
+    return unique_titles(_title(column, names) for column in columns)
+
+
+def unique_titles(titles: Iterable[str], taken: Iterable[str] = ()) -> tuple[str, ...]:
+    """The titles, with a number behind each that is taken already."""
+    seen = {title.casefold() for title in taken}
+    last = Counter[str]()
+    unique: list[str] = []
+    for title in titles:
+        name = title
+        while name.casefold() in seen:
+            last[title.casefold()] += 1
+            name = f"{title} ({last[title.casefold()] + 1})"
+        seen.add(name.casefold())
+        unique.append(name)
+    return tuple(unique)
+
+
+def _title(column: ExportColumn, names: dict[str, str]) -> str:
+    match column:
+        case FieldColumn(field):
+            return field.value
+        case ProbabilityColumn(label_id):
+            return f"p: {names.get(label_id, label_id)}"
+        case PresenceColumn(label_id):
+            return names.get(label_id, label_id)
+        case DecisionColumn(label_id):
+            return f"decision: {names.get(label_id, label_id)}"
+        case OriginalColumn(name):
+            return name or "unnamed"

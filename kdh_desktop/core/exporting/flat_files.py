@@ -1,0 +1,71 @@
+"""Records as CSV and as JSON lines, written as they come.
+
+CSV is UTF-8 with a byte order mark and CRLF, because a spreadsheet takes it for something else
+without. It has no way to say that a cell is text: a spreadsheet runs what begins like a formula.
+So such a cell gets an apostrophe in front, unless it is a plain number, and the outcome counts
+them; `unguarded` takes it off again. Workbooks and JSON lines hold every text to the letter.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from kdh_desktop.core.exporting.outcome import ExportOutcome
+from kdh_desktop.core.exporting.rows import Cell, Row
+
+_RUNS = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+_NUMBER = re.compile(r"-[0-9]+([.,][0-9]+)?([eE][-+]?[0-9]+)?", re.ASCII)
+
+
+def write_csv(rows: Iterable[Row], path: Path, *, titles: Sequence[str]) -> ExportOutcome:
+    """Write CSV, header first."""
+    written = guarded_cells = 0
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        lines = csv.writer(file, lineterminator="\r\n")
+        lines.writerow([guarded(title) for title in titles])
+        for row in rows:
+            cells = [guarded(cell) if isinstance(cell, str) else cell for cell in row.cells]
+            guarded_cells += sum(map(_differs, cells, row.cells))
+            lines.writerow(["" if cell is None else cell for cell in cells])
+            written += 1
+    return ExportOutcome(written, (path,), notices=tuple(_guard_notice(guarded_cells)))
+
+
+def write_json_lines(rows: Iterable[Row], path: Path, *, titles: Sequence[str]) -> ExportOutcome:
+    """Write one JSON object a line, with a value for each column; null where there is none."""
+    written = 0
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        for row in rows:
+            values = dict(zip(titles, row.cells, strict=True))
+            file.write(json.dumps(values, ensure_ascii=False, allow_nan=False) + "\n")
+            written += 1
+    return ExportOutcome(written, (path,))
+
+
+def guarded(text: str) -> str:
+    """A cell of a CSV file that no spreadsheet takes for a formula."""
+    if not _RUNS.match(text) or _NUMBER.fullmatch(text):
+        return text
+    return "'" + text
+
+
+def unguarded(text: str) -> str:
+    """What `guarded` was given."""
+    return text[1:] if text.startswith("'") and _RUNS.match(text) else text
+
+
+def _differs(cell: Cell, other: Cell) -> bool:
+    return cell is not other
+
+
+def _guard_notice(count: int) -> Iterator[str]:
+    if count:
+        what = "1 cell begins" if count == 1 else f"{count:,} cells begin"
+        yield (
+            f"{what} like a formula and got an apostrophe in front, so that no spreadsheet runs "
+            "it. Save as .xlsx or JSON lines to keep such texts to the letter."
+        )
