@@ -13,6 +13,7 @@ from kdh_desktop.core.training_config import RunConfig
 from kdh_desktop.core.training_protocol import CandidateReady, Event, RunStarted, StageScored
 from trainer.export.candidate import CalibrationScores, parity_gap
 from trainer.export.provenance import fingerprint_of
+from trainer.judging.held_out import held_out_counts
 from trainer.judging.report import calibration_figures, teacher_figures
 from trainer.process.control import RunControl
 from trainer.process.work_folder import CHECKPOINT_EVERY_S, claim_work_folder
@@ -92,10 +93,16 @@ def run_training(
     report("student_held_out_folds", calibration_figures(held_out, run.texts.labels))
 
     run.runner.start("judge")
-    if run.texts.judged:
+    judged = run.score_judged(candidate)
+    if judged is not None:
         linear = run.teacher.members[-1] if config.teacher.has_linear_member else None
-        report("student_kept_back", run.judge(candidate, linear))
+        report("student_kept_back", run.judge(judged, linear))
     provenance = {**calibrated.provenance, "was_cut_short": control.is_keeping_best}
-    finished = dataclasses.replace(calibrated, metrics=metrics, provenance=provenance)
+    counts = held_out_counts(
+        held_out, judged, has_nested_members=bool(config.distillation.nested_members)
+    )
+    finished = dataclasses.replace(
+        calibrated, metrics=metrics, provenance=provenance, held_out=counts
+    )
     run.write(candidate, finished, key)
     emit(CandidateReady(calibrated.bundle_id))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kdh_desktop.core.classification.acceptance import Refusal, accept_limits
 from kdh_desktop.core.classification.classifier import OnnxClassifier
 from kdh_desktop.core.classification.model_bundle import ModelBundle, open_bundle
 from kdh_desktop.core.classification.signing import load_trusted_keys
@@ -104,3 +105,20 @@ def test_text_scores_the_same_to_the_bit_alone_or_among_others(
         (alone,) = classifier.score([text])
         assert alone.decision_logits.tobytes() == scores.decision_logits.tobytes()
         assert alone.sentence_logits.tobytes() == scores.sentence_logits.tobytes()
+
+
+def test_bundle_keeps_what_the_model_said_of_the_dev_abstracts(bundle: ModelBundle) -> None:
+    counts = bundle.manifest.held_out
+    assert counts is not None
+    assert counts.texts == 186
+    assert "186 dev abstracts" in counts.protocol
+    assert "186 dev abstracts" in bundle.model_card.split("accepting labels without a look")[1]
+
+
+def test_limits_of_labels_with_few_dev_abstracts_are_refused(bundle: ModelBundle) -> None:
+    limits = {one.label_id: one for one in accept_limits(bundle.manifest, 0.9)}
+    rare = limits["enabling_replicative_immortality"]
+    assert rare.present.refusal is Refusal.TOO_FEW_TEXTS
+    assert limits["resisting_cell_death"].present.limit is not None
+    for one in limits.values():
+        assert one.absent.support > 100

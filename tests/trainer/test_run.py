@@ -35,7 +35,7 @@ from kdh_desktop.core.training_protocol import (
     StageStarted,
 )
 from tests.trainer.conftest import CancelledAfter, TrainerProcess
-from trainer.corpus import LabelledText, corpus_digest, read_hoc
+from trainer.corpus import LabelledText, corpus_digest, read_hoc, target_matrix
 from trainer.judging.evaluation import served_scores
 from trainer.judging.metrics import micro_f1
 from trainer.process.control import RunControl
@@ -252,6 +252,19 @@ def test_the_served_bundle_has_the_figures_that_it_claims(
     probabilities = calibrated_probabilities(scores.decision_logits, manifest.calibrations)
     found = micro_f1(probabilities >= manifest.calibrations[0].threshold, scores.truth)
     assert round(found, 4) == manifest.metrics["student_kept_back"]["micro_f1"]
+
+
+def test_the_bundle_keeps_its_decisions_on_the_texts_it_was_judged_on(
+    tiny_run: TrainerProcess, tiny_corpus: Path
+) -> None:
+    judged = read_hoc(tiny_corpus, ids_file="dev.txt", labels=HALLMARKS_OF_CANCER)
+    manifest = tiny_run.bundle.manifest
+    counts = manifest.held_out
+    assert counts is not None
+    assert (counts.texts, len(counts.positives)) == (12, len(HALLMARKS_OF_CANCER))
+    assert [sum(row) for row in counts.positives] == list(target_matrix(judged).sum(axis=0))
+    assert counts.protocol.startswith("12 texts on which nothing was trained or chosen")
+    assert counts.protocol in re.sub(r"\s+", " ", tiny_run.bundle.model_card)
 
 
 def test_one_threshold_stands_for_all_labels_and_limits_rise(tiny_run: TrainerProcess) -> None:

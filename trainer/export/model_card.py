@@ -286,6 +286,12 @@ def _limits(manifest: Manifest) -> Iterator[str]:
         f"Its probabilities were calibrated on {held['texts']:.0f} texts; for labels with few "
         'examples they are rough. Labels in the band "needs review" are for a person to decide.'
     )
+    if manifest.held_out is not None:
+        yield (
+            "Limits for accepting labels without a look come from these texts: "
+            f"{manifest.held_out.protocol} They hold for texts like those; labels with too few of "
+            "them get no limit."
+        )
 
 
 def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
-from kdh_desktop.core.classification.classifier import OnnxClassifier
 from kdh_desktop.core.labels import LabelSet
-from trainer.corpus import LabelledText
 from trainer.export.candidate import CalibrationScores
 from trainer.export.onnx_export import check_int8
-from trainer.judging.calibration import fit_calibrations
 from trainer.judging.evaluation import ServedScores
 from trainer.judging.evidence import evidence_precision_at_1
-from trainer.judging.judgement import Judgement, decide, judge, score_labelled
+from trainer.judging.held_out import cross_calibrated
+from trainer.judging.judgement import Judgement, ScoredTexts, judge
 from trainer.judging.metrics import (
     Decisions,
     Tally,
@@ -56,8 +52,8 @@ def calibration_figures(
     Raises:
         TrainingError: int8 loses more micro-F1 against float32 than is allowed.
     """
-    present, probabilities = _cross_calibrated(held_out.int8)
-    float32_present, _ = _cross_calibrated(held_out.float32)
+    present, probabilities = cross_calibrated(held_out.int8)
+    float32_present, _ = cross_calibrated(held_out.float32)
     joined = ServedScores.join(held_out.int8)
     truth = joined.truth
     float32_f1 = micro_f1(float32_present, truth)
@@ -89,22 +85,16 @@ def calibration_figures(
 
 
 def held_out_figures(
-    classifier: OnnxClassifier,
-    texts: Sequence[LabelledText],
-    linear_present: NDArray[np.bool_] | None,
-    *,
-    seed: int,
+    scored: ScoredTexts, linear_present: NDArray[np.bool_] | None, *, seed: int
 ) -> dict[str, float]:
     """Figures of the bundle itself on texts that nothing was trained or chosen on.
 
     Args:
-        classifier: The bundle, calibrated.
-        texts: The texts.
+        scored: The texts, scored by the bundle, calibrated.
         linear_present: The linear member's decisions on them, boolean (texts, labels), or
             None.
         seed: Of the bootstrap over texts, and of the sentences taken away.
     """
-    scored = score_labelled(classifier, texts)
     found = _flat(judge(scored, seed=seed))
     if linear_present is not None:
         of_linear = figures(linear_present, scored.truth)
@@ -182,18 +172,3 @@ def _decide(
     scores: NDArray[np.float32], truth: NDArray[np.float32], fold_of: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
     return nested_decisions(lambda _, own: scores[own], truth=truth, fold_of=fold_of)
-
-
-def _cross_calibrated(
-    folds: Sequence[ServedScores],
-) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Decisions and probabilities of each fold with the calibration of the others, joined."""
-    present: list[NDArray[np.bool_]] = []
-    probabilities: list[NDArray[np.float64]] = []
-    for fold in folds:
-        rest = ServedScores.join([other for other in folds if other is not fold] or [fold])
-        calibrations = fit_calibrations(rest.decision_logits, rest.truth)
-        of_fold, is_there = decide(fold, calibrations)
-        present.append(is_there)
-        probabilities.append(of_fold)
-    return np.concatenate(present), np.concatenate(probabilities)

@@ -25,6 +25,7 @@ from trainer.export.candidate import Candidate, export_candidate
 from trainer.export.manifest_draft import draft_manifest
 from trainer.export.model_card import model_card
 from trainer.export.provenance import provenance_of
+from trainer.judging.judgement import ScoredTexts, score_labelled
 from trainer.judging.metrics import best_threshold
 from trainer.judging.report import held_out_figures
 from trainer.learning.learner import Learner
@@ -204,18 +205,22 @@ class TrainingRun:
         """A student in the forms it is served in."""
         return export_candidate(student, self.student_base.folder, manifest)
 
-    def judge(self, candidate: Candidate, linear: NDArray[np.float32] | None) -> dict[str, float]:
+    def score_judged(self, candidate: Candidate) -> ScoredTexts | None:
+        """The student's scores of the texts that nothing was trained or chosen on, if any."""
+        return score_labelled(candidate.int8, self.texts.judged) if self.texts.judged else None
+
+    def judge(self, scored: ScoredTexts, linear: NDArray[np.float32] | None) -> dict[str, float]:
         """Figures on the texts that nothing was trained or chosen on, beside a linear member.
 
         Args:
-            candidate: The student.
+            scored: The student's scores of them.
             linear: Out-of-fold scores of linear members, to choose their threshold by.
         """
         present = None
         if linear is not None:
             scores = LinearMember().fit(self.texts.train).score(self.texts.judged)
             present = scores >= best_threshold(linear, self.truth)
-        return held_out_figures(candidate.int8, self.texts.judged, present, seed=self.config.seed)
+        return held_out_figures(scored, present, seed=self.config.seed)
 
     def write(self, candidate: Candidate, manifest: Manifest, key: Ed25519PrivateKey) -> None:
         """Write the bundle."""

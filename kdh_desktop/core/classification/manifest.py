@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from kdh_desktop.core.classification.held_out import HeldOutCounts
 from kdh_desktop.core.errors import VerificationError
 from kdh_desktop.core.labels import Label, LabelSet
 
@@ -78,6 +79,8 @@ class Manifest:
         metrics: Figures with their protocols, as JSON values.
         provenance: Corpus hash, split, seeds, configuration, versions, device, as JSON values.
         files: Every file of the bundle but the manifest and its signature.
+        held_out: What the model said of texts that it was not trained on; None in bundles made
+            before this was kept.
     """
 
     bundle_id: str
@@ -92,6 +95,7 @@ class Manifest:
     metrics: Mapping[str, Any]
     provenance: Mapping[str, Any]
     files: tuple[FileDigest, ...]
+    held_out: HeldOutCounts | None = None
 
     def __post_init__(self) -> None:
         if len(self.calibrations) != len(self.labels):
@@ -100,6 +104,8 @@ class Manifest:
             raise ValueError("window_stride must be positive and at most max_tokens - 2")
         if not 0.0 <= self.sentence_weight <= 1.0:
             raise ValueError("sentence_weight must lie in 0..1")
+        if self.held_out is not None and len(self.held_out.positives) != len(self.labels):
+            raise ValueError("held-out counts need one row per label")
 
     def to_json(self) -> bytes:
         """UTF-8 JSON with sorted keys; the same manifest gives the same bytes."""
@@ -141,7 +147,13 @@ class Manifest:
             "files": [
                 {"name": file.name, "sha256": file.sha256, "size": file.size} for file in self.files
             ],
-        }
+        } | self._held_out_as_dict()
+
+    def _held_out_as_dict(self) -> dict[str, Any]:
+        """Nothing where there is nothing, so that older manifests keep their bytes."""
+        if self.held_out is None:
+            return {}
+        return {"held_out": self.held_out.as_dict(self.labels.ids)}
 
     @classmethod
     def from_json(cls, data: bytes) -> Self:
@@ -166,13 +178,12 @@ class Manifest:
 
     @classmethod
     def _from_dict(cls, raw: Mapping[str, Any]) -> Self:
-        domain = raw["domain"]
+        domain, held_out = raw["domain"], raw.get("held_out")
+        labels = LabelSet(tuple(Label(x["id"], x["name"], x["definition"]) for x in raw["labels"]))
         return cls(
             bundle_id=str(raw["bundle_id"]),
             created_utc=str(raw["created_utc"]),
-            labels=LabelSet(
-                tuple(Label(x["id"], x["name"], x["definition"]) for x in raw["labels"])
-            ),
+            labels=labels,
             calibrations=tuple(
                 LabelCalibration(
                     slope=float(x["slope"]),
@@ -199,4 +210,5 @@ class Manifest:
             files=tuple(
                 FileDigest(str(x["name"]), str(x["sha256"]), int(x["size"])) for x in raw["files"]
             ),
+            held_out=None if held_out is None else HeldOutCounts.from_dict(held_out, labels.ids),
         )

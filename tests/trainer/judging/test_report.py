@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from kdh_desktop.core.classification.classifier import OnnxClassifier
+from kdh_desktop.core.classification.held_out import BINS, HeldOutCounts
 from kdh_desktop.core.classification.manifest import Manifest
 from kdh_desktop.core.classification.model_bundle import ModelBundle
 from kdh_desktop.core.json_values import to_json_value
@@ -47,7 +48,7 @@ def classifier(tiny_bundle: ModelBundle) -> OnnxClassifier:
 @pytest.fixture(scope="module")
 def dev(classifier: OnnxClassifier, texts: list[LabelledText]) -> dict[str, float]:
     nothing = np.zeros((len(texts), 10), bool)
-    return held_out_figures(classifier, texts, nothing, seed=0)
+    return held_out_figures(score_labelled(classifier, texts), nothing, seed=0)
 
 
 def test_the_manifest_has_the_figures_of_the_judgement(
@@ -74,7 +75,7 @@ def test_a_model_is_compared_with_the_linear_member_on_the_same_texts(
 ) -> None:
     assert dev["linear_micro_f1"] == 0.0
     assert dev["over_linear_difference"] == dev["micro_f1"]
-    perfect = held_out_figures(classifier, texts, target_matrix(texts) > 0, seed=0)
+    perfect = held_out_figures(score_labelled(classifier, texts), target_matrix(texts) > 0, seed=0)
     assert perfect["linear_micro_f1"] == 1.0
     assert perfect["over_linear_high"] < 0
     assert perfect["over_linear_p_value"] < 0.05
@@ -84,7 +85,7 @@ def test_what_was_not_there_has_no_figures(
     classifier: OnnxClassifier, texts: list[LabelledText], dev: dict[str, float]
 ) -> None:
     bare = [replace(text, sentence_targets=None) for text in texts]
-    found = held_out_figures(classifier, bare, None, seed=0)
+    found = held_out_figures(score_labelled(classifier, bare), None, seed=0)
     missing = {*NO_EVIDENCE, *OVER_LINEAR, "linear_micro_f1", "linear_macro_f1"}
     assert found == {name: value for name, value in dev.items() if name not in missing}
 
@@ -119,6 +120,13 @@ def card_of(manifest: Manifest) -> str:
     card = model_card(manifest, model_bytes=22_800_000)
     assert not re.search(r"[{}]|None|nan", card)
     return re.sub(r"\s+", " ", card)
+
+
+def test_the_card_says_which_texts_the_limits_for_accepting_come_from(manifest: Manifest) -> None:
+    assert "without a look" not in card_of(manifest)
+    none = (((0,) * BINS),) * len(manifest.labels)
+    counts = HeldOutCounts("Invented texts, scored once.", 0, none, none)
+    assert "Invented texts, scored once. They hold" in card_of(replace(manifest, held_out=counts))
 
 
 def test_the_card_shows_every_kind_of_figure(manifest: Manifest, dev: dict[str, float]) -> None:
