@@ -36,6 +36,8 @@ class Err:
 Outcome = Ok[T] | Err
 Executor = Callable[[Callable[[], None]], None]
 
+_LEAST_THREADS = 8
+
 
 class Job:
     """One running call. The work gets it too, to report progress and to see whether to stop."""
@@ -72,6 +74,8 @@ class JobRunner(QObject):
     def __init__(self, execute: Executor | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._pool = QThreadPool(self)
+        # Jobs mostly wait for a disk or a child process, and a list must not wait for an import.
+        self._pool.setMaxThreadCount(max(_LEAST_THREADS, self._pool.maxThreadCount()))
         self._execute: Executor = execute if execute is not None else self._pool.start
         self._running: set[Job] = set()
         # Queued even from the GUI thread itself, so that an answer never arrives inside the

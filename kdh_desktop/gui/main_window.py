@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QResizeEvent, QShowEvent
@@ -15,7 +16,9 @@ from kdh_desktop.gui.help_dialog import HelpDialog
 from kdh_desktop.gui.icons import Icons
 from kdh_desktop.gui.jobs import JobRunner
 from kdh_desktop.gui.navigation_rail import NavigationRail
+from kdh_desktop.gui.page import Page
 from kdh_desktop.gui.plain_text import plain_label, plain_tooltip
+from kdh_desktop.gui.records.records_page import RecordsPage
 from kdh_desktop.gui.research_notice import ResearchNotice
 from kdh_desktop.gui.settings import Settings
 from kdh_desktop.gui.theme import GRID, Theme
@@ -46,26 +49,32 @@ class MainWindow(QMainWindow):
         self.classify_page = ClassifyPage(
             model=model, jobs=jobs, settings=settings, theme=theme, icons=icons
         )
+        self.records_page = RecordsPage()
         self.rail = NavigationRail()
         self.rail.add_page(self.tr("Classify"), "Ctrl+1")
-        self.rail.page_chosen.connect(self._go_to_page)
-        self._pages = QStackedWidget()
-        self._pages.addWidget(self.classify_page)
+        self.rail.add_page(self.tr("Records"), "Ctrl+2")
+        self.rail.page_chosen.connect(self.go_to_page)
+        self._pages: tuple[Page, ...] = (self.classify_page, self.records_page)
+        self._page_menus: list[list[QMenu]] = []
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.classify_page)
+        self._stack.addWidget(self.records_page)
         middle = QWidget()
         layout = QHBoxLayout(middle)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.rail)
-        layout.addWidget(self._pages, 1)
+        layout.addWidget(self._stack, 1)
         self.setCentralWidget(middle)
         self._add_menus()
         self._add_status_bar()
-        self.classify_page.status_changed.connect(self._say)
+        self.classify_page.status_changed.connect(self.say)
+        self.records_page.status_changed.connect(self.say)
         theme.changed.connect(self._take_colors)
         model.changed.connect(self._show_model)
         self._take_colors()
         self._show_model()
-        self.rail.show_page(0)
+        self._show_page(0)
         if not self.restoreGeometry(settings.window_geometry):
             self.resize(1200, 760)
 
@@ -75,17 +84,13 @@ class MainWindow(QMainWindow):
         leave.setMenuRole(QAction.MenuRole.QuitRole)
         leave.triggered.connect(self.close)
         file_menu.addAction(leave)
-        for title, actions in self.classify_page.menus:
-            menu = self.menuBar().addMenu(title)
-            for action in actions:
-                if action is None:
-                    menu.addSeparator()
-                else:
-                    menu.addAction(action)
+        for page in self._pages:
+            self._page_menus.append([self._page_menu(*menu) for menu in page.menus])
         go = self.menuBar().addMenu(self.tr("&Go"))
-        page = self._action(self.tr("&Classify"), QKeySequence("Ctrl+1"))
-        page.triggered.connect(lambda: self._go_to_page(0))
-        go.addAction(page)
+        for row, name in enumerate((self.tr("&Classify"), self.tr("&Records"))):
+            action = self._action(name, QKeySequence(f"Ctrl+{row + 1}"))
+            action.triggered.connect(partial(self.go_to_page, row))
+            go.addAction(action)
         help_menu = self.menuBar().addMenu(self.tr("&Help"))
         self.help_action = self._action(
             self.tr("&Help and keys"), QKeySequence(QKeySequence.StandardKey.HelpContents)
@@ -96,6 +101,15 @@ class MainWindow(QMainWindow):
         self.about_action.triggered.connect(self._show_about)
         help_menu.addActions([self.help_action, self.about_action])
         self.menuBar().setAccessibleName(self.tr("Menus"))
+
+    def _page_menu(self, title: str, actions: Sequence[QAction | None]) -> QMenu:
+        menu = self.menuBar().addMenu(title)
+        for action in actions:
+            if action is None:
+                menu.addSeparator()
+            else:
+                menu.addAction(action)
+        return menu
 
     def _action(self, text: str, keys: QKeySequence) -> QAction:
         action = QAction(text, self)
@@ -121,17 +135,17 @@ class MainWindow(QMainWindow):
 
     @property
     def all_actions(self) -> Sequence[QAction]:
-        """Every action of the menus, in their order."""
+        """Every action of the menus that are shown, in their order."""
         found: list[QAction] = []
         for entry in self.menuBar().actions():
             menu = entry.menu()
-            if isinstance(menu, QMenu):
+            if isinstance(menu, QMenu) and entry.isVisible():
                 found += [action for action in menu.actions() if not action.isSeparator()]
         return found
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self.classify_page.focus_first()
+        self.current_page.focus_first()
         if not self._settings.is_research_notice_read:
             QTimer.singleShot(0, self, self._show_research_notice)
 
@@ -141,7 +155,8 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._settings.window_geometry = self.saveGeometry()
-        self.classify_page.save_layout()
+        for page in self._pages:
+            page.save_layout()
         self._settings.save()
         self._jobs.close()
         super().closeEvent(event)
@@ -150,7 +165,7 @@ class MainWindow(QMainWindow):
         notice = ResearchNotice(self)
         notice.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         notice.accepted.connect(self._settings.keep_research_notice_read)
-        notice.finished.connect(self.classify_page.focus_first)
+        notice.finished.connect(self.current_page.focus_first)
         notice.open()
 
     def _show_about(self) -> None:
@@ -159,21 +174,36 @@ class MainWindow(QMainWindow):
         about.open()
 
     def _show_help(self) -> None:
-        page = HelpDialog(steps=self.classify_page.steps, actions=self.all_actions, parent=self)
+        page = HelpDialog(steps=self.current_page.steps, actions=self.all_actions, parent=self)
         page.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         page.open()
 
-    def _go_to_page(self, row: int) -> None:
-        self.rail.show_page(row)
-        self._pages.setCurrentIndex(row)
-        self.classify_page.focus_first()
+    @property
+    def current_page(self) -> Page:
+        """The page in front."""
+        return self._pages[self._stack.currentIndex()]
 
-    def _say(self, message: str) -> None:
+    def go_to_page(self, row: int) -> None:
+        """Bring a page to the front, by its place in the rail."""
+        self._show_page(row)
+        self.current_page.focus_first()
+
+    def _show_page(self, row: int) -> None:
+        self.rail.show_page(row)
+        self._stack.setCurrentIndex(row)
+        # Keys of menus that are hidden do nothing, so that pages may use the same ones.
+        for place, menus in enumerate(self._page_menus):
+            for menu in menus:
+                menu.menuAction().setVisible(place == row)
+
+    def say(self, message: str) -> None:
+        """Say something in passing, in the status bar."""
         self.statusBar().showMessage(message, 5000)
 
     def _take_colors(self) -> None:
         colors = self._theme.colors
-        self.rail.set_icon(0, self._icons.icon("classify", colors.text))
+        for row, name in enumerate(("classify", "records")):
+            self.rail.set_icon(row, self._icons.icon(name, colors.text))
         lock = self._icons.icon("offline", colors.muted)
         self._offline_sign.setPixmap(lock.pixmap(QSize(16, 16), self.devicePixelRatioF()))
 

@@ -314,7 +314,7 @@ def test_waiting_for_the_model_can_be_cancelled(start: StartDesktop) -> None:
 
 def test_example_is_one_click_away(page: ClassifyPage, editor: TextEditor, qtbot: QtBot) -> None:
     with qtbot.waitSignal(page.session.classified):
-        QTest.mouseClick(page.result_pane.guide.button, Qt.MouseButton.LeftButton)
+        QTest.mouseClick(page.result_pane.example_button, Qt.MouseButton.LeftButton)
     assert editor.toPlainText() == EXAMPLE_TEXT
     assert "Inducing angiogenesis" in present_labels(page)
     assert "invented" in page.text_pane.hint.text()

@@ -223,7 +223,7 @@ class ClassifyPage(QWidget):
             self.text_pane.editor,
             self.result_pane.list,
             self.result_pane.detail.evidence,
-            self.result_pane.guide.button,
+            self.result_pane.example_button,
         )
 
     def _take_text_row(self, index: QModelIndex) -> None:

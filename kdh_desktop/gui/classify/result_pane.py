@@ -6,7 +6,6 @@ from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QPushButton,
     QSplitter,
     QStackedWidget,
     QToolButton,
@@ -19,6 +18,7 @@ from kdh_desktop.gui.classify.detail_panel import DetailPanel
 from kdh_desktop.gui.classify.score_delegate import ScoreDelegate
 from kdh_desktop.gui.classify.score_table_model import ScoreTableModel
 from kdh_desktop.gui.classify.words import Guide
+from kdh_desktop.gui.guide_panel import GuidePanel
 from kdh_desktop.gui.list_view import RowListView
 from kdh_desktop.gui.plain_text import plain_label
 from kdh_desktop.gui.theme import GRID, Theme
@@ -40,8 +40,6 @@ class ResultPane(QWidget):
         self.heading = plain_label(self.tr("Hallmarks"), kind="heading")
         self.heading.setWordWrap(False)
         self.summary = plain_label(kind="muted")
-        copy_button = QToolButton()
-        copy_button.setDefaultAction(copy)
         self.model = ScoreTableModel(self)
         self.list = RowListView(self.tr("Hallmarks by probability"))
         self.list.setModel(self.model)
@@ -57,24 +55,30 @@ class ResultPane(QWidget):
         self.splitter.setStretchFactor(0, 1)
         self.splitter.setStretchFactor(1, 1)
         self.splitter.setSizes([400, 200])
-        self.guide = _GuidePanel(example)
+        self.guide = GuidePanel()
+        self.example_button = self.guide.add_button(self.tr("Try an invented example"), example)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.guide)
         self._stack.addWidget(self.splitter)
-        head = QHBoxLayout()
-        head.setSpacing(GRID)
-        head.addWidget(self.heading)
-        head.addWidget(self.summary, 1)
-        head.addWidget(copy_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GRID // 2)
-        layout.addLayout(head)
+        layout.addLayout(self._head(copy))
         layout.addWidget(self._stack, 1)
         self.list.row_chosen.connect(self._take_row)
         self.list.row_taken.connect(self._take_same_row)
         self.detail.sentence_chosen.connect(self._take_sentence)
         theme.changed.connect(self.list.viewport().update)
+
+    def _head(self, copy: QAction) -> QHBoxLayout:
+        copy_button = QToolButton()
+        copy_button.setDefaultAction(copy)
+        head = QHBoxLayout()
+        head.setSpacing(GRID)
+        head.addWidget(self.heading)
+        head.addWidget(self.summary, 1)
+        head.addWidget(copy_button)
+        return head
 
     @property
     def score(self) -> LabelScore | None:
@@ -87,7 +91,11 @@ class ResultPane(QWidget):
         self.model.show(None)
         self._is_filling = False
         self.summary.clear()
-        self.guide.say(guide)
+        self.guide.say(
+            guide.heading,
+            guide.words,
+            buttons=(self.example_button,) if guide.offers_example else (),
+        )
         self._stack.setCurrentIndex(0)
         self.score_changed.emit()
 
@@ -124,30 +132,3 @@ class ResultPane(QWidget):
 
     def _take_sentence(self, row: int) -> None:
         self.evidence_wanted.emit(row)
-
-
-class _GuidePanel(QWidget):
-    """What to do next, in the middle of the empty half."""
-
-    def __init__(self, example: QAction) -> None:
-        super().__init__()
-        self.heading = plain_label(kind="heading")
-        self.words = plain_label()
-        self.button = QPushButton(self.tr("Try an invented example"))
-        self.button.setAccessibleName(self.button.text())
-        self.button.setToolTip(example.toolTip())
-        self.button.clicked.connect(example.trigger)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(4 * GRID, 2 * GRID, 4 * GRID, 2 * GRID)
-        layout.setSpacing(2 * GRID)
-        layout.addStretch(2)
-        layout.addWidget(self.heading)
-        layout.addWidget(self.words)
-        layout.addWidget(self.button, 0, Qt.AlignmentFlag.AlignLeft)
-        layout.addStretch(3)
-
-    def say(self, guide: Guide) -> None:
-        self.heading.setText(guide.heading)
-        self.words.setText(guide.words)
-        self.words.setVisible(bool(guide.words))
-        self.button.setVisible(guide.offers_example)

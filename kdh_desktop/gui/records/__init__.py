@@ -1,0 +1,1 @@
+"""The Records page: find, review and hand on what was taken in."""
