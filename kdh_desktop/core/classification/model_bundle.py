@@ -60,6 +60,8 @@ class ModelBundle:
     Attributes:
         folder: Where it was read from; nothing is read from there again.
         manifest: What it says of itself.
+        manifest_sha256: Hash of the manifest as it was signed, hexadecimal: it names the model
+            and every byte of its files.
         model: The network, as the bytes of an ONNX file.
         tokenizer: The tokenizer, as the bytes of a ``tokenizer.json``.
         model_card: What the model is for and what it cannot do, in Markdown.
@@ -67,6 +69,7 @@ class ModelBundle:
 
     folder: Path
     manifest: Manifest = field(repr=False)
+    manifest_sha256: str
     model: bytes = field(repr=False)
     tokenizer: bytes = field(repr=False)
     model_card: str = field(repr=False)
@@ -117,6 +120,7 @@ def open_bundle(
     return ModelBundle(
         folder=folder,
         manifest=manifest,
+        manifest_sha256=hashlib.sha256(manifest_bytes).hexdigest(),
         model=contents[MODEL],
         tokenizer=contents[TOKENIZER],
         model_card=contents[MODEL_CARD].decode("utf-8"),
