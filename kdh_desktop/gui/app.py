@@ -9,14 +9,19 @@ if sys.platform == "win32":
     import kdh_desktop.core.classification.classifier  # noqa: F401
 
 import logging
+import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from logging.handlers import RotatingFileHandler
+from pathlib import Path
 
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from kdh_desktop import __version__
+from kdh_desktop.core.errors import KdhError
 from kdh_desktop.core.paths import AppPaths
+from kdh_desktop.first_instance import FirstInstance, Visit
 from kdh_desktop.gui.active_model import ActiveModel, Classifier, load_bundled_model
 from kdh_desktop.gui.error_dialog import ErrorReporter
 from kdh_desktop.gui.icons import Icons
@@ -56,21 +61,93 @@ class Desktop:
             icons=self.icons,
         )
 
+    def take_visit(self, visit: Visit) -> None:
+        """Do what somebody wanted who started the program, be it a second time."""
+        raise_window(self.window, activation_token=visit.activation_token)
+        if visit.files:
+            self.window.files_given.emit(list(visit.files))
 
-def run(paths: AppPaths, argv: Sequence[str]) -> int:
-    """Open the window and stay until it closes; the exit code is Qt's."""
+
+def raise_window(window: QWidget, *, activation_token: str) -> None:
+    """Bring a window to the front, as far as the desktop lets us."""
+    if activation_token:
+        # Wayland lets only that window come to the front which has what its user's click gave.
+        os.environ["XDG_ACTIVATION_TOKEN"] = activation_token
+    window.setWindowState(window.windowState() & ~Qt.WindowState.WindowMinimized)
+    window.show()
+    window.raise_()
+    window.activateWindow()
+    QApplication.alert(window)
+
+
+class Doorbell(QObject):
+    """Brings second starts from the thread that hears them to the window."""
+
+    rung = Signal(object)
+    """A `Visit`, on the GUI thread."""
+    _heard = Signal(object)
+
+    def __init__(self, first: FirstInstance, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._heard.connect(self._ring, Qt.ConnectionType.QueuedConnection)
+        first.listen(self._heard.emit)
+
+    @Slot(object)
+    def _ring(self, visit: Visit) -> None:
+        self.rung.emit(visit)
+
+
+def run(
+    paths: AppPaths,
+    argv: Sequence[str],
+    *,
+    files: Sequence[Path] = (),
+    first: FirstInstance | None = None,
+) -> int:
+    """Open the window and stay until it closes; the exit code is Qt's.
+
+    Args:
+        paths: Folders of the installation.
+        argv: Options for Qt.
+        files: Files and folders to take in.
+        first: Hears of second starts; closed here.
+    """
     _start_log(paths)
+    application = _application(argv)
+    desktop = Desktop(application, paths)
+    desktop.errors.install()
+    if first is not None:
+        doorbell = Doorbell(first, desktop.window)
+        doorbell.rung.connect(desktop.take_visit)
+    desktop.window.show()
+    # After the first frame, so that people see the window while the model loads.
+    desktop.model.load()
+    if files:
+        desktop.take_visit(Visit(tuple(files)))
+    try:
+        return application.exec()
+    finally:
+        if first is not None:
+            first.close()
+
+
+def show_failure(error: KdhError, argv: Sequence[str]) -> None:
+    """Tell somebody who started the program without a terminal why no window opens."""
+    application = _application(argv)
+    box = QMessageBox(QMessageBox.Icon.Warning, "KDH Desktop", error.message)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setInformativeText(error.remedy)
+    box.exec()
+    del application
+
+
+def _application(argv: Sequence[str]) -> QApplication:
     application = QApplication(["kdh-desktop", *argv])
     application.setApplicationName("kdh-desktop")
     application.setApplicationDisplayName("KDH Desktop")
     application.setApplicationVersion(__version__)
     application.setDesktopFileName("kdh-desktop")
-    desktop = Desktop(application, paths)
-    desktop.errors.install()
-    desktop.window.show()
-    # After the first frame, so that people see the window while the model loads.
-    desktop.model.load()
-    return application.exec()
+    return application
 
 
 def _start_log(paths: AppPaths) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMainWindow, QMenu, QStackedWidget, QWidget
 
@@ -29,6 +29,9 @@ _NARROW = 800
 
 class MainWindow(QMainWindow):
     """Puts the pages together; each page does its own work."""
+
+    files_given = Signal(list)
+    """Files and folders to take in, as paths."""
 
     def __init__(
         self,

@@ -25,6 +25,7 @@ FORBIDDEN: Mapping[str, tuple[str, ...]] = {
     "kdh_desktop.gui": ("trainer", "kdh_desktop.cli", "kdh_desktop.commands", *TRAINING),
     **dict.fromkeys(COMMAND_LINE, ("kdh_desktop.gui", "trainer", *QT, *TRAINING)),
     "kdh_desktop.prerequisites": ("kdh_desktop.gui", "trainer", *QT, *TRAINING),
+    "kdh_desktop.first_instance": ("kdh_desktop.gui", "trainer", *QT, *TRAINING),
     "trainer": ("kdh_desktop.gui", *COMMAND_LINE, *QT),
 }
 """What a package, and every module in it, must not import."""
