@@ -10,6 +10,10 @@ KdhError
 │   ├── DamagedStoreError     its bytes are not what was written
 │   └── StoreInUseError       another process has it open
 ├── ExportError           a file cannot be written where the user wants it
+├── AccessError           the administrator's door stays shut
+│   ├── WrongPasswordError    this is not the password, or not the recovery key
+│   ├── TooManyTriesError     a wrong password was given too often; waiting helps
+│   └── LockedError           the door was open and is locked again
 ├── TrainingError         a training run cannot start or go on
 └── Cancelled             the user stopped it
 
@@ -17,6 +21,8 @@ Whatever is raised and is not a `KdhError` is a bug.
 """
 
 from __future__ import annotations
+
+import math
 
 
 class KdhError(Exception):
@@ -72,6 +78,32 @@ class StoreInUseError(StoreError):
 
 class ExportError(KdhError):
     """A file cannot be written where the user wants it; what was there before is untouched."""
+class AccessError(KdhError):
+    """The administrator's door stays shut."""
+
+    exit_code = 4
+
+
+class WrongPasswordError(AccessError):
+    """This is not the password, or not the recovery key."""
+
+
+class TooManyTriesError(AccessError):
+    """A wrong password was given too often.
+
+    Attributes:
+        wait_s: Seconds until the next try is allowed.
+    """
+
+    def __init__(self, wait_s: float) -> None:
+        super().__init__(
+            "The password was wrong too often.", f"Try again in {math.ceil(wait_s)} seconds."
+        )
+        self.wait_s = wait_s
+
+
+class LockedError(AccessError):
+    """The door was open and is locked again."""
 
 
 class TrainingError(KdhError):

@@ -59,6 +59,16 @@ class AppPaths:
         return self.resources / "sample" / "known_sentences.json"
 
     @property
+    def models(self) -> Path:
+        """Folder of the installed models and of the word which of them is active."""
+        return self.data / "models"
+
+    @property
+    def access(self) -> Path:
+        """Folder of the administrator's wrapped key."""
+        return self.data / "access"
+
+    @property
     def records(self) -> Path:
         """Folder of the record store, its backups and its lock."""
         return self.data / "records"

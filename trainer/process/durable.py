@@ -1,32 +1,17 @@
-"""Files that are whole after a kill and after a power cut."""
+"""Files that say themselves whether they are whole."""
 
 from __future__ import annotations
 
 import hashlib
 import io
-import os
-import sys
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kdh_desktop.core.durable_file import write_durably
+
 _DIGEST_LENGTH = 64
-
-
-def write_durably(path: Path, data: bytes) -> None:
-    """Write a file by way of a temporary one beside it, and see that both reach the disk.
-
-    At every moment `path` holds either what it held before or all of `data`.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".part")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    flush_folder(path.parent)
 
 
 def write_hashed(path: Path, data: bytes) -> None:
@@ -52,14 +37,3 @@ def save_arrays(path: Path, **arrays: NDArray[np.generic]) -> None:
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **arrays)
     write_durably(path, buffer.getvalue())
-
-
-def flush_folder(folder: Path) -> None:
-    """See that a rename in `folder` reaches the disk; Windows does that by itself."""
-    if sys.platform == "win32":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from kdh_desktop.core.durable_file import write_durably
 from kdh_desktop.core.errors import TrainingError
-from trainer.process.durable import write_durably
 
 CHECKPOINT_EVERY_S = 240.0
 """Longest time between two checkpoints; with the time a step takes it stays under 5 minutes."""

@@ -13,13 +13,13 @@ from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
+from kdh_desktop.core.durable_file import write_durably
 from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.json_values import to_json_value
 from kdh_desktop.core.training_config import NetworkKind
 from trainer.bench.machine import about_processors
 from trainer.corpus import corpus_digest
 from trainer.process.control import RunControl
-from trainer.process.durable import write_durably
 from trainer.process.work_folder import claim_work_folder
 from trainer.study.bases import make_vocabularies
 from trainer.study.cells import CellStore, Planned, plan_cells
