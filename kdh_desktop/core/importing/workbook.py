@@ -37,7 +37,7 @@ def parse_workbook(data: bytes, layout: TableLayout) -> RawTable:
         raise InputError("Workbooks cannot be read safely here.", "Install the program again.")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = _check_members(archive)
+            names = check_members(archive)
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
         sheet = _sheet_of(book, layout.sheet)
         unread = _formulas(data, sheet.title) if _has_formulas(data, names) else set()
@@ -51,7 +51,12 @@ def parse_workbook(data: bytes, layout: TableLayout) -> RawTable:
     return RawTable(_rows(sheet, unread), notices)
 
 
-def _check_members(archive: zipfile.ZipFile) -> list[str]:
+def check_members(archive: zipfile.ZipFile) -> list[str]:
+    """Names of the members of a workbook, none of which has been unpacked yet.
+
+    Raises:
+        InputError: It is no workbook, made to break readers, or too large when unpacked.
+    """
     members = archive.infolist()
     names = [member.filename for member in members]
     if len(members) > MAX_MEMBERS or len(set(names)) < len(names):
