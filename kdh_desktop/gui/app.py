@@ -27,6 +27,7 @@ from kdh_desktop.gui.error_dialog import ErrorReporter
 from kdh_desktop.gui.icons import Icons
 from kdh_desktop.gui.jobs import Executor, JobRunner
 from kdh_desktop.gui.main_window import MainWindow
+from kdh_desktop.gui.record_desk import OpenStore, RecordDesk, store_opener
 from kdh_desktop.gui.settings import Settings
 from kdh_desktop.gui.theme import Theme
 
@@ -42,6 +43,7 @@ class Desktop:
         paths: AppPaths,
         *,
         load: Callable[[], Classifier] | None = None,
+        open_store: OpenStore | None = None,
         execute: Executor | None = None,
         theme: Theme | None = None,
     ) -> None:
@@ -53,8 +55,12 @@ class Desktop:
         self.icons = Icons(paths.resources / "icons")
         application.setWindowIcon(self.icons.application)
         self.model = ActiveModel(load or partial(load_bundled_model, paths), self.jobs)
+        self.desk = RecordDesk(
+            open_store=open_store or store_opener(paths), model=self.model, jobs=self.jobs
+        )
         self.window = MainWindow(
             model=self.model,
+            desk=self.desk,
             jobs=self.jobs,
             settings=self.settings,
             theme=self.theme,

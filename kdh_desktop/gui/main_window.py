@@ -18,6 +18,7 @@ from kdh_desktop.gui.jobs import JobRunner
 from kdh_desktop.gui.navigation_rail import NavigationRail
 from kdh_desktop.gui.page import Page
 from kdh_desktop.gui.plain_text import plain_label, plain_tooltip
+from kdh_desktop.gui.record_desk import RecordDesk
 from kdh_desktop.gui.records.records_page import RecordsPage
 from kdh_desktop.gui.research_notice import ResearchNotice
 from kdh_desktop.gui.settings import Settings
@@ -37,6 +38,7 @@ class MainWindow(QMainWindow):
         self,
         *,
         model: ActiveModel,
+        desk: RecordDesk,
         jobs: JobRunner,
         settings: Settings,
         theme: Theme,
@@ -45,6 +47,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.setWindowTitle("KDH Desktop")
         self._model = model
+        self._desk = desk
         self._jobs = jobs
         self._settings = settings
         self._theme = theme
@@ -162,6 +165,7 @@ class MainWindow(QMainWindow):
             page.save_layout()
         self._settings.save()
         self._jobs.close()
+        self._desk.close()
         super().closeEvent(event)
 
     def _show_research_notice(self) -> None:
