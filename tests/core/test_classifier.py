@@ -4,7 +4,7 @@ import random
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -268,6 +268,44 @@ class TestProgressAndCancelling:
         for thread in threads:
             thread.join()
         assert found == [expected] * 3
+
+
+class TestStream:
+    RECORDS = tuple(
+        Record(str(row), f"{ENGLISH_ABSTRACT} The vegf." if row % 3 else " " * row)
+        for row in range(150)
+    )
+
+    def test_stream_gives_what_all_at_once_gives(self, classifier: OnnxClassifier) -> None:
+        assert list(classifier.predict_each(iter(self.RECORDS))) == classifier.predict(self.RECORDS)
+        assert_no_thread_left()
+
+    def test_stream_takes_only_a_few_records_ahead(self, classifier: OnnxClassifier) -> None:
+        taken = 0
+
+        def records() -> Iterator[Record]:
+            nonlocal taken
+            for row in range(1000):
+                taken += 1
+                yield Record(str(row), ENGLISH_ABSTRACT)
+
+        found = classifier.predict_each(records())
+        next(found)
+        assert taken <= 64
+        found.close()
+        assert_no_thread_left()
+
+    def test_empty_stream_ends(self, classifier: OnnxClassifier) -> None:
+        assert list(classifier.predict_each([])) == []
+
+    def test_stopping_a_stream_leaves_what_came_before(self, classifier: OnnxClassifier) -> None:
+        found: list[Prediction] = []
+        stream = classifier.predict_each(self.RECORDS, should_stop=lambda: len(found) >= 40)
+        with pytest.raises(Cancelled):
+            found.extend(stream)
+        assert [one.record for one in found] == list(self.RECORDS[: len(found)])
+        assert 40 <= len(found) < len(self.RECORDS)
+        assert_no_thread_left()
 
 
 def assert_no_thread_left() -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +35,9 @@ __all__ = ["OnnxClassifier", "TextScores"]
 
 _CHUNK_WINDOWS = 128
 """Windows under way at a time; bounds the memory for logits, whatever the number of texts."""
+
+_STREAM_CHUNK_WINDOWS = 32
+"""The same for a stream: few, so that results come soon and little is lost when it is cut."""
 
 _INPUTS = ("input_ids", "attention_mask")
 _SILENT = 4  # fatal only: whatever goes wrong comes as an exception, and stdout is the program's
@@ -135,6 +139,36 @@ class OnnxClassifier:
             for record, (read, scores) in zip(records, results, strict=True)
         ]
 
+    def predict_each(
+        self, records: Iterable[Record], *, should_stop: Callable[[], bool] | None = None
+    ) -> Generator[Prediction, None, None]:
+        """Classify records as they come, without a pause between any two of them.
+
+        A few dozen records are taken ahead of the one whose prediction is given. Closing the
+        generator ends the work.
+
+        Args:
+            records: Any texts; asked for on the calling thread.
+            should_stop: Asked before each text and after each window, on the calling thread.
+
+        Yields:
+            One prediction per record, in order.
+
+        Raises:
+            Cancelled: `should_stop` said so; records under way are lost.
+            ModelError: The model gave no usable result.
+        """
+        waiting: deque[Record] = deque()
+
+        def texts() -> Iterator[str]:
+            for record in records:
+                waiting.append(record)
+                yield record.text
+
+        work = _Work(on_progress=None, should_stop=should_stop)
+        for read, scores in self._scores_of(texts(), work, chunk_windows=_STREAM_CHUNK_WINDOWS):
+            yield prediction_of(waiting.popleft(), read, scores, bundle=self._bundle)
+
     def score(self, texts: Sequence[str]) -> list[TextScores]:
         """Raw scores of texts, in order, for evaluation.
 
@@ -156,15 +190,20 @@ class OnnxClassifier:
         on_progress: Callable[[int], None] | None,
         should_stop: Callable[[], bool] | None,
     ) -> Iterator[tuple[ReadText, TextScores | None]]:
+        work = _Work(on_progress=on_progress, should_stop=should_stop)
+        return self._scores_of(texts, work, chunk_windows=_CHUNK_WINDOWS)
+
+    def _scores_of(
+        self, texts: Iterable[str], work: _Work, *, chunk_windows: int
+    ) -> Iterator[tuple[ReadText, TextScores | None]]:
         """Scores in order; None for a text without word pieces.
 
         While one chunk is computed the next is read, so that no core waits.
         """
-        work = _Work(on_progress=on_progress, should_stop=should_stop)
         executor = ThreadPoolExecutor(self._threads, thread_name_prefix="classify")
         try:
             under_way: _Chunk | None = None
-            for reads in self._chunks(texts, work):
+            for reads in self._chunks(texts, work, chunk_windows):
                 submitted = self._submit(executor, reads)
                 if under_way is not None:
                     yield from self._finish(under_way, work)
@@ -174,7 +213,9 @@ class OnnxClassifier:
         finally:
             executor.shutdown(wait=True, cancel_futures=True)
 
-    def _chunks(self, texts: Sequence[str], work: _Work) -> Iterator[list[ReadText]]:
+    def _chunks(
+        self, texts: Iterable[str], work: _Work, chunk_windows: int
+    ) -> Iterator[list[ReadText]]:
         chunk: list[ReadText] = []
         windows = 0
         for text in texts:
@@ -182,7 +223,7 @@ class OnnxClassifier:
             read = self._reader.read(text)
             chunk.append(read)
             windows += max(len(read.windows), 1)
-            if windows >= _CHUNK_WINDOWS:
+            if windows >= chunk_windows:
                 yield chunk
                 chunk, windows = [], 0
         if chunk:
