@@ -1,4 +1,4 @@
-"""Delimited text (CSV and its kin), read to the letter.
+"""Delimited text (CSV and its kin), read to the letter and row by row.
 
 The standard library's reader, not pandas': it fills no short row in silence and knows the line
 that each row begins in.
@@ -6,116 +6,255 @@ that each row begins in.
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
-from itertools import islice
+from dataclasses import dataclass
+from typing import BinaryIO, TextIO
 
 from kdh_desktop.core.errors import InputError
+from kdh_desktop.core.importing.cell_text import has_undecoded
+from kdh_desktop.core.importing.encoding import EncodingGuess, guess_encoding, open_text
+from kdh_desktop.core.importing.row_recovery import RowShape
 from kdh_desktop.core.importing.table import TableLayout
 from kdh_desktop.core.importing.table_parsing import RawRow, RawTable
-from kdh_desktop.core.importing.text_file import decode_text
+from kdh_desktop.core.importing.text_file import check_is_text
 
 MAX_FIELD = 20_000_000
 
-_DELIMITERS = ",;\t|"
-_SAMPLE_ROWS = 50
-_MAX_FOREIGN_SHARE = 0.1
-"""Share of bytes over 127 up to which a text may be one in a Western alphabet."""
+_DELIMITERS = "\t,;|^~"
+_NEVER = "\x1f"
+"""For texts of one column: no program writes it between cells, or within them."""
 
+_SAMPLE_CHARACTERS = 500_000
+_SAMPLE_ROWS = 60
+_MIN_EVEN = 0.6
+"""Share of rows of one width from which a delimiter is believed."""
+
+_MAX_FOREIGN_SHARE = 0.1
 _FOREIGN_RUN = re.compile(b"[\x80-\xff]{4}")
 """So many in a row are no Western word."""
 
+_MARKUP = re.compile(
+    r"\s*<(?:!doctype|\?xml|html|head|meta|style|table|script|body)\b", re.IGNORECASE
+)
+_SEPARATOR_LINE = re.compile(r'\ufeff?"?sep=(.)"?\r?\n?', re.IGNORECASE)
+
 _READ_AS_WINDOWS = "The file is not UTF-8 and was read as Windows-1252: look at its accents."
+_LITERAL_QUOTES = "Quotation marks were taken as part of the texts, as cells are not enclosed."
+_UNCLOSED = "A quotation mark is not closed, or stands where none may."
+_UNDECODED = "It holds bytes that are not in the encoding of the file."
 
 
-def parse_delimited(data: bytes, layout: TableLayout) -> RawTable:
-    """Rows of delimited text.
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How cells are told apart.
 
-    Raises:
-        InputError: It is not text, its encoding is not clear, or a quotation mark is not closed.
+    Attributes:
+        delimiter: Between cells.
+        is_quoted: Whether quotation marks enclose cells; else they are letters as any other.
+        first_line: Where the table begins, from 1: after a line that names the delimiter.
     """
-    if data.lstrip()[:1] == b"<":
-        raise InputError(
-            "This is a web page or XML, not a table.", "Save it as .xlsx or .csv and try again."
-        )
-    text, notices = _decoded(data, layout.encoding)
-    if "\x00" in text:
-        text = text.replace("\x00", "")
-        notices.append("Characters without meaning (NUL) were taken out.")
-    csv.field_size_limit(MAX_FIELD)
-    delimiter = layout.delimiter or _delimiter_of(text, layout.header_row)
-    return RawTable(_rows(text, delimiter), notices)
+
+    delimiter: str
+    is_quoted: bool = True
+    first_line: int = 1
 
 
-def _decoded(data: bytes, encoding: str | None) -> tuple[str, list[str]]:
-    if encoding is not None:
-        try:
-            codecs.lookup(encoding)
-            return data.decode(encoding).removeprefix("\ufeff"), []
-        except (LookupError, UnicodeDecodeError) as error:
+class DelimitedText:
+    """Delimited text in a file."""
+
+    sheets = ()
+
+    def __init__(self, file: BinaryIO) -> None:
+        """Look at nothing yet."""
+        self._file = file
+
+    def guess_encoding(self) -> EncodingGuess:
+        """The encoding, by content."""
+        return guess_encoding(self._file)
+
+    def read(self, layout: TableLayout) -> RawTable:
+        """All rows, those above the header and those that cannot be read included.
+
+        Raises:
+            InputError: It is not text, or its encoding is not clear.
+        """
+        notices: list[str] = []
+        check_is_text(self._file.read(16))
+        encoding = layout.encoding or _safe_encoding(self._file, notices)
+        sample = _beginning_of(self._file, encoding)
+        if _MARKUP.match(sample):
             raise InputError(
-                f"The file cannot be read as {encoding}.", "Name the encoding it was saved in."
-            ) from error
-    if (guess := _unmarked_utf16(data)) is not None:
-        return data.decode(guess), []
+                "This is a web page or XML, not a table.",
+                "Open it in a spreadsheet program, save it as .xlsx or .csv and try again.",
+            )
+        dialect = dialect_of(sample, layout.delimiter)
+        if not dialect.is_quoted:
+            notices.append(_LITERAL_QUOTES)
+        text = open_text(self._file, encoding)
+        rows = _with_undecoded_marked(_rows(text, dialect, _usual_width(sample, dialect)))
+        return RawTable(rows, notices, dialect.first_line)
+
+
+def dialect_of(sample: str, delimiter: str | None = None) -> Dialect:
+    """How the cells of a text are told apart: by whatever gives most rows the same width."""
+    if (named := _SEPARATOR_LINE.match(sample)) is not None:
+        return Dialect(delimiter or named[1], first_line=2)
+    candidates = [Dialect(delimiter)] if delimiter else [Dialect(one) for one in _DELIMITERS]
+    if "\t" in {candidate.delimiter for candidate in candidates} and '"' in sample:
+        # Programs that write a TAB between cells often enclose nothing at all.
+        candidates.append(Dialect("\t", is_quoted=False))
+    scored = [(_evenness(sample, one), -place, one) for place, one in enumerate(candidates)]
+    (even, _), _, best = max(scored)
+    return best if delimiter or even >= _MIN_EVEN else Dialect(_NEVER)
+
+
+def _evenness(sample: str, dialect: Dialect) -> tuple[float, int]:
+    """Share of rows that have the usual width, and that width; 0 where it is one cell."""
+    widths = _widths(sample, dialect)
+    width = _most_usual(widths)
+    return (round(widths[width] / widths.total(), 1), width) if width > 1 else (0.0, 0)
+
+
+def _usual_width(sample: str, dialect: Dialect) -> int:
+    return _most_usual(_widths(sample, dialect))
+
+
+def _widths(sample: str, dialect: Dialect) -> Counter[int]:
+    """How many rows have how many cells; rows that cannot be read count as of none."""
+    widths = Counter[int]()
+    for row in _rows(io.StringIO(sample, newline=""), dialect, 0):
+        if row.problem:
+            widths[0] += 1
+        elif any(row.cells):
+            widths[len(row.cells)] += 1
+        if widths.total() == _SAMPLE_ROWS:
+            break
+    return widths
+
+
+def _most_usual(widths: Counter[int]) -> int:
+    known = {width: count for width, count in widths.items() if width}
+    return max(known, key=lambda width: (known[width], width), default=0)
+
+
+def _beginning_of(file: BinaryIO, encoding: str) -> str:
+    text = open_text(file, encoding)
     try:
-        return decode_text(data, max_bytes=len(data)), []
-    except InputError as error:
-        foreign = sum(byte > 127 for byte in data)
-        is_text = data.count(0) == 0 and foreign <= _MAX_FOREIGN_SHARE * len(data)
-        is_western = is_text and not _FOREIGN_RUN.search(data)
-        if is_western and not error.remedy.startswith("Save its text"):
-            try:
-                return data.decode("cp1252"), [_READ_AS_WINDOWS]
-            except UnicodeDecodeError:
-                pass
+        sample = text.read(_SAMPLE_CHARACTERS)
+        whole = sample if len(sample) < _SAMPLE_CHARACTERS else sample + text.readline()
+    except UnicodeError as error:
+        raise _unreadable_as(encoding) from error
+    finally:
+        text.detach()
+    return whole
+
+
+def _safe_encoding(file: BinaryIO, notices: list[str]) -> str:
+    """The encoding where it is certain, or all but: a Western text with some accents."""
+    guess = guess_encoding(file)
+    if guess.is_certain:
+        return guess.encoding
+    sample = file.read(_SAMPLE_CHARACTERS)
+    file.seek(0)
+    foreign = sum(byte > 127 for byte in sample)
+    is_western = foreign <= _MAX_FOREIGN_SHARE * len(sample) and not _FOREIGN_RUN.search(sample)
+    if guess.encoding != "cp1252" or not is_western:
         raise InputError(
             "The file is no text in UTF-8, and its encoding is not clear.",
             "Save it as CSV in UTF-8, or name its encoding.",
-        ) from error
+        )
+    notices.append(_READ_AS_WINDOWS)
+    return guess.encoding
 
 
-def _unmarked_utf16(data: bytes) -> str | None:
-    """UTF-16 without a mark, which shows by the NULs in its Western letters and line ends."""
-    sample = data[:2000]
-    if len(data) % 2 or data[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
-        return None
-    high, low = sample[0::2].count(0), sample[1::2].count(0)
-    for name, zeros, others in (("utf-16-le", low, high), ("utf-16-be", high, low)):
-        if zeros > 0.2 * len(sample) / 2 and others == 0:
-            return name
-    return None
+class _Lines(Iterator[str]):
+    """The lines of a text, of which those of the row in hand can be given back."""
+
+    def __init__(self, text: TextIO) -> None:
+        self._text = text
+        self._waiting = deque[str]()
+        self.row: list[str] = []
+        self.first = 1
+
+    def __next__(self) -> str:
+        line = self._waiting.popleft() if self._waiting else next(self._text)
+        self.row.append(line)
+        return line
+
+    def begin_row(self) -> None:
+        """Let go of the row in hand: the next line is the first of another."""
+        self.first += len(self.row)
+        self.row.clear()
+
+    def give_back(self, kept: int) -> None:
+        """Keep the first lines of the row in hand, and give the others once more."""
+        self._waiting.extendleft(reversed(self.row[kept:]))
+        del self.row[kept:]
 
 
-def _delimiter_of(text: str, header_row: int) -> str:
-    """The delimiter that gives most rows the width of the header, and the header most columns."""
-    scored = []
-    for delimiter in _DELIMITERS:
+def _rows(text: TextIO, dialect: Dialect, width: int) -> Iterator[RawRow]:
+    lines = _Lines(text)
+    shape = RowShape(dialect.delimiter, width)
+    for _ in range(dialect.first_line - 1):
+        next(lines, "")
+    csv.field_size_limit(MAX_FIELD)
+    reader = _reader(lines, dialect)
+    while True:
+        lines.begin_row()
         try:
-            rows = list(islice(_rows(text, delimiter), header_row - 1, header_row + _SAMPLE_ROWS))
-        except InputError:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            yield _broken(lines, shape)
+            reader = _reader(lines, dialect)
             continue
-        widths = Counter(len(row.cells) for row in rows if any(row.cells))
-        width = len(rows[0].cells) if rows else 0
-        even = widths[width] / max(1, widths.total())
-        scored.append((width > 1, round(even, 1), width, delimiter))
-    return max(scored)[3] if scored and max(scored)[0] else ","
+        if len(lines.row) > 1 and shape.has_swallowed(lines.row):
+            yield _broken(lines, shape)
+            reader = _reader(lines, dialect)
+            continue
+        shape.learn(cells, len(lines.row))
+        yield RawRow(lines.first, cells)
 
 
-def _rows(text: str, delimiter: str) -> Iterator[RawRow]:
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    number = 1
+def _reader(lines: Iterator[str], dialect: Dialect) -> Iterator[list[str]]:
+    if dialect.is_quoted:
+        return csv.reader(lines, delimiter=dialect.delimiter, strict=True)
+    return csv.reader(lines, delimiter=dialect.delimiter, quoting=csv.QUOTE_NONE)
+
+
+def _broken(lines: _Lines, shape: RowShape) -> RawRow:
+    """The row in hand as one that cannot be read, up to the line where the next row begins."""
+    broken = lines.row[0]
+    kept = 1
+    while True:
+        if kept == len(lines.row) and next(lines, None) is None:
+            break
+        if shape.begins_row(lines.row[kept], broken):
+            break
+        kept += 1
+    lines.give_back(kept)
+    last = lines.first + len(lines.row) - 1
+    span = "" if last == lines.first else f" It goes on to line {last}."
+    return RawRow(lines.first, [], problem=_UNCLOSED + span)
+
+
+def _with_undecoded_marked(rows: Iterator[RawRow]) -> Iterator[RawRow]:
     try:
-        for cells in lines:
-            yield RawRow(number, cells)
-            number = lines.line_num + 1
-    except csv.Error as error:
-        raise InputError(
-            f"The row that begins in line {number} cannot be read: a quotation mark is not "
-            "closed or stands where none may.",
-            "Mend that line: double a quotation mark that belongs to a text.",
-        ) from error
+        for row in rows:
+            if not row.problem and any(map(has_undecoded, row.cells)):
+                yield RawRow(row.number, [], problem=_UNDECODED)
+            else:
+                yield row
+    except UnicodeError as error:
+        raise _unreadable_as("this encoding") from error
+
+
+def _unreadable_as(encoding: str) -> InputError:
+    return InputError(
+        f"The file cannot be read as {encoding}.", "Name the encoding it was saved in."
+    )

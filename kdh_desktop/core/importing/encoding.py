@@ -13,7 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, TextIO
+from typing import BinaryIO
 
 from kdh_desktop.core.errors import InputError
 from kdh_desktop.core.importing.scripts import LEGACY_ENCODINGS, plausibility
@@ -77,7 +77,7 @@ def guess_encoding(file: BinaryIO) -> EncodingGuess:
     return guess
 
 
-def open_text(file: BinaryIO, encoding: str) -> TextIO:
+def open_text(file: BinaryIO, encoding: str) -> io.TextIOWrapper:
     """The text of a file, line ends as they are, without a byte order mark.
 
     Bytes that the encoding does not know become U+DC80 to U+DCFF, and halves of pairs stay, so

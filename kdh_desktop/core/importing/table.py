@@ -37,13 +37,14 @@ class TableLayout:
 
     Attributes:
         sheet: Name of the sheet; None where the workbook has one that is visible.
-        header_row: Number of the row that names the columns, from 1.
+        header_row: Number of the row that names the columns, from 1; 0 where none does, and None
+            where the likeliest is to be found, which only `inspect_file` does.
         encoding: Of delimited text, as Python names it; None for UTF-8 or what a mark says.
         delimiter: Of delimited text; None to take the one that gives even rows.
     """
 
     sheet: str | None = None
-    header_row: int = 1
+    header_row: int | None = 1
     encoding: str | None = None
     delimiter: str | None = None
 
@@ -126,7 +127,8 @@ def read_table(
     from kdh_desktop.core.importing.table_parsing import parse_table
 
     argument = {"path": str(path.absolute()), "layout": to_json_value(layout)}
-    head, *rest = run_in_child(parse_table, argument, limits=limits, should_stop=should_stop)
+    answer = run_in_child(parse_table, argument, limits=limits, should_stop=should_stop)
+    head, *rest, end = answer
     rows: list[TableRow] = []
     rejected: list[RejectedRow] = []
     for number, content, kinds in rest:
@@ -134,7 +136,7 @@ def read_table(
             rejected.append(RejectedRow(number, content))
         else:
             rows.append(TableRow(number, tuple(content), kinds))
-    columns, notices = _texts(head["columns"]), _texts(head["notices"])
+    columns, notices = _texts(head["columns"]), _texts(end["notices"])
     return Table(columns, tuple(rows), tuple(rejected), notices)
 
 

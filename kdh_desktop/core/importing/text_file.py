@@ -6,6 +6,7 @@ import codecs
 import os
 import stat
 from pathlib import Path
+from typing import BinaryIO
 
 from kdh_desktop.core.errors import InputError
 
@@ -53,16 +54,32 @@ def read_bytes(path: Path, *, max_bytes: int) -> bytes:
     Raises:
         InputError: It is no ordinary file, or cannot be opened.
     """
+    with open_file(path) as file:
+        try:
+            return file.read(max_bytes + 1)
+        except OSError as error:
+            raise _unreadable(error) from error
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Open an ordinary file for reading; links to one are followed.
+
+    Raises:
+        InputError: It is no ordinary file, or cannot be opened.
+    """
     try:
         # A pipe that nobody writes to must not stop us for ever, so it is opened without waiting.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _O_BINARY)
-        try:
-            _check_kind(os.fstat(descriptor))
-            with open(descriptor, "rb", closefd=False) as file:
-                return file.read(max_bytes + 1)
-        finally:
-            os.close(descriptor)
     except OSError as error:
+        raise _unreadable(error) from error
+    try:
+        _check_kind(os.fstat(descriptor))
+        return os.fdopen(descriptor, "rb")
+    except InputError:
+        os.close(descriptor)
+        raise
+    except OSError as error:
+        os.close(descriptor)
         raise _unreadable(error) from error
 
 
@@ -83,9 +100,7 @@ def decode_text(data: bytes, *, max_bytes: int = MAX_TEXT_BYTES) -> str:
             f"The text is larger than {max_bytes // 1_000_000} MB.",
             "Divide it into several files.",
         )
-    for beginning, name in _OTHER_FORMATS:
-        if data.startswith(beginning):
-            raise InputError(f"This is {name}, not plain text.", "Save its text as a .txt file.")
+    check_is_text(data)
     encoding = next((name for mark, name in _BYTE_ORDER_MARKS if data.startswith(mark)), "utf-8")
     try:
         text = data.decode(encoding)
@@ -95,6 +110,17 @@ def decode_text(data: bytes, *, max_bytes: int = MAX_TEXT_BYTES) -> str:
     if text.count("\0") > _MAX_NUL_SHARE * len(text):
         raise _not_text()
     return text
+
+
+def check_is_text(head: bytes) -> None:
+    """Refuse what begins as a format that is no text.
+
+    Raises:
+        InputError: It does.
+    """
+    for beginning, name in _OTHER_FORMATS:
+        if head.startswith(beginning):
+            raise InputError(f"This is {name}, not plain text.", "Save its text as a .txt file.")
 
 
 _O_BINARY = getattr(os, "O_BINARY", 0)  # only Windows tells text from binary

@@ -3,52 +3,53 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 import re
 import zipfile
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, BinaryIO
 
 import openpyxl
 
 from kdh_desktop.core.errors import InputError
+from kdh_desktop.core.importing.imported import Sheet
+from kdh_desktop.core.importing.sheet_scan import SheetScan, scan_sheet
 from kdh_desktop.core.importing.table import CellKind, TableLayout
-from kdh_desktop.core.importing.table_parsing import RawRow, RawTable
+from kdh_desktop.core.importing.table_parsing import RawRow, RawTable, TableFile
+from kdh_desktop.core.importing.zipped import damaged, member_names, opened
 
-MAX_UNPACKED_BYTES = 600_000_000
-MAX_MEMBERS = 5_000
-
-_FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
 _OTHER_KINDS = (
     ("xl/workbook.bin", "a binary workbook (.xlsb)"),
     ("content.xml", "an OpenDocument file"),
     ("word/document.xml", "a Word document"),
     ("ppt/presentation.xml", "a presentation"),
 )
+_STRICT = b"http://purl.oclc.org/ooxml/spreadsheetml"
+_ESCAPED = re.compile("_x(00[01][0-9A-Fa-f]|[dD][89a-fA-F][0-9A-Fa-f]{2}|[fF]{3}[eEfF])_")
+"""Characters that XML cannot hold, as workbooks write them."""
+
+_ZEROS = re.compile("0{2,32}")
 
 
-def parse_workbook(data: bytes, layout: TableLayout) -> RawTable:
-    """Rows of the sheet that `layout` names, or of the only visible one.
+def open_zipped_workbook(file: BinaryIO) -> TableFile:
+    """A workbook that lies in a ZIP file.
 
     Raises:
-        InputError: It is no workbook, damaged, too large when unpacked, or has no such sheet.
+        InputError: It is none, damaged, protected, or too large when unpacked.
     """
-    if not openpyxl.DEFUSEDXML:
-        raise InputError("Workbooks cannot be read safely here.", "Install the program again.")
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = check_members(archive)
-        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-        sheet = _sheet_of(book, layout.sheet)
-        unread = _formulas(data, sheet.title) if _has_formulas(data, names) else set()
-    except (InputError, MemoryError):
-        raise
-    except Exception as error:  # a damaged file can break the library anywhere
-        raise _damaged() from error
-    notices = []
-    if any(name.endswith("vbaProject.bin") for name in names):
-        notices.append("The workbook holds macros; only its values were read.")
-    return RawTable(_rows(sheet, unread), notices)
+    with opened(file) as archive:
+        names = set(member_names(archive))
+        if "xl/workbook.bin" in names or "content.xml" in names:
+            from kdh_desktop.core.importing.other_workbook import open_other_workbook
+
+            return open_other_workbook(file, archive)
+        check_members(archive)
+        if _STRICT in archive.read("xl/workbook.xml"):
+            raise InputError(
+                "The workbook is in the strict form of its format.",
+                "Save it as an ordinary workbook (.xlsx) and try again.",
+            )
+        has_macros = any(name.endswith("vbaProject.bin") for name in names)
+        return Workbook(file, has_macros=has_macros)
 
 
 def check_members(archive: zipfile.ZipFile) -> list[str]:
@@ -57,17 +58,7 @@ def check_members(archive: zipfile.ZipFile) -> list[str]:
     Raises:
         InputError: It is no workbook, made to break readers, or too large when unpacked.
     """
-    members = archive.infolist()
-    names = [member.filename for member in members]
-    if len(members) > MAX_MEMBERS or len(set(names)) < len(names):
-        raise _damaged()
-    if any(name.startswith(("/", "\\")) or ".." in re.split(r"[/\\]", name) for name in names):
-        raise _damaged()
-    if sum(member.file_size for member in members) > MAX_UNPACKED_BYTES:
-        raise InputError(
-            f"The workbook is larger than {MAX_UNPACKED_BYTES // 1_000_000} MB when unpacked.",
-            "Delete what is not needed, or divide it.",
-        )
+    names = member_names(archive)
     for name, what in _OTHER_KINDS:
         if name in names:
             raise InputError(f"This is {what}.", "Save it as .xlsx or .csv and try again.")
@@ -78,73 +69,26 @@ def check_members(archive: zipfile.ZipFile) -> list[str]:
     return names
 
 
-def _sheet_of(book: Any, name: str | None) -> Any:
-    sheets = list(book.worksheets)
+def choose_sheet(sheets: Sequence[Sheet], name: str | None) -> Sheet:
+    """The sheet of a name, or the only one that is visible.
+
+    Raises:
+        InputError: There is none of that name, or not just one.
+    """
     if name is not None:
-        found = [sheet for sheet in sheets if sheet.title == name]
+        found = [sheet for sheet in sheets if sheet.name == name]
         if not found:
-            raise InputError("The workbook has no sheet of that name.", _choose(sheets))
+            raise InputError("The workbook has no sheet of that name.", _named(sheets))
         return found[0]
-    visible = [sheet for sheet in sheets if sheet.sheet_state == "visible"]
+    visible = [sheet for sheet in sheets if not sheet.is_hidden]
     if len(visible) != 1:
         what = "several sheets" if visible else "no visible sheet"
-        raise InputError(f"The workbook has {what}.", _choose(visible or sheets))
+        raise InputError(f"The workbook has {what}.", _named(visible or sheets))
     return visible[0]
 
 
-def _choose(sheets: list[Any]) -> str:
-    return f"Name one of its sheets: {', '.join(str(sheet.title) for sheet in sheets[:20])}."
-
-
-def _has_formulas(data: bytes, names: list[str]) -> bool:
-    """Whether any sheet may hold a formula; read in pieces, so that little memory is used."""
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        for name in names:
-            if not name.startswith("xl/worksheets/"):
-                continue
-            with archive.open(name) as part:
-                before = b""
-                while piece := part.read(1 << 20):
-                    if _FORMULA.search(before + piece):
-                        return True
-                    before = piece[-40:]
-    return False
-
-
-def _formulas(data: bytes, title: str) -> set[tuple[int, int]]:
-    """Rows and columns of the cells that hold formulas."""
-    book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=False)
-    sheet = book[title]
-    sheet.reset_dimensions()
-    return {
-        (cell.row, cell.column)
-        for row in sheet.iter_rows()
-        for cell in row
-        if cell.value is not None and cell.data_type == "f"
-    }
-
-
-def _rows(sheet: Any, formulas: set[tuple[int, int]]) -> Iterator[RawRow]:
-    # What a sheet says of its own size may be wrong; without it the library looks.
-    sheet.reset_dimensions()
-    try:
-        for number, row in enumerate(sheet.iter_rows(), 1):
-            if not row:
-                continue
-            read = [_read(cell) for cell in row]
-            kinds = [kind for _, kind in read]
-            for column, (text, _) in enumerate(read, 1):
-                if not text and (number, column) in formulas:
-                    kinds[column - 1] = CellKind.FORMULA_WITHOUT_VALUE
-            yield RawRow(number, [text for text, _ in read], "".join(kinds))
-    except (InputError, MemoryError):
-        raise
-    except Exception as error:  # a damaged file can break the library anywhere
-        raise _damaged() from error
-
-
-def _read(cell: Any) -> tuple[str, CellKind]:
-    value = cell.value
+def cell_of(value: object) -> tuple[str, CellKind]:
+    """The text of a value that a library read, and what it is."""
     match value:
         case None:
             return "", CellKind.TEXT
@@ -154,20 +98,108 @@ def _read(cell: Any) -> tuple[str, CellKind]:
             return str(value), CellKind.NUMBER
         case float():
             return _number(value), CellKind.NUMBER
+        case dt.datetime() if value.time() == dt.time():
+            return value.date().isoformat(), CellKind.DATE
         case dt.datetime() | dt.date() | dt.time():
             return value.isoformat(), CellKind.DATE
         case str():
-            return value, CellKind.FAULT if cell.data_type == "e" else CellKind.TEXT
+            return value, CellKind.TEXT
         case _:
             return str(value), CellKind.DATE  # a span of time
 
 
+class Workbook:
+    """A workbook that openpyxl reads, row by row."""
+
+    def __init__(self, file: BinaryIO, *, has_macros: bool) -> None:
+        """Read everything but the sheets.
+
+        Raises:
+            InputError: It is damaged.
+        """
+        if not openpyxl.DEFUSEDXML:
+            raise InputError("Workbooks cannot be read safely here.", "Install the program again.")
+        self._file = file
+        self._has_macros = has_macros
+        try:
+            self._book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+        except (InputError, MemoryError):
+            raise
+        except Exception as error:  # a damaged file can break the library anywhere
+            raise damaged() from error
+
+    @property
+    def sheets(self) -> tuple[Sheet, ...]:
+        """All that hold cells; charts on sheets of their own do not."""
+        return tuple(
+            Sheet(str(sheet.title), is_hidden=sheet.sheet_state != "visible", rows=None)
+            for sheet in self._book.worksheets
+        )
+
+    def read(self, layout: TableLayout) -> RawTable:
+        """All rows with a cell of one sheet.
+
+        Raises:
+            InputError: It is damaged, or there is no such sheet, or not just one.
+        """
+        name = choose_sheet(self.sheets, layout.sheet).name
+        sheet = next(one for one in self._book.worksheets if one.title == name)
+        with opened(self._file) as archive:
+            scan = _scan(archive, sheet)
+        notices = []
+        if self._has_macros:
+            notices.append("The workbook holds macros; only its values were read.")
+        if scan.hidden_rows:
+            notices.append(
+                f"Rows that the sheet hides ({len(scan.hidden_rows)}) were read like the others."
+            )
+        return RawTable(_rows(sheet, scan), notices, merged=scan.merged)
+
+
+def _scan(archive: zipfile.ZipFile, sheet: Any) -> SheetScan:
+    # The library knows which part of the file a sheet is, and does not say it otherwise.
+    member = sheet._worksheet_path.lstrip("/")  # noqa: SLF001
+    return scan_sheet(archive, member)
+
+
+def _named(sheets: Sequence[Sheet]) -> str:
+    return f"Name one of its sheets: {', '.join(sheet.name for sheet in sheets[:20])}."
+
+
+def _rows(sheet: Any, scan: SheetScan) -> Iterator[RawRow]:
+    # What a sheet says of its own size may be wrong; without it the library looks.
+    sheet.reset_dimensions()
+    unvalued_rows = {row for row, _ in scan.unvalued}
+    try:
+        for number, row in enumerate(sheet.iter_rows(), 1):
+            if not row:
+                continue
+            read = [_read(cell) for cell in row]
+            texts, kinds = [text for text, _ in read], [kind for _, kind in read]
+            if number in unvalued_rows:
+                for column in range(1, len(read) + 1):
+                    if not texts[column - 1] and (number, column) in scan.unvalued:
+                        kinds[column - 1] = CellKind.FORMULA_WITHOUT_VALUE
+            yield RawRow(number, texts, "".join(kinds))
+    except (InputError, MemoryError):
+        raise
+    except Exception as error:  # a damaged file can break the library anywhere
+        raise damaged() from error
+
+
+def _read(cell: Any) -> tuple[str, CellKind]:
+    value = cell.value
+    match value:
+        case str():
+            if "_x" in value:
+                value = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), value)
+            return value, CellKind.FAULT if cell.data_type == "e" else CellKind.TEXT
+        case int() if not isinstance(value, bool) and _ZEROS.fullmatch(cell.number_format):
+            # A number that is shown with zeros before it, as ids are.
+            return str(value).zfill(len(cell.number_format)), CellKind.NUMBER
+        case _:
+            return cell_of(value)
+
+
 def _number(value: float) -> str:
     return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-
-
-def _damaged() -> InputError:
-    return InputError(
-        "The workbook is damaged, or made so that it breaks the reader.",
-        "Open it in the program that made it and save it again, or save it as CSV.",
-    )
