@@ -153,11 +153,13 @@ CREATE TABLE operation (
     first_record INTEGER
 ) STRICT;
 
+CREATE INDEX operation_by_target ON operation (target) WHERE target IS NOT NULL;
+
 -- The rows that an operation changed, in order, as JSON arrays; NULL where there was or is none.
 CREATE TABLE change (
     operation_id INTEGER NOT NULL REFERENCES operation,
     place INTEGER NOT NULL,
-    subject TEXT NOT NULL,          -- decision, review, note, removed, merged, record, batch
+    subject TEXT NOT NULL,          -- a Subject of operation_log.py, which says what the values are
     record_id INTEGER,
     key TEXT NOT NULL,
     before TEXT,

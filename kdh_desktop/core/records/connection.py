@@ -1,0 +1,221 @@
+"""Connections to the encrypted database: one that writes, behind a lock, and some that read.
+
+SQLCipher checks a keyed hash of every page it reads, so that a flipped bit is an error here, where
+plain SQLite would hand it out as data.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlcipher3 import dbapi2 as sqlcipher
+
+from kdh_desktop.core.errors import DamagedStoreError, StoreError
+from kdh_desktop.core.records.store_key import StoreKey
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection  # sqlcipher3 ships no types, and has the same interface
+
+_WRITER_CACHE_KIB = 64 * 1024
+_READER_CACHE_KIB = 32 * 1024
+_CHECKPOINT_PAGES = 8_000
+_MOST_IDLE_READERS = 3
+_BUSY_TIMEOUT_S = 30.0
+
+_CORRUPT, _NOT_A_DATABASE, _FULL, _READ_ONLY, _IO = 11, 26, 13, 8, 10
+
+
+def connect(path: Path | None, key: StoreKey | None) -> Connection:
+    """A connection that has been given the key; whether it fits shows with the first read.
+
+    Args:
+        path: The database; None for one in memory.
+        key: None for one in memory.
+    """
+    connection: Connection = sqlcipher.connect(
+        ":memory:" if path is None else str(path),
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=_BUSY_TIMEOUT_S,
+    )
+    if key is not None:
+        connection.execute(f"PRAGMA key = \"x'{key.reveal_hex()}'\"")
+    # SQLCipher writes what it finds on the error stream, a line for every page.
+    connection.execute("PRAGMA cipher_log_level = NONE")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute("PRAGMA foreign_keys = ON")
+    return connection
+
+
+@contextmanager
+def plain_words() -> Iterator[None]:
+    """Turn errors of the database that are nobody's bug into sentences.
+
+    Raises:
+        DamagedStoreError: Pages are not what was written.
+        StoreError: The disk is full, cannot be read or cannot be written to.
+    """
+    try:
+        yield
+    except sqlcipher.Error as error:
+        match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+            case code if code in (_CORRUPT, _NOT_A_DATABASE):
+                raise DamagedStoreError(
+                    "Part of the records on the disk is damaged: it is not what was written.",
+                    "Restore a backup of the records.",
+                ) from error
+            case code if code == _FULL:
+                raise disk_full() from error
+            case code if code == _READ_ONLY:
+                raise StoreError(
+                    "The records cannot be written to.",
+                    "Give your account the right to write to the program's data folder.",
+                ) from error
+            case code if code == _IO:
+                raise StoreError(
+                    "The disk did not read or write the records. What was saved before is kept.",
+                    "Check that the disk is there and not full, and try again.",
+                ) from error
+            case _:
+                raise
+
+
+def disk_full() -> StoreError:
+    """What is said when the disk is full."""
+    return StoreError(
+        "The disk is full. The last change was not saved; everything before it was.",
+        "Free some space on the disk, and try again.",
+    )
+
+
+class Database:
+    """The connections of one open store; may be used by any number of threads.
+
+    A database in memory has one connection for everything, so that its readers wait for its
+    writer and for each other.
+    """
+
+    def __init__(self, path: Path | None, key: StoreKey | None) -> None:
+        """Open the writing connection.
+
+        Raises:
+            StoreError: It cannot be read with this key.
+        """
+        self._path = path
+        self._key = key
+        self._write_lock = threading.RLock()
+        self._readers_lock = threading.Lock()
+        self._idle_readers: list[Connection] = []
+        self._changes = 0
+        self._is_closed = False
+        self._writer = connect(path, key)
+        try:
+            with plain_words():
+                self._set_up_writer()
+        except BaseException:
+            self._writer.close()
+            raise
+
+    def _set_up_writer(self) -> None:
+        writer = self._writer
+        if self._path is not None:
+            writer.execute("PRAGMA journal_mode = WAL")
+            writer.execute("PRAGMA synchronous = FULL")
+            writer.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+        writer.execute("PRAGMA secure_delete = FAST")
+        writer.execute(f"PRAGMA cache_size = -{_WRITER_CACHE_KIB}")
+
+    @property
+    def change_counter(self) -> int:
+        """How often what lists show has been written; rises, never falls."""
+        return self._changes
+
+    @contextmanager
+    def writing(self, *, is_seen: bool = True) -> Iterator[Connection]:
+        """One transaction: all of it is on the disk when the block ends, or nothing after an error.
+
+        Args:
+            is_seen: Whether lists may look different afterwards.
+
+        Raises:
+            StoreError: It cannot be written; nothing of it was.
+        """
+        with self._write_lock, plain_words():
+            self._require_open()
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+                self._writer.execute("COMMIT")
+            except BaseException:
+                # Some errors, such as a full disk, have rolled back already.
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
+                raise
+            self._changes += is_seen
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection for this thread alone, which sees the store as it was when it first read.
+
+        Do not keep it while others wait, e.g. across the steps of a generator.
+
+        Raises:
+            StoreError: The store cannot be read.
+        """
+        if self._path is None:
+            with self._write_lock, plain_words():
+                self._require_open()
+                yield self._writer
+            return
+        with plain_words():
+            reader = self._borrow()
+            try:
+                reader.execute("BEGIN")
+                yield reader
+            finally:
+                self._give_back(reader)
+
+    def _borrow(self) -> Connection:
+        self._require_open()
+        with self._readers_lock:
+            if self._idle_readers:
+                return self._idle_readers.pop()
+        reader = connect(self._path, self._key)
+        reader.execute("PRAGMA query_only = ON")
+        reader.execute(f"PRAGMA cache_size = -{_READER_CACHE_KIB}")
+        return reader
+
+    def _give_back(self, reader: Connection) -> None:
+        if reader.in_transaction:
+            reader.execute("ROLLBACK")
+        with self._readers_lock:
+            if not self._is_closed and len(self._idle_readers) < _MOST_IDLE_READERS:
+                self._idle_readers.append(reader)
+                return
+        reader.close()
+
+    def _require_open(self) -> None:
+        if self._is_closed:
+            raise StoreError("The records are closed.", "Start the program again.")
+
+    def close(self) -> None:
+        """Close every connection; one that is still read with closes when it is given back."""
+        with self._write_lock:
+            if self._is_closed:
+                return
+            with self._readers_lock:
+                self._is_closed = True
+                readers, self._idle_readers = self._idle_readers, []
+            for reader in readers:
+                reader.close()
+            try:
+                self._writer.execute("PRAGMA optimize")
+            except sqlcipher.Error:
+                # What was written is safe; a disk that is full or gone must not keep us here.
+                pass
+            finally:
+                self._writer.close()

@@ -1,0 +1,250 @@
+"""The record store: the one door through which the program reads and writes what it keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
+from kdh_desktop.core.classification.manifest import Manifest
+from kdh_desktop.core.importing.imported import ImportedRecord, RefusedRow
+from kdh_desktop.core.record import Prediction
+from kdh_desktop.core.records import imports, listing, models, operation_log, predictions, reviewing
+from kdh_desktop.core.records.connection import Database
+from kdh_desktop.core.records.drafts import read_draft, write_draft
+from kdh_desktop.core.records.models import ActiveLabel
+from kdh_desktop.core.records.opening import create_in_memory, open_database
+from kdh_desktop.core.records.operation_log import Change, Subject
+from kdh_desktop.core.records.store_key import StoreKey
+from kdh_desktop.core.records.store_lock import StoreLock
+from kdh_desktop.core.records.stored import (
+    BatchSource,
+    ImportBatch,
+    Operation,
+    OperationKind,
+    ReviewChange,
+    StoreNotice,
+)
+
+
+class RecordStore:
+    """Records, what models and people say of them, and how that came about.
+
+    May be used by any number of threads. Every call that writes is on the disk when it returns.
+
+    Attributes:
+        notices: What a person should know of how the store was opened.
+    """
+
+    def __init__(
+        self, database: Database, lock: StoreLock | None, notices: tuple[StoreNotice, ...] = ()
+    ) -> None:
+        """Put together an open store; `open` and `in_memory` are what others call."""
+        self._database = database
+        self._lock = lock
+        self.notices = notices
+        with database.reading() as db:
+            self._active = models.active_model(db)
+
+    @classmethod
+    def open(cls, folder: Path, *, key: StoreKey) -> Self:
+        """Open the store in a folder, or make a new one there.
+
+        Raises:
+            WrongKeyError: It was encrypted with another key.
+            NewerStoreError: A newer version of the program wrote it; it is left as it is.
+            DamagedStoreError: Its bytes are not what was written.
+            StoreInUseError: Another process has it open.
+            StoreError: The folder cannot be written to, or the disk is full.
+        """
+        database, lock = open_database(folder, key)
+        return cls(database, lock, key.notices)
+
+    @classmethod
+    def in_memory(cls) -> Self:
+        """A private session: nothing of it ever reaches the disk."""
+        return cls(create_in_memory(), None)
+
+    def close(self) -> None:
+        """Close the store, and let others open it."""
+        self._database.close()
+        if self._lock is not None:
+            self._lock.release()
+
+    @property
+    def change_counter(self) -> int:
+        """Rises with every write that a list could show."""
+        return self._database.change_counter
+
+    # Taking in
+
+    def begin_import(self, source: BatchSource) -> int:
+        """Begin a batch, or go on with one of the same file that was cut; gives its id."""
+        with self._database.writing() as db:
+            return imports.begin_import(db, source)
+
+    def add_records(
+        self, batch_id: int, records: Sequence[ImportedRecord], refused: Sequence[RefusedRow] = ()
+    ) -> list[int]:
+        """Take in some rows of a batch, list others as refused; gives the records' ids."""
+        with self._database.writing() as db:
+            return imports.add_records(db, batch_id, records, refused=refused)
+
+    def finish_import(self, batch_id: int, notices: Sequence[str] = ()) -> None:
+        """Close a batch; from here on it can be undone as a whole."""
+        with self._database.writing() as db:
+            imports.close_batch(db, batch_id, notices)
+            change = Change(Subject.BATCH, None, (1,), (0,), key=str(batch_id))
+            operation_log.perform(db, self._active, OperationKind.IMPORT, [change])
+
+    def remove_batch(self, batch_id: int) -> None:
+        """Take all records of a batch out of the lists, also of one that was cut."""
+        with self._database.writing() as db:
+            change = Change(Subject.BATCH, None, (0,), (1,), key=str(batch_id))
+            operation_log.perform(db, self._active, OperationKind.REMOVE_RECORDS, [change])
+
+    def batches(self) -> list[ImportBatch]:
+        """All batches that were finished or hold rows, also removed ones, first one first."""
+        with self._database.reading() as db:
+            return imports.batches(db)
+
+    def batch(self, batch_id: int) -> ImportBatch:
+        """One batch, also one without rows."""
+        with self._database.reading() as db:
+            return imports.batch(db, batch_id)
+
+    def refused_rows(self, batch_id: int) -> list[RefusedRow]:
+        """Rows of a batch that were not taken in, in the file's order."""
+        with self._database.reading() as db:
+            return imports.refused_rows(db, batch_id)
+
+    # Models and predictions
+
+    def activate_model(self, manifest: Manifest, *, manifest_sha256: str) -> None:
+        """Let the lists show one model's predictions; does nothing where they do already.
+
+        Args:
+            manifest: The model's manifest.
+            manifest_sha256: Hash of the manifest's bytes, hexadecimal.
+
+        Raises:
+            StoreError: All models together have more labels than the store can hold.
+        """
+        if self._active is not None and self._active.manifest_sha256 == manifest_sha256:
+            return
+        with self._database.writing() as db:
+            active = models.activate(db, manifest, manifest_sha256=manifest_sha256)
+            listing.refresh_predictions(db, active, None)
+            # Inside the lock, so that no write in between is done with the other model's labels.
+            self._active = active
+
+    @property
+    def active_labels(self) -> tuple[ActiveLabel, ...]:
+        """Labels of the active model in its order; none before one is activated."""
+        return () if self._active is None else self._active.labels
+
+    def add_predictions(self, found: Sequence[tuple[int, Prediction]]) -> None:
+        """Keep what the active model says of records, by their ids.
+
+        Raises:
+            StoreError: They are another model's.
+        """
+        with self._database.writing() as db:
+            predictions.add_predictions(db, self._active, found)
+
+    def unpredicted(self, *, limit: int, after: int = 0) -> list[tuple[int, str]]:
+        """Ids and texts of records that the active model has said nothing of, by rising id.
+
+        Args:
+            limit: At most so many.
+            after: Only ids above this one.
+        """
+        with self._database.reading() as db:
+            return predictions.unpredicted(db, limit=limit, after=after)
+
+    def count_unpredicted(self) -> int:
+        """How many records the active model has said nothing of."""
+        with self._database.reading() as db:
+            return predictions.count_unpredicted(db)
+
+    # People
+
+    def review(self, changes: Sequence[ReviewChange], *, kind: OperationKind) -> None:
+        """Keep what a person says of records, as one operation.
+
+        Raises:
+            ValueError: A record is not in the store.
+        """
+        with self._database.writing() as db:
+            operation_log.perform(db, self._active, kind, reviewing.changes_of(db, changes))
+
+    def confirm(self, record_ids: Iterable[int]) -> None:
+        """Decide all labels of the active model as they stand, and mark records as confirmed."""
+        with self._database.writing() as db:
+            changes = reviewing.confirmation_of(db, self._active, record_ids)
+            operation_log.perform(db, self._active, OperationKind.CONFIRM, changes)
+
+    def accept(
+        self, record_ids: Sequence[int], limits: Mapping[str, tuple[float, float]] | None
+    ) -> int:
+        """Accept labels as the model gives them, for many records at once.
+
+        Records that are not classified or that were confirmed one by one are left as they are.
+
+        Args:
+            record_ids: Ids.
+            limits: By label id: the probability below which its absence is accepted, and the one
+                from which its presence is. A record is left as it is where a label named here
+                lies between the two and nobody decided it. Labels not named stay undecided, and
+                a record keeps its review status then. None accepts every label as it stands.
+
+        Returns:
+            How many records were touched.
+        """
+        with self._database.writing() as db:
+            changes, touched = reviewing.acceptance_of(db, self._active, record_ids, limits=limits)
+            operation_log.perform(db, self._active, OperationKind.ACCEPT_MANY, changes)
+            return touched
+
+    def remove_records(self, record_ids: Iterable[int]) -> None:
+        """Take records out of the lists."""
+        with self._database.writing() as db:
+            changes = reviewing.removal_of(db, record_ids)
+            operation_log.perform(db, self._active, OperationKind.REMOVE_RECORDS, changes)
+
+    def undo(self) -> Operation | None:
+        """Take back the last thing that is not taken back; gives it, or None for none."""
+        with self._database.writing() as db:
+            return operation_log.undo(db, self._active)
+
+    def redo(self) -> Operation | None:
+        """Do again what was taken back last; gives it, or None where there is none."""
+        with self._database.writing() as db:
+            return operation_log.redo(db, self._active)
+
+    def can_undo(self) -> Operation | None:
+        """What an undo would take back."""
+        with self._database.reading() as db:
+            return operation_log.can_undo(db)
+
+    def can_redo(self) -> Operation | None:
+        """What a redo would do again."""
+        with self._database.reading() as db:
+            return operation_log.can_redo(db)
+
+    def operations(self, limit: int) -> list[Operation]:
+        """What people did, latest first."""
+        with self._database.reading() as db:
+            return operation_log.operations(db, limit)
+
+    # The paste box
+
+    def save_draft(self, words: str) -> None:
+        """Keep what stands in the paste box."""
+        with self._database.writing(is_seen=False) as db:
+            write_draft(db, words)
+
+    def draft(self) -> str:
+        """What stood in the paste box."""
+        with self._database.reading() as db:
+            return read_draft(db)
