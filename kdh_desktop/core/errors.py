@@ -78,6 +78,8 @@ class StoreInUseError(StoreError):
 
 class ExportError(KdhError):
     """A file cannot be written where the user wants it; what was there before is untouched."""
+
+
 class AccessError(KdhError):
     """The administrator's door stays shut."""
 
