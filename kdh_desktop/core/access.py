@@ -232,7 +232,7 @@ class Access:
             raise AccessError("No administrator's password is set.", "Set one on the Admin page.")
         try:
             door = build(_Door, parse_json(self._file.read_text("utf-8")), "access")
-        except (OSError, ValueError) as error:
+        except (OSError, TypeError, ValueError) as error:
             raise _damaged() from error
         return door
 
@@ -296,7 +296,7 @@ class _Tries:
             return max(0, build(_Count, parse_json(self._file.read_text("utf-8")), "").failures)
         except FileNotFoundError:
             return 0
-        except (OSError, ValueError):
+        except (OSError, TypeError, ValueError):
             return FREE_TRIES  # whoever damaged it shall not gain by it
 
     @staticmethod

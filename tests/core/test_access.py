@@ -127,9 +127,12 @@ def test_a_right_password_forgets_the_wrong_ones(door: Callable[[], Access]) -> 
     access.unlock(PASSWORD)
 
 
-def test_a_damaged_count_gains_nothing(door: Callable[[], Access], tmp_path: Path) -> None:
+@pytest.mark.parametrize("damaged", ["{", "[]", '{"failures": "none"}'])
+def test_a_damaged_count_gains_nothing(
+    door: Callable[[], Access], tmp_path: Path, damaged: str
+) -> None:
     door().set_up(PASSWORD)
-    (tmp_path / "access" / "tries.json").write_text("{")
+    (tmp_path / "access" / "tries.json").write_text(damaged)
     with pytest.raises(TooManyTriesError):
         door().unlock(PASSWORD)
 

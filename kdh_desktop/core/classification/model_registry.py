@@ -1,0 +1,403 @@
+"""The models of this installation: which are there, which is in force, and which were.
+
+The model that ships with the program is always there. Others lie in folders called by their ids.
+Which one is in force stands in one small file that the site's key signs, so that only whoever
+opens the administrator's door can change it; it is replaced in one step. Anything that is amiss
+with that word or with that model leaves the shipped model in force, and says so.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from kdh_desktop.core.access import Administrator
+from kdh_desktop.core.classification.manifest import Manifest
+from kdh_desktop.core.classification.model_archive import SUFFIX, pack_model, unpack_model
+from kdh_desktop.core.classification.model_bundle import (
+    MODEL,
+    MODEL_CARD,
+    TOKENIZER,
+    ModelBundle,
+    open_bundle,
+    write_bundle,
+)
+from kdh_desktop.core.classification.signing import load_trusted_keys, verify
+from kdh_desktop.core.durable_file import flush_folder, write_durably
+from kdh_desktop.core.errors import KdhError, ModelError, VerificationError
+from kdh_desktop.core.json_values import build, parse_json, to_json_value
+from kdh_desktop.core.paths import AppPaths
+
+_VERSION = 1
+_ACTIVE = "active.json"
+_HISTORY = "history.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """One time that a model was put in force.
+
+    Attributes:
+        bundle_id: The model.
+        manifest_sha256: Hash of its signed manifest, hexadecimal.
+        utc: When, ISO 8601.
+        previous: The model that was in force before.
+        reason: Why, in the administrator's words, where the gate was overruled; else empty.
+    """
+
+    bundle_id: str
+    manifest_sha256: str
+    utc: str
+    previous: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledModel:
+    """One model that can be put in force.
+
+    Attributes:
+        bundle_id: Its id.
+        is_shipped: Whether it came with the program.
+        is_active: Whether it is in force.
+        bundle: The model, or None where it did not pass its checks.
+        problem: Why not, or None.
+    """
+
+    bundle_id: str
+    is_shipped: bool
+    is_active: bool
+    bundle: ModelBundle | None
+    problem: KdhError | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInForce:
+    """What is classified with.
+
+    Attributes:
+        bundle: The model.
+        problem: Why it is the shipped one although another was put in force, or None.
+    """
+
+    bundle: ModelBundle
+    problem: KdhError | None
+
+
+@dataclass(frozen=True, slots=True)
+class _ActiveFile:
+    version: int
+    activation: Activation
+    signature: str
+
+
+class ModelRegistry:
+    """Installs, lists, puts in force and takes back.
+
+    Args:
+        paths: The installation.
+        now: The time, for the history.
+    """
+
+    def __init__(
+        self, paths: AppPaths, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._paths = paths
+        self._now = now
+
+    # What is there
+
+    def in_force(self) -> ModelInForce:
+        """The model to classify with, verified.
+
+        Raises:
+            ModelError: Not even the shipped model can be used.
+        """
+        keys = self._trusted_keys()
+        try:
+            activation = self._activation(keys)
+            if activation is not None and not self._is_shipped(activation.bundle_id, keys):
+                return ModelInForce(self._open(activation.bundle_id, keys, activation), None)
+        except KdhError as problem:
+            return ModelInForce(self._shipped(keys), problem)
+        return ModelInForce(self._shipped(keys), None)
+
+    def installed(self) -> list[InstalledModel]:
+        """Every model, the shipped one first, the others by age."""
+        keys = self._trusted_keys()
+        active = self.in_force().bundle.id
+        shipped = self._shipped(keys)
+        others = [self._installed(name, keys, active=active) for name in self._names()]
+        first = InstalledModel(
+            bundle_id=shipped.id,
+            is_shipped=True,
+            is_active=active == shipped.id,
+            bundle=shipped,
+            problem=None,
+        )
+        return [first, *sorted(others, key=_age)]
+
+    def history(self) -> list[Activation]:
+        """Every activation, latest first; lines that are cut are left out."""
+        found = []
+        try:
+            lines = (self._paths.models / _HISTORY).read_text("utf-8").splitlines()
+        except FileNotFoundError:
+            return []
+        for line in lines:
+            try:
+                found.append(build(Activation, parse_json(line), "history"))
+            except (TypeError, ValueError):
+                continue
+        return found[::-1]
+
+    # Coming and going
+
+    def install(
+        self, source: Path, *, check: Callable[[ModelBundle], None] = lambda _: None
+    ) -> ModelBundle:
+        """Take in a model that a trusted publisher signed; it is not in force by that.
+
+        Args:
+            source: A bundle's folder, or a ``.kdhmodel`` file.
+            check: A last look that may refuse it, such as loading it into the runtime.
+
+        Raises:
+            ModelError: It cannot be read, or another model has its name.
+            VerificationError: It is not what a trusted publisher signed.
+        """
+        keys = self._trusted_keys()
+        self._paths.models.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=".new.", dir=self._paths.models))
+        try:
+            fresh = staging / "model"
+            if source.is_dir():
+                open_bundle(source, trusted_keys=keys)
+                shutil.copytree(source, fresh)
+            else:
+                fresh.mkdir()
+                unpack_model(source, fresh)
+            bundle = open_bundle(fresh, trusted_keys=keys)
+            check(bundle)
+            self._check_free(bundle, keys)
+            if not (place := self._folder(bundle.id)).exists():
+                fresh.rename(place)
+                flush_folder(self._paths.models)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+        return self._open(bundle.id, keys)
+
+    def adopt(
+        self,
+        candidate: Path,
+        *,
+        candidate_key: Ed25519PublicKey,
+        administrator: Administrator,
+    ) -> ModelBundle:
+        """Take in what a run of this site trained, signed with the site's key from now on.
+
+        Args:
+            candidate: The bundle that the run wrote.
+            candidate_key: The run's own key, which signed it.
+            administrator: The open door.
+
+        Raises:
+            VerificationError: It is not what the run signed.
+            ModelError: Another model has its name.
+            LockedError: The door is locked again.
+        """
+        bundle = open_bundle(candidate, trusted_keys=(candidate_key,))
+        self._check_free(bundle, self._trusted_keys())
+        write_bundle(
+            self._folder(bundle.id),
+            manifest=bundle.manifest,
+            files={
+                MODEL: bundle.model,
+                TOKENIZER: bundle.tokenizer,
+                MODEL_CARD: bundle.model_card.encode(),
+            },
+            key=administrator.key,
+        )
+        return self._open(bundle.id, self._trusted_keys())
+
+    def export(self, bundle_id: str, target: Path) -> None:
+        """Write a model to a ``.kdhmodel`` file; it appears whole, or not at all.
+
+        Raises:
+            ModelError: There is no such model.
+            OSError: The file cannot be written.
+        """
+        bundle = self._find(bundle_id, self._trusted_keys())
+        with tempfile.TemporaryDirectory(prefix=".kdh-", dir=target.parent) as folder:
+            packed = Path(folder) / f"model{SUFFIX}"
+            pack_model(bundle.folder, packed)
+            with packed.open("rb+") as file:
+                os.fsync(file.fileno())
+            packed.replace(target)
+
+    def remove(self, bundle_id: str) -> None:
+        """Delete a model that is not in force.
+
+        Raises:
+            ModelError: It is in force, came with the program, or is not there.
+        """
+        if self.in_force().bundle.id == bundle_id:
+            raise ModelError("The model is in force.", "Put another one in force first.")
+        if bundle_id not in self._names():
+            raise _unknown()
+        shutil.rmtree(self._folder(bundle_id))
+
+    # In force
+
+    def activate(
+        self, bundle_id: str, *, administrator: Administrator, reason: str = ""
+    ) -> Activation:
+        """Put a model in force; whoever asks next gets it.
+
+        Raises:
+            ModelError: There is no such model.
+            VerificationError: It does not pass its checks.
+            LockedError: The door is locked again.
+        """
+        keys = self._trusted_keys()
+        bundle = self._find(bundle_id, keys)
+        activation = Activation(
+            bundle_id=bundle.id,
+            manifest_sha256=bundle.manifest_sha256,
+            utc=self._now().isoformat(timespec="seconds"),
+            previous=self.in_force().bundle.id,
+            reason=reason,
+        )
+        kept = _ActiveFile(
+            _VERSION, activation, administrator.sign(_signed_bytes(activation)).hex()
+        )
+        self._append(activation)
+        write_durably(self._paths.models / _ACTIVE, json.dumps(to_json_value(kept)).encode())
+        return activation
+
+    def roll_back(self, *, administrator: Administrator) -> Activation:
+        """Put the model in force that was before; twice gives the later one again.
+
+        Raises:
+            ModelError: There was none before.
+        """
+        activation = self._activation(self._trusted_keys())
+        if activation is None:
+            raise ModelError("No other model has been in force yet.", "Put a model in force first.")
+        return self.activate(activation.previous, administrator=administrator)
+
+    # Inside
+
+    def _trusted_keys(self) -> tuple[Ed25519PublicKey, ...]:
+        return load_trusted_keys(self._paths.publisher_keys, self._paths.site_keys)
+
+    def _folder(self, bundle_id: str) -> Path:
+        return self._paths.models / bundle_id
+
+    def _names(self) -> list[str]:
+        folder = self._paths.models
+        if not folder.is_dir():
+            return []
+        return sorted(x.name for x in folder.iterdir() if x.is_dir() and x.name[0] != ".")
+
+    def _shipped(self, keys: Sequence[Ed25519PublicKey]) -> ModelBundle:
+        return open_bundle(self._paths.bundled_model, trusted_keys=keys)
+
+    def _is_shipped(self, bundle_id: str, keys: Sequence[Ed25519PublicKey]) -> bool:
+        return bundle_id not in self._names() and self._shipped(keys).id == bundle_id
+
+    def _open(
+        self,
+        bundle_id: str,
+        keys: Sequence[Ed25519PublicKey],
+        activation: Activation | None = None,
+    ) -> ModelBundle:
+        bundle = open_bundle(self._folder(bundle_id), trusted_keys=keys, expected_id=bundle_id)
+        if activation is not None and bundle.manifest_sha256 != activation.manifest_sha256:
+            raise VerificationError(
+                "The model is not the one that was put in force.", "Put it in force again."
+            )
+        return bundle
+
+    def _installed(
+        self, name: str, keys: Sequence[Ed25519PublicKey], *, active: str
+    ) -> InstalledModel:
+        bundle: ModelBundle | None = None
+        problem: KdhError | None = None
+        try:
+            bundle = self._open(name, keys)
+        except KdhError as error:
+            problem = error
+        return InstalledModel(
+            bundle_id=name,
+            is_shipped=False,
+            is_active=active == name,
+            bundle=bundle,
+            problem=problem,
+        )
+
+    def _find(self, bundle_id: str, keys: Sequence[Ed25519PublicKey]) -> ModelBundle:
+        if bundle_id in self._names():
+            return self._open(bundle_id, keys)
+        shipped = self._shipped(keys)
+        if shipped.id != bundle_id:
+            raise _unknown()
+        return shipped
+
+    def _check_free(self, bundle: ModelBundle, keys: Sequence[Ed25519PublicKey]) -> None:
+        """No two models may have one name, or records would not tell which said what."""
+        try:
+            there = self._find(bundle.id, keys)
+        except ModelError:
+            return
+        if there.manifest_sha256 != bundle.manifest_sha256:
+            raise ModelError(
+                "Another model of the same name is installed.",
+                "Ask the model's source for one with a name of its own.",
+            )
+
+    def _activation(self, keys: Sequence[Ed25519PublicKey]) -> Activation | None:
+        try:
+            kept = build(
+                _ActiveFile,
+                parse_json((self._paths.models / _ACTIVE).read_text("utf-8")),
+                _ACTIVE,
+            )
+            signature = bytes.fromhex(kept.signature)
+        except FileNotFoundError:
+            return None
+        except (OSError, TypeError, ValueError) as error:
+            raise VerificationError(
+                "What says which model is in force is damaged.", "Put a model in force again."
+            ) from error
+        verify(_signed_bytes(kept.activation), signature, keys)
+        return kept.activation
+
+    def _append(self, activation: Activation) -> None:
+        self._paths.models.mkdir(parents=True, exist_ok=True)
+        line = json.dumps(to_json_value(activation)) + "\n"
+        with (self._paths.models / _HISTORY).open("a", encoding="utf-8") as file:
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def _signed_bytes(activation: Activation) -> bytes:
+    return b"kdh active model\n" + json.dumps(to_json_value(activation), sort_keys=True).encode()
+
+
+def _age(model: InstalledModel) -> tuple[str, str]:
+    manifest: Manifest | None = None if model.bundle is None else model.bundle.manifest
+    return ("" if manifest is None else manifest.created_utc, model.bundle_id)
+
+
+def _unknown() -> ModelError:
+    return ModelError("No model of that name is installed.", "See the list of installed models.")

@@ -1,0 +1,251 @@
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kdh_desktop.core.access import Access, Administrator, Cost
+from kdh_desktop.core.classification.model_registry import ModelRegistry
+from kdh_desktop.core.errors import LockedError, ModelError, VerificationError
+from kdh_desktop.core.paths import AppPaths
+from tests.data.nasty import TAMPERED_BUNDLES, Builder
+from tests.data.tiny_bundle import make_tiny_bundle, tiny_key
+from tests.data.tiny_installation import make_tiny_installation
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> AppPaths:
+    return make_tiny_installation(tmp_path / "installation", bundle_id="shipped")
+
+
+@pytest.fixture
+def registry(paths: AppPaths) -> ModelRegistry:
+    return ModelRegistry(paths)
+
+
+@pytest.fixture
+def administrator(paths: AppPaths) -> Administrator:
+    cheap = Cost(iterations=1, lanes=1, memory_kib=64)
+    return Access(paths.access, paths.site_keys, cost=cheap).set_up("a long password")[0]
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Callable[[str], Path]:
+    """Makes a bundle that the tiny publisher signed, in a folder outside the installation."""
+    return lambda name: make_tiny_bundle(tmp_path / "sources" / name, bundle_id=name)[0]
+
+
+def test_the_shipped_model_is_in_force_at_first(registry: ModelRegistry) -> None:
+    assert registry.in_force().bundle.id == "shipped"
+    (model,) = registry.installed()
+    assert model.is_shipped
+    assert model.is_active
+    assert registry.history() == []
+
+
+def test_an_installed_model_is_not_in_force_by_that(
+    registry: ModelRegistry, source: Callable[[str], Path]
+) -> None:
+    registry.install(source("newer"))
+    assert registry.in_force().bundle.id == "shipped"
+    assert [model.bundle_id for model in registry.installed()] == ["shipped", "newer"]
+
+
+def test_activating_and_rolling_back_are_the_same_call(
+    registry: ModelRegistry, administrator: Administrator, source: Callable[[str], Path]
+) -> None:
+    registry.install(source("newer"))
+    before = registry.in_force().bundle
+    registry.activate("newer", administrator=administrator, reason="better on ours")
+    assert registry.in_force().bundle.id == "newer"
+    registry.roll_back(administrator=administrator)
+    after = registry.in_force().bundle
+    assert (after.id, after.model) == (before.id, before.model)
+    registry.roll_back(administrator=administrator)
+    assert registry.in_force().bundle.id == "newer"
+    told = [(entry.bundle_id, entry.previous, entry.reason) for entry in registry.history()]
+    assert told == [
+        ("newer", "shipped", ""),
+        ("shipped", "newer", ""),
+        ("newer", "shipped", "better on ours"),
+    ]
+
+
+def test_a_locked_door_puts_nothing_in_force(
+    registry: ModelRegistry, administrator: Administrator, source: Callable[[str], Path]
+) -> None:
+    registry.install(source("newer"))
+    administrator.lock()
+    with pytest.raises(LockedError):
+        registry.activate("newer", administrator=administrator)
+    assert registry.in_force().bundle.id == "shipped"
+    assert registry.history() == []
+
+
+def test_a_word_that_the_site_did_not_sign_counts_for_nothing(
+    registry: ModelRegistry,
+    administrator: Administrator,
+    source: Callable[[str], Path],
+    paths: AppPaths,
+) -> None:
+    registry.install(source("newer"))
+    registry.install(source("other"))
+    registry.activate("newer", administrator=administrator)
+    active = paths.models / "active.json"
+    active.write_text(active.read_text().replace("newer", "other"))
+    found = registry.in_force()
+    assert found.bundle.id == "shipped"
+    assert isinstance(found.problem, VerificationError)
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[1]", '{"version": 1}', "\x00" * 50])
+def test_a_damaged_word_leaves_the_shipped_model(
+    registry: ModelRegistry, paths: AppPaths, content: str
+) -> None:
+    paths.models.mkdir(parents=True)
+    (paths.models / "active.json").write_text(content)
+    found = registry.in_force()
+    assert found.bundle.id == "shipped"
+    assert found.problem is not None
+
+
+def test_a_model_that_was_damaged_later_is_not_used(
+    registry: ModelRegistry,
+    administrator: Administrator,
+    source: Callable[[str], Path],
+    paths: AppPaths,
+) -> None:
+    registry.install(source("newer"))
+    registry.activate("newer", administrator=administrator)
+    network = paths.models / "newer" / "model.onnx"
+    network.write_bytes(network.read_bytes()[:-1] + b"\x00\x01")
+    found = registry.in_force()
+    assert found.bundle.id == "shipped"
+    assert found.problem is not None
+    (_, broken) = registry.installed()
+    assert broken.bundle is None
+    assert broken.problem is not None
+
+
+def test_an_older_model_under_a_newer_name_is_refused(
+    registry: ModelRegistry,
+    administrator: Administrator,
+    source: Callable[[str], Path],
+    paths: AppPaths,
+) -> None:
+    registry.install(source("older"))
+    (paths.models / "older").rename(paths.models / "newer")
+    with pytest.raises(VerificationError):
+        registry.activate("newer", administrator=administrator)
+
+
+def test_two_models_cannot_share_a_name(
+    registry: ModelRegistry, tmp_path: Path, source: Callable[[str], Path]
+) -> None:
+    registry.install(source("twin"))
+    registry.install(source("twin"))  # the same one again does no harm
+    other, _ = make_tiny_bundle(tmp_path / "other", seed=5, bundle_id="twin", key=tiny_key())
+    with pytest.raises(ModelError, match="same name"):
+        registry.install(other)
+
+
+@pytest.mark.parametrize("name", TAMPERED_BUNDLES)
+def test_tampered_models_are_not_installed(
+    registry: ModelRegistry, paths: AppPaths, tmp_path: Path, name: str
+) -> None:
+    builder: Builder = TAMPERED_BUNDLES[name]
+    folder, _ = builder(tmp_path / "source")
+    with pytest.raises(ModelError):
+        registry.install(folder)
+    assert not any(paths.models.iterdir())
+
+
+def test_a_last_look_may_refuse_a_model(
+    registry: ModelRegistry, paths: AppPaths, source: Callable[[str], Path]
+) -> None:
+    def refuse(_bundle: object) -> None:
+        raise VerificationError("The network does not run.")
+
+    with pytest.raises(VerificationError):
+        registry.install(source("newer"), check=refuse)
+    assert not any(paths.models.iterdir())
+
+
+def test_a_model_goes_to_another_installation_in_one_file(
+    registry: ModelRegistry, source: Callable[[str], Path], tmp_path: Path
+) -> None:
+    first = registry.install(source("newer"))
+    registry.export("newer", tmp_path / "newer.kdhmodel")
+    elsewhere = ModelRegistry(make_tiny_installation(tmp_path / "elsewhere", bundle_id="shipped"))
+    second = elsewhere.install(tmp_path / "newer.kdhmodel")
+    assert second.manifest_sha256 == first.manifest_sha256
+
+
+def test_hostile_archives_are_refused(registry: ModelRegistry, tmp_path: Path) -> None:
+    names = ["manifest.json", "manifest.sig", "model.onnx", "tokenizer.json"]
+    hostile = {
+        "a path": [*names, "../MODEL_CARD.md"],
+        "one too many": [*names, "MODEL_CARD.md", "hook.py"],
+        "one missing": names,
+        "one twice": [*names, "model.onnx"],
+    }
+    for what, members in hostile.items():
+        archive = tmp_path / f"{what}.kdhmodel"
+        with zipfile.ZipFile(archive, "w") as packed:
+            for member in dict.fromkeys(members):
+                packed.writestr(member, b"x")
+        with pytest.raises(VerificationError):
+            registry.install(archive)
+    bomb = tmp_path / "bomb.kdhmodel"
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as packed:
+        for member in [*names, "MODEL_CARD.md"]:
+            packed.writestr(member, b"\x00" * (20 * 2**20 if member == "manifest.sig" else 1))
+    with pytest.raises(VerificationError, match="larger"):
+        registry.install(bomb)
+    (tmp_path / "junk.kdhmodel").write_bytes(b"PK\x03\x04junk")
+    with pytest.raises(VerificationError):
+        registry.install(tmp_path / "junk.kdhmodel")
+    with pytest.raises(ModelError):
+        registry.install(tmp_path / "missing.kdhmodel")
+
+
+def test_a_trained_model_counts_once_the_site_signs_it(
+    registry: ModelRegistry, administrator: Administrator, tmp_path: Path
+) -> None:
+    run_key = tiny_key(7)
+    candidate, _ = make_tiny_bundle(tmp_path / "run", bundle_id="ours", key=run_key)
+    with pytest.raises(VerificationError):
+        registry.install(candidate)
+    registry.adopt(candidate, candidate_key=run_key.public_key(), administrator=administrator)
+    registry.activate("ours", administrator=administrator)
+    assert registry.in_force().bundle.id == "ours"
+
+
+def test_the_model_in_force_cannot_be_removed(
+    registry: ModelRegistry, administrator: Administrator, source: Callable[[str], Path]
+) -> None:
+    registry.install(source("newer"))
+    registry.activate("newer", administrator=administrator)
+    with pytest.raises(ModelError):
+        registry.remove("newer")
+    registry.roll_back(administrator=administrator)
+    registry.remove("newer")
+    assert [model.bundle_id for model in registry.installed()] == ["shipped"]
+    with pytest.raises(ModelError):
+        registry.remove("shipped")
+
+
+def test_history_outlives_a_cut_line(
+    registry: ModelRegistry,
+    administrator: Administrator,
+    source: Callable[[str], Path],
+    paths: AppPaths,
+) -> None:
+    registry.install(source("newer"))
+    registry.activate("newer", administrator=administrator)
+    with (paths.models / "history.jsonl").open("a") as file:
+        file.write(json.dumps({"bundle_id": "half"})[:9])
+    assert [entry.bundle_id for entry in registry.history()] == ["newer"]
