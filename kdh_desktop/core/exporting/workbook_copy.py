@@ -1,0 +1,145 @@
+"""A person's own table back, with labels: every original cell as it was, new columns behind.
+
+Workbooks and delimited text can be handed back. The original is a stranger's file, so the copy is
+made in the disposable process and comes here in pieces; only this process writes.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+from collections.abc import Callable, Generator, Mapping, Sequence
+from pathlib import Path
+from threading import Event
+from typing import Any, Protocol
+
+from kdh_desktop.core.errors import InputError
+from kdh_desktop.core.exporting.atomic import staged
+from kdh_desktop.core.exporting.copy_columns import copy_cells, copy_columns
+from kdh_desktop.core.exporting.outcome import ExportOutcome
+from kdh_desktop.core.exporting.provenance import Provenance
+from kdh_desktop.core.exporting.records_file import OnProgress, no_progress, passed_on
+from kdh_desktop.core.exporting.rows import Cell
+from kdh_desktop.core.exporting.source import RecordSource
+from kdh_desktop.core.exporting.workbook_edit import CopyRequest, copy_workbook
+from kdh_desktop.core.exporting.workbook_file import is_sound
+from kdh_desktop.core.importing.imported import FileFormat, ImportPlan
+from kdh_desktop.core.importing.sandbox import Limits, stream_from_child
+from kdh_desktop.core.json_values import to_json_value
+from kdh_desktop.core.records.stored import ImportBatch, RecordFilter, RecordOrder
+
+ABOUT_TITLE = "KDH provenance"
+
+_NEVER = Event().is_set
+_LIMITS = Limits(memory_bytes=3_000_000_000, seconds=900.0, answer_bytes=1_000_000_000)
+_ENDINGS = {FileFormat.WORKBOOK: ".xlsx"}
+
+
+class BatchStore(RecordSource, Protocol):
+    """What a copy needs of the record store beside the records."""
+
+    def batch(self, batch_id: int) -> ImportBatch:
+        """One import."""
+
+    def ids(self, where: RecordFilter, order: RecordOrder) -> Sequence[int]:
+        """Ids of the records that fit."""
+
+
+def export_workbook_copy(
+    store: BatchStore,
+    batch_id: int,
+    original: Path,
+    target: Path,
+    *,
+    on_progress: OnProgress = no_progress,
+    should_stop: Callable[[], bool] = _NEVER,
+) -> ExportOutcome:
+    """Write a copy of an imported table with labels, drop-downs and probabilities added.
+
+    Args:
+        store: Where the records are.
+        batch_id: The import; its sheet gets the columns.
+        original: The file that was imported, unchanged since.
+        target: Where the copy shall lie; never the original itself.
+        on_progress: Is called from this thread, now and then.
+        should_stop: Is asked for every record, and while the copy is made.
+
+    Raises:
+        ExportError: The file cannot be written; an old one is as it was.
+        InputError: It is no table, another file than was imported, or has no room.
+        Cancelled: `should_stop` said so; an old file is as it was.
+    """
+    batch = store.batch(batch_id)
+    plan = _plan_of(batch)
+    _check_places(original, target, plan)
+    labels = store.active_labels
+    if not labels:
+        raise InputError("There is no model, so there are no labels.", "Activate a model first.")
+    provenance = Provenance(labels)
+    ids = store.ids(RecordFilter(batches=(batch_id,)), RecordOrder())
+    passing = provenance.watch(store.details(ids))
+    details = passed_on(passing, len(ids), on_progress=on_progress, should_stop=should_stop)
+    rows = {str(detail.imported.row): copy_cells(detail, labels) for detail in details}
+    request = CopyRequest(
+        path=str(original.absolute()),
+        sha256=batch.source.sha256,
+        sheet=plan.layout.sheet,
+        header_row=plan.layout.header_row,
+        columns=copy_columns(labels, batch.source.columns),
+        about=(*provenance.lines(), *_about_copy(batch, rows)),
+        about_title=ABOUT_TITLE,
+    )
+    answer = stream_from_child(
+        copy_workbook,
+        to_json_value(request) | {"rows": rows},
+        limits=_LIMITS,
+        should_stop=should_stop,
+    )
+    with staged(target, check=is_sound) as path:
+        head = _write(answer, path)
+    return ExportOutcome(len(rows), (target,), notices=tuple(map(str, head["notices"])))
+
+
+def _plan_of(batch: ImportBatch) -> ImportPlan:
+    plan = batch.source.plan
+    if plan is None or plan.format not in _ENDINGS:
+        raise InputError(
+            "Only a workbook (.xlsx) or delimited text can be handed back as it was.",
+            "Save its records as a new .xlsx file.",
+        )
+    return plan
+
+
+def _check_places(original: Path, target: Path, plan: ImportPlan) -> None:
+    if target.suffix.casefold() != _ENDINGS[plan.format]:
+        raise InputError(
+            f"The copy is a file of another kind than {target.suffix or 'its name says'}.",
+            f"Save it under a name that ends in {_ENDINGS[plan.format]}.",
+        )
+    if not original.exists():
+        raise InputError(
+            "The original file is not there any more.", "Say where it is, or bring it back."
+        )
+    if target.exists() and target.samefile(original):
+        raise InputError(
+            "The copy would take the place of the original.", "Save it under another name."
+        )
+
+
+def _about_copy(batch: ImportBatch, rows: Mapping[str, Sequence[Cell]]) -> list[tuple[str, Cell]]:
+    return [
+        ("Original file", batch.source.name),
+        ("Original file, SHA-256", batch.source.sha256),
+        ("Rows with labels", len(rows)),
+        ("Rows refused at import", batch.refused),
+        ("Original cells changed", 0),
+    ]
+
+
+def _write(answer: Generator[Any], path: Path) -> dict[str, Any]:
+    """Write the pieces of a copy, and give what was said of it."""
+    with contextlib.closing(answer), path.open("wb") as file:
+        head = next(answer)
+        for piece in answer:
+            file.write(base64.b64decode(piece))
+    return dict(head)
