@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from kdh_desktop.core.importing.imported import ImportedRecord
 from kdh_desktop.core.record import Band, Evidence, TextWarning
 from kdh_desktop.core.records.stored import (
+    ImportBatch,
     RecordDetail,
+    RecordFilter,
+    RecordOrder,
     ReviewStatus,
     StoredPrediction,
     StoredScore,
@@ -40,14 +43,21 @@ class MadeStore:
 
     records: Mapping[int, RecordDetail]
     active_labels: tuple[MadeLabel, ...] = LABELS
+    of_batch: ImportBatch | None = None
 
     @classmethod
-    def of(cls, *records: RecordDetail) -> MadeStore:
-        return cls({record.id: record for record in records})
+    def of(cls, *records: RecordDetail, batch: ImportBatch | None = None) -> MadeStore:
+        return cls({record.id: record for record in records}, of_batch=batch)
 
-    @property
-    def ids(self) -> list[int]:
+    def ids(self, where: RecordFilter, order: RecordOrder) -> list[int]:
         return list(self.records)
+
+    def batch(self, batch_id: int) -> ImportBatch:
+        assert self.of_batch is not None
+        return self.of_batch
+
+    def batches(self) -> list[ImportBatch]:
+        return [] if self.of_batch is None else [self.of_batch]
 
     def details(self, ids: Iterable[int]) -> Iterator[RecordDetail]:
         return (self.records[record_id] for record_id in ids)

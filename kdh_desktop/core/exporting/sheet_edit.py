@@ -15,10 +15,10 @@ from kdh_desktop.core.exporting.sheet_reading import SheetReading, corners, lett
 from kdh_desktop.core.exporting.xml_edit import (
     cell_text,
     closing_tag_at,
-    damaged,
     tag_at,
     with_attributes,
 )
+from kdh_desktop.core.importing.zipped import damaged
 
 _AFTER_VALIDATIONS = frozenset(
     "hyperlinks printOptions pageMargins pageSetup headerFooter rowBreaks colBreaks "

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from xml.parsers import expat
 
-from kdh_desktop.core.exporting.xml_edit import damaged, make_parser
+from kdh_desktop.core.exporting.xml_edit import make_parser
+from kdh_desktop.core.importing.zipped import damaged
 
 MAX_COLUMNS = 16_384
 _CONTENT = frozenset(("v", "f", "is"))

@@ -7,8 +7,7 @@ made in the disposable process and comes here in pieces; only this process write
 from __future__ import annotations
 
 import base64
-import contextlib
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from threading import Event
 from typing import Any, Protocol
@@ -24,7 +23,7 @@ from kdh_desktop.core.exporting.source import RecordSource
 from kdh_desktop.core.exporting.workbook_edit import CopyRequest, copy_workbook
 from kdh_desktop.core.exporting.workbook_file import is_sound
 from kdh_desktop.core.importing.imported import FileFormat, ImportPlan
-from kdh_desktop.core.importing.sandbox import Limits, stream_from_child
+from kdh_desktop.core.importing.sandbox import Limits, run_in_child
 from kdh_desktop.core.json_values import to_json_value
 from kdh_desktop.core.records.stored import ImportBatch, RecordFilter, RecordOrder
 
@@ -84,12 +83,12 @@ def export_workbook_copy(
         path=str(original.absolute()),
         sha256=batch.source.sha256,
         sheet=plan.layout.sheet,
-        header_row=plan.layout.header_row,
+        header_row=plan.layout.header_row or 1,
         columns=copy_columns(labels, batch.source.columns),
         about=(*provenance.lines(), *_about_copy(batch, rows)),
         about_title=ABOUT_TITLE,
     )
-    answer = stream_from_child(
+    answer = run_in_child(
         copy_workbook,
         to_json_value(request) | {"rows": rows},
         limits=_LIMITS,
@@ -106,6 +105,11 @@ def _plan_of(batch: ImportBatch) -> ImportPlan:
         raise InputError(
             "Only a workbook (.xlsx) or delimited text can be handed back as it was.",
             "Save its records as a new .xlsx file.",
+        )
+    if not plan.layout.header_row:
+        raise InputError(
+            "The table has no row that names its columns, so no column can be added to it.",
+            "Write such a row and import the table again, or save its records as a new .xlsx file.",
         )
     return plan
 
@@ -136,10 +140,10 @@ def _about_copy(batch: ImportBatch, rows: Mapping[str, Sequence[Cell]]) -> list[
     ]
 
 
-def _write(answer: Generator[Any], path: Path) -> dict[str, Any]:
+def _write(answer: list[Any], path: Path) -> dict[str, Any]:
     """Write the pieces of a copy, and give what was said of it."""
-    with contextlib.closing(answer), path.open("wb") as file:
-        head = next(answer)
-        for piece in answer:
+    head, *pieces = answer
+    with path.open("wb") as file:
+        for piece in pieces:
             file.write(base64.b64decode(piece))
     return dict(head)

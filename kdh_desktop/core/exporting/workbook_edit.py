@@ -11,9 +11,10 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from xml.sax.saxutils import quoteattr
 
 from kdh_desktop.core.errors import InputError
@@ -29,10 +30,11 @@ from kdh_desktop.core.exporting.sheet_reading import (
     widened,
 )
 from kdh_desktop.core.exporting.workbook_parts import Part, WorkbookParts
-from kdh_desktop.core.exporting.xml_edit import Element, damaged
-from kdh_desktop.core.importing.table_parsing import MAX_FILE_BYTES
-from kdh_desktop.core.importing.text_file import read_bytes
+from kdh_desktop.core.exporting.xml_edit import Element
+from kdh_desktop.core.importing.table_parsing import check_size
+from kdh_desktop.core.importing.text_file import open_file
 from kdh_desktop.core.importing.workbook import check_members
+from kdh_desktop.core.importing.zipped import opened
 from kdh_desktop.core.json_values import build
 
 PIECE_BYTES = 1 << 20
@@ -74,33 +76,40 @@ def copy_workbook(argument: dict[str, Any]) -> Iterator[Any]:
     """
     rows = {int(number): cells for number, cells in argument.pop("rows").items()}
     request = build(CopyRequest, argument, "request")
-    data = read_original(request.path, request.sha256)
     copy = io.BytesIO()
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            check_members(archive)
-            notices, area = _copy(WorkbookParts(archive), request, rows=rows, into=copy)
-    except zipfile.BadZipFile as error:
-        raise damaged() from error
+    with original(request.path, request.sha256) as file, opened(file) as archive:
+        check_members(archive)
+        notices, area = _copy(WorkbookParts(archive), request, rows=rows, into=copy)
     yield {"notices": notices, "columns": area}
+    yield from in_pieces(copy)
+
+
+@contextmanager
+def original(path: str, sha256: str) -> Iterator[BinaryIO]:
+    """An original, which must be what was imported.
+
+    Raises:
+        InputError: It is not, or the file cannot be read.
+    """
+    with open_file(Path(path)) as file:
+        check_size(file)
+        digest = hashlib.sha256()
+        while piece := file.read(PIECE_BYTES):
+            digest.update(piece)
+        if digest.hexdigest() != sha256:
+            raise InputError(
+                "The file has changed since it was imported.",
+                "Import it again and save that copy, or bring the old file back.",
+            )
+        file.seek(0)
+        yield file
+
+
+def in_pieces(copy: io.BytesIO) -> Iterator[str]:
+    """What was written, in pieces of base64."""
     with copy.getbuffer() as view:
         for start in range(0, len(view), PIECE_BYTES):
             yield base64.b64encode(view[start : start + PIECE_BYTES]).decode("ascii")
-
-
-def read_original(path: str, sha256: str) -> bytes:
-    """The bytes of an original, which must be those that were imported.
-
-    Raises:
-        InputError: They are not, or the file cannot be read.
-    """
-    data = read_bytes(Path(path), max_bytes=MAX_FILE_BYTES)
-    if hashlib.sha256(data).hexdigest() != sha256:
-        raise InputError(
-            "The file has changed since it was imported.",
-            "Import it again and save that copy, or bring the old file back.",
-        )
-    return data
 
 
 def _copy(

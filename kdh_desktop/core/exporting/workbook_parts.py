@@ -18,11 +18,11 @@ from kdh_desktop.core.exporting.xml_edit import (
     Edit,
     Element,
     appended,
-    damaged,
     elements_of,
     spliced,
     with_attributes,
 )
+from kdh_desktop.core.importing.zipped import damaged
 
 PIECE_BYTES = 1 << 20
 

@@ -13,7 +13,7 @@ from typing import NoReturn
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
-from kdh_desktop.core.errors import InputError
+from kdh_desktop.core.importing.zipped import damaged
 
 _TAG = re.compile(rb"""<(?:[^"'<>]|"[^"<]*"|'[^'<]*')*>""")
 _CLOSING = re.compile(rb"</[^<>]*>")
@@ -167,14 +167,6 @@ def cell_text(text: str) -> str:
     """A text as a cell's XML holds it; what looks like Excel's own escape is escaped."""
     literal = _ESCAPED.sub(lambda match: "_x005F" + match[0], text)
     return escape(literal, {"\r": "_x000D_"})
-
-
-def damaged() -> InputError:
-    """The file is not what it should be."""
-    return InputError(
-        "The workbook is damaged, or made so that it breaks the reader.",
-        "Open it in the program that made it and save it again, or save it as CSV.",
-    )
 
 
 def _refuse_document_type(*_: object) -> NoReturn:

@@ -32,7 +32,7 @@ def test_trainer_reads_what_is_written(tmp_path: Path) -> None:
         detail(2, decisions={"growth": False}, review=ReviewStatus.UNSURE),
     )
     target = tmp_path / "a.jsonl"
-    outcome = export_corrections(store, store.ids, target, labels=LABEL_SET)
+    outcome = export_corrections(store, list(store.records), target, labels=LABEL_SET)
     assert (outcome.rows, outcome.complete) == (2, 1)
     assert "1 of the records" in outcome.notices[0]
     corpus = read_raw_corrections(CorrectionsSource(str(target)))
@@ -53,7 +53,7 @@ def test_labels_of_the_model_are_no_decisions(tmp_path: Path) -> None:
         detail(5, decisions={**ALL, "unknown": True}, review=ReviewStatus.CONFIRMED),
     )
     target = tmp_path / "a.jsonl"
-    outcome = export_corrections(store, store.ids, target, labels=LABEL_SET)
+    outcome = export_corrections(store, list(store.records), target, labels=LABEL_SET)
     assert (outcome.rows, outcome.complete) == (1, 1)
     assert (outcome.accepted, outcome.undecided, outcome.empty) == (1, 2, 1)
     assert len(outcome.notices) == 3
@@ -67,14 +67,14 @@ def test_ids_are_told_apart_where_two_records_share_a_pubmed_id(tmp_path: Path) 
     ]
     store = MadeStore.of(*twice)
     target = tmp_path / "a.jsonl"
-    export_corrections(store, store.ids, target, labels=LABEL_SET)
+    export_corrections(store, list(store.records), target, labels=LABEL_SET)
     assert [line["id"] for line in lines_of(target)[1:]] == ["77", "record-2"]
 
 
 def test_text_that_no_file_can_hold_is_written_without_it(tmp_path: Path) -> None:
     store = MadeStore.of(detail(1, ImportedRecord(row=1, title="a\ud800b\x00c"), decisions=ALL))
     target = tmp_path / "a.jsonl"
-    export_corrections(store, store.ids, target, labels=LABEL_SET)
+    export_corrections(store, list(store.records), target, labels=LABEL_SET)
     assert lines_of(target)[1]["text"] == "abc"
 
 
@@ -83,6 +83,8 @@ def test_stopping_leaves_the_old_file(tmp_path: Path) -> None:
     target = tmp_path / "a.jsonl"
     target.write_text("old", encoding="utf-8")
     with pytest.raises(Cancelled):
-        export_corrections(store, store.ids, target, labels=LABEL_SET, should_stop=lambda: True)
+        export_corrections(
+            store, list(store.records), target, labels=LABEL_SET, should_stop=lambda: True
+        )
     assert target.read_text(encoding="utf-8") == "old"
     assert [x.name for x in tmp_path.iterdir()] == ["a.jsonl"]

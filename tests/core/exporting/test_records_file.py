@@ -93,7 +93,7 @@ def export(
 ) -> Any:
     file_format = ExportFormat(path.suffix[1:])
     return export_records(
-        store, store.ids, path, file_format=file_format, columns=columns, **options
+        store, list(store.records), path, file_format=file_format, columns=columns, **options
     )
 
 
