@@ -27,7 +27,7 @@ from kdh_desktop.gui.error_dialog import ErrorReporter
 from kdh_desktop.gui.icons import Icons
 from kdh_desktop.gui.jobs import Executor, JobRunner
 from kdh_desktop.gui.main_window import MainWindow
-from kdh_desktop.gui.record_desk import OpenStore, RecordDesk, store_opener
+from kdh_desktop.gui.record_desk import OpenStore, RecordDesk, open_private_store
 from kdh_desktop.gui.settings import Settings
 from kdh_desktop.gui.theme import Theme
 
@@ -56,7 +56,7 @@ class Desktop:
         application.setWindowIcon(self.icons.application)
         self.model = ActiveModel(load or partial(load_bundled_model, paths), self.jobs)
         self.desk = RecordDesk(
-            open_store=open_store or store_opener(paths), model=self.model, jobs=self.jobs
+            open_store=open_store or open_private_store, model=self.model, jobs=self.jobs
         )
         self.window = MainWindow(
             model=self.model,
@@ -126,8 +126,9 @@ def run(
         doorbell = Doorbell(first, desktop.window)
         doorbell.rung.connect(desktop.take_visit)
     desktop.window.show()
-    # After the first frame, so that people see the window while the model loads.
+    # After the first frame, so that people see the window while model and records are opened.
     desktop.model.load()
+    desktop.desk.open()
     if files:
         desktop.take_visit(Visit(tuple(files)))
     try:

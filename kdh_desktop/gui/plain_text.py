@@ -31,6 +31,14 @@ def plain_label(text: str = "", *, kind: str = "", parent: QWidget | None = None
     return label
 
 
+def field_label(text: str, field: QWidget) -> QLabel:
+    """The words in front of a field, whose letter for Alt leads to it."""
+    label = plain_label(text)
+    label.setWordWrap(False)
+    label.setBuddy(field)
+    return label
+
+
 def plain_tooltip(text: str) -> str:
     """Text for a tooltip: lines of readable length, and never markup."""
     lines = "\n".join(textwrap.fill(line, _TOOLTIP_COLUMNS) for line in text.splitlines())

@@ -7,13 +7,11 @@ lies in memory alone; the one on the disk stays open behind it, so that no other
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from kdh_desktop.core.errors import Cancelled, KdhError, StoreError
-from kdh_desktop.core.paths import AppPaths
 from kdh_desktop.gui.active_model import ActiveModel
 from kdh_desktop.gui.jobs import Err, Job, JobRunner, Lane, Ok, Outcome
 
@@ -179,14 +177,3 @@ class RecordDesk(QObject):
 def _activate(store: RecordStore, bundle: ModelBundle | None) -> None:
     if bundle is not None:
         store.activate_model(bundle.manifest, manifest_sha256=bundle.manifest_sha256)
-
-
-def store_opener(paths: AppPaths) -> OpenStore:
-    """Opens this user's record store; to be called in a job."""
-
-    def open_store(paths: AppPaths) -> RecordStore:
-        from kdh_desktop.core.records.opening import open_records
-
-        return open_records(paths.records)
-
-    return partial(open_store, paths)

@@ -1,0 +1,1 @@
+"""Taking in: what the user is asked, told and shown of the files."""
