@@ -7,10 +7,11 @@ plain SQLite would hand it out as data.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from sqlcipher3 import dbapi2 as sqlcipher
 
@@ -23,21 +24,25 @@ if TYPE_CHECKING:
 _WRITER_CACHE_KIB = 64 * 1024
 _READER_CACHE_KIB = 32 * 1024
 _CHECKPOINT_PAGES = 8_000
+_LOG_BYTES = 64 * 1024 * 1024
 _MOST_IDLE_READERS = 3
 _BUSY_TIMEOUT_S = 30.0
 
 _CORRUPT, _NOT_A_DATABASE, _FULL, _READ_ONLY, _IO = 11, 26, 13, 8, 10
 
 
-def connect(path: Path | None, key: StoreKey | None) -> Connection:
+def connect(path: Path | None, key: StoreKey | None, *, is_read_only: bool = False) -> Connection:
     """A connection that has been given the key; whether it fits shows with the first read.
 
     Args:
         path: The database; None for one in memory.
         key: None for one in memory.
+        is_read_only: Whether no byte of the file may change.
     """
+    name = ":memory:" if path is None else str(path.absolute())
     connection: Connection = sqlcipher.connect(
-        ":memory:" if path is None else str(path),
+        _read_only_uri(path) if path is not None and is_read_only else name,
+        uri=is_read_only,
         isolation_level=None,
         check_same_thread=False,
         timeout=_BUSY_TIMEOUT_S,
@@ -51,9 +56,22 @@ def connect(path: Path | None, key: StoreKey | None) -> Connection:
     return connection
 
 
+def _read_only_uri(path: Path) -> str:
+    """SQLite takes no host in a URI, so that a share's leading slashes stay in the path."""
+    posix = path.absolute().as_posix()
+    return f"file://{quote(posix if posix.startswith('/') else '/' + posix)}?mode=ro"
+
+
+def _any_backup() -> str:
+    return "Restore a backup of the records."
+
+
 @contextmanager
-def plain_words() -> Iterator[None]:
+def plain_words(offer: Callable[[], str] = _any_backup) -> Iterator[None]:
     """Turn errors of the database that are nobody's bug into sentences.
+
+    Args:
+        offer: Says what to do about damage.
 
     Raises:
         DamagedStoreError: Pages are not what was written.
@@ -66,7 +84,7 @@ def plain_words() -> Iterator[None]:
             case code if code in (_CORRUPT, _NOT_A_DATABASE):
                 raise DamagedStoreError(
                     "Part of the records on the disk is damaged: it is not what was written.",
-                    "Restore a backup of the records.",
+                    offer(),
                 ) from error
             case code if code == _FULL:
                 raise disk_full() from error
@@ -99,14 +117,22 @@ class Database:
     writer and for each other.
     """
 
-    def __init__(self, path: Path | None, key: StoreKey | None) -> None:
+    def __init__(
+        self, path: Path | None, key: StoreKey | None, *, offer: Callable[[], str] = _any_backup
+    ) -> None:
         """Open the writing connection.
+
+        Args:
+            path: The file; None for a database in memory.
+            key: Its key; None for a database in memory.
+            offer: Says what to do about damage.
 
         Raises:
             StoreError: It cannot be read with this key.
         """
         self._path = path
         self._key = key
+        self._offer = offer
         self._write_lock = threading.RLock()
         self._readers_lock = threading.Lock()
         self._idle_readers: list[Connection] = []
@@ -114,7 +140,7 @@ class Database:
         self._is_closed = False
         self._writer = connect(path, key)
         try:
-            with plain_words():
+            with plain_words(offer):
                 self._set_up_writer()
         except BaseException:
             self._writer.close()
@@ -126,6 +152,7 @@ class Database:
             writer.execute("PRAGMA journal_mode = WAL")
             writer.execute("PRAGMA synchronous = FULL")
             writer.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+            writer.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
         writer.execute("PRAGMA secure_delete = FAST")
         writer.execute(f"PRAGMA cache_size = -{_WRITER_CACHE_KIB}")
 
@@ -144,7 +171,7 @@ class Database:
         Raises:
             StoreError: It cannot be written; nothing of it was.
         """
-        with self._write_lock, plain_words():
+        with self._write_lock, plain_words(self._offer):
             self._require_open()
             self._writer.execute("BEGIN IMMEDIATE")
             try:
@@ -158,6 +185,17 @@ class Database:
             self._changes += is_seen
 
     @contextmanager
+    def alone(self) -> Iterator[Connection]:
+        """The writing connection outside of a transaction, while nobody else writes.
+
+        Raises:
+            StoreError: The store cannot be read.
+        """
+        with self._write_lock, plain_words(self._offer):
+            self._require_open()
+            yield self._writer
+
+    @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection for this thread alone, which sees the store as it was when it first read.
 
@@ -167,11 +205,11 @@ class Database:
             StoreError: The store cannot be read.
         """
         if self._path is None:
-            with self._write_lock, plain_words():
+            with self._write_lock, plain_words(self._offer):
                 self._require_open()
                 yield self._writer
             return
-        with plain_words():
+        with plain_words(self._offer):
             reader = self._borrow()
             try:
                 reader.execute("BEGIN")

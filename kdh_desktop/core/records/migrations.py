@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from kdh_desktop.core.errors import NewerStoreError
 from kdh_desktop.core.records.schema import SCHEMA_VERSION, TABLES
 
 if TYPE_CHECKING:
@@ -30,19 +29,6 @@ def create_tables(db: Connection) -> None:
     """Make the tables of a new store."""
     run_script(db, TABLES)
     db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-
-
-def require_known(version: int) -> None:
-    """Refuse a store that a newer version of the program wrote.
-
-    Raises:
-        NewerStoreError: It is.
-    """
-    if version > SCHEMA_VERSION:
-        raise NewerStoreError(
-            "The records were last opened with a newer version of the program.",
-            "Install that version again.",
-        )
 
 
 def migrate(db: Connection, migrations: Mapping[int, Migration] = MIGRATIONS) -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from threading import Event
 from typing import Self
 
 from kdh_desktop.core.classification.manifest import Manifest
 from kdh_desktop.core.importing.imported import ImportedRecord, RefusedRow
 from kdh_desktop.core.record import Prediction
 from kdh_desktop.core.records import imports, listing, models, operation_log, predictions, reviewing
+from kdh_desktop.core.records.backups import Backup, is_backup_due, make_backup
 from kdh_desktop.core.records.connection import Database
 from kdh_desktop.core.records.drafts import read_draft, write_draft
+from kdh_desktop.core.records.key_custody import find_key
 from kdh_desktop.core.records.models import ActiveLabel
-from kdh_desktop.core.records.opening import create_in_memory, open_database
+from kdh_desktop.core.records.opening import create_in_memory, open_database, require_sound
 from kdh_desktop.core.records.operation_log import Change, Subject
 from kdh_desktop.core.records.store_key import StoreKey
 from kdh_desktop.core.records.store_lock import StoreLock
@@ -26,6 +29,19 @@ from kdh_desktop.core.records.stored import (
     StoreNotice,
 )
 
+_NEVER = Event().is_set
+
+
+def open_records(folder: Path) -> RecordStore:
+    """Find the key of the store in a folder, and open it; window and commands begin with this.
+
+    May take as long as a person takes to unlock the keyring.
+
+    Raises:
+        StoreError: It cannot be opened; its class and sentences say why, and what to do.
+    """
+    return RecordStore.open(folder, key=find_key(folder))
+
 
 class RecordStore:
     """Records, what models and people say of them, and how that came about.
@@ -37,12 +53,19 @@ class RecordStore:
     """
 
     def __init__(
-        self, database: Database, lock: StoreLock | None, notices: tuple[StoreNotice, ...] = ()
+        self,
+        database: Database,
+        *,
+        lock: StoreLock | None = None,
+        folder: Path | None = None,
+        key: StoreKey | None = None,
     ) -> None:
         """Put together an open store; `open` and `in_memory` are what others call."""
         self._database = database
         self._lock = lock
-        self.notices = notices
+        self._folder = folder
+        self._key = key
+        self.notices: tuple[StoreNotice, ...] = () if key is None else key.notices
         with database.reading() as db:
             self._active = models.active_model(db)
 
@@ -58,18 +81,63 @@ class RecordStore:
             StoreError: The folder cannot be written to, or the disk is full.
         """
         database, lock = open_database(folder, key)
-        return cls(database, lock, key.notices)
+        return cls(database, lock=lock, folder=folder, key=key)
 
     @classmethod
     def in_memory(cls) -> Self:
         """A private session: nothing of it ever reaches the disk."""
-        return cls(create_in_memory(), None)
+        return cls(create_in_memory())
 
     def close(self) -> None:
         """Close the store, and let others open it."""
         self._database.close()
         if self._lock is not None:
             self._lock.release()
+
+    def verify(self) -> None:
+        """Look at every page on the disk, about half a gigabyte a second; writers wait meanwhile.
+
+        Raises:
+            DamagedStoreError: One is not what was written.
+        """
+        if self._folder is not None and self._key is not None:
+            with self._database.alone() as db:
+                require_sound(db, self._folder, self._key)
+
+    def back_up_if_due(self, should_stop: Callable[[], bool] = _NEVER) -> Backup | None:
+        """Make a backup where records were written since the last one, and that is not from today.
+
+        Returns:
+            The backup; None where none is due.
+
+        Raises:
+            StoreError: As `back_up` does.
+            Cancelled: `should_stop` said so.
+        """
+        if self._folder is None or not is_backup_due(self._folder):
+            return None
+        return self.back_up(should_stop)
+
+    def back_up(self, should_stop: Callable[[], bool] = _NEVER) -> Backup | None:
+        """Make a backup beside the store and check it; others may write meanwhile.
+
+        Returns:
+            The backup; None in a private session, which leaves nothing behind.
+
+        Raises:
+            DamagedStoreError: The store is damaged; older backups are left alone.
+            StoreError: There is no room for a backup.
+            Cancelled: `should_stop` said so.
+        """
+        if self._folder is None or self._key is None:
+            return None
+        with self._database.reading() as db:
+            return make_backup(db, self._folder, self._key, should_stop=should_stop)
+
+    def rebuild_listing(self) -> None:
+        """Make anew what lists are filtered and sorted by."""
+        with self._database.writing() as db:
+            listing.rebuild(db, self._active)
 
     @property
     def change_counter(self) -> int:
