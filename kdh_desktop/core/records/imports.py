@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from kdh_desktop.core.importing.imported import ImportedRecord, ImportPlan, RefusedRow
 from kdh_desktop.core.json_values import build, parse_json, to_json_value
 from kdh_desktop.core.records.listing import title_key
+from kdh_desktop.core.records.search_words import searchable
 from kdh_desktop.core.records.stored import BatchKind, BatchSource, ImportBatch
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def add_records(
         key = title_key(record.title, record.abstract)
         journal = journals.get(record.journal)
         listed.append((record_id, batch_id, record.row, record.year, journal, key))
-        words.append((record_id, record.title, record.abstract, _other_words(record)))
+        words.append((record_id, *_words(record)))
     db.executemany("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
     db.executemany(
         "INSERT INTO listing (record_id, batch_id, row, year, journal_id, title_key) "
@@ -160,7 +161,7 @@ def replace_content(db: Connection, record_id: int, content: ImportedRecord) -> 
     )
     db.execute(
         "INSERT OR REPLACE INTO words (rowid, title, abstract, other) VALUES (?, ?, ?, ?)",
-        (record_id, record.title, record.abstract, _other_words(record)),
+        (record_id, *_words(record)),
     )
 
 
@@ -181,11 +182,12 @@ def _record_values(record_id: int, batch_id: int, record: ImportedRecord) -> tup
     )
 
 
-def _other_words(record: ImportedRecord) -> str:
-    """What else of a record can be searched."""
+def _words(record: ImportedRecord) -> tuple[str, str, str]:
+    """What of a record can be searched: title, abstract, all else."""
     named = (record.authors, record.journal, record.keywords)
     ids = (record.source_id, record.pmid, record.doi)
-    return "\n".join(filter(None, (*named, *ids, *(value for _, value in record.extra))))
+    other = "\n".join(filter(None, (*named, *ids, *(value for _, value in record.extra))))
+    return searchable(record.title), searchable(record.abstract), searchable(other)
 
 
 def _journal_ids(db: Connection, names: set[str]) -> dict[str, int]:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from kdh_desktop.core.errors import StoreError
 from kdh_desktop.core.importing.imported import text_of
 from kdh_desktop.core.record import Prediction
+from kdh_desktop.core.records.filtering import conditions_of
 from kdh_desktop.core.records.imports import now_utc, text_hash
 from kdh_desktop.core.records.listing import refresh_predictions
 from kdh_desktop.core.records.models import ActiveModel
+from kdh_desktop.core.records.stored import RecordFilter
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -62,21 +64,28 @@ def add_predictions(
     refresh_predictions(db, active, touched)
 
 
-def unpredicted(db: Connection, *, limit: int, after: int) -> list[tuple[int, str]]:
+def unpredicted(
+    db: Connection, where: RecordFilter, *, limit: int, after: int
+) -> list[tuple[int, str]]:
     """Ids and texts of records that the active model has said nothing of, by rising id."""
+    conditions = conditions_of(db, where)
     rows = db.execute(
-        "SELECT r.id, r.title, r.abstract FROM listing l JOIN record r ON r.id = l.record_id "
-        "WHERE l.record_id > ? AND NOT l.is_predicted AND NOT l.is_hidden "
-        "ORDER BY l.record_id LIMIT ?",
-        (after, limit),
+        "SELECT r.id, r.title, r.abstract FROM listing l CROSS JOIN record r "  # noqa: S608 - conditions hold no values
+        "ON r.id = l.record_id WHERE l.record_id > :after AND NOT l.is_predicted "
+        f"AND {conditions.sql} ORDER BY l.record_id LIMIT :limit",
+        {**conditions.values, "after": after, "limit": limit},
     )
     return [(record_id, text_of(title, abstract)) for record_id, title, abstract in rows]
 
 
-def count_unpredicted(db: Connection) -> int:
+def count_unpredicted(db: Connection, where: RecordFilter) -> int:
     """How many records the active model has said nothing of."""
-    found = db.execute("SELECT count(*) FROM listing WHERE NOT is_predicted AND NOT is_hidden")
-    return int(found.fetchone()[0])
+    conditions = conditions_of(db, where)
+    statement = (
+        "SELECT count(*) FROM listing l "  # noqa: S608 - as above
+        f"WHERE NOT l.is_predicted AND {conditions.sql}"
+    )
+    return int(db.execute(statement, conditions.values).fetchone()[0])
 
 
 def _warnings_json(prediction: Prediction) -> str:

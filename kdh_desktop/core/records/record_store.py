@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from threading import Event
 from typing import Self
@@ -10,7 +12,17 @@ from typing import Self
 from kdh_desktop.core.classification.manifest import Manifest
 from kdh_desktop.core.importing.imported import ImportedRecord, RefusedRow
 from kdh_desktop.core.record import Prediction
-from kdh_desktop.core.records import imports, listing, models, operation_log, predictions, reviewing
+from kdh_desktop.core.records import (
+    details,
+    facets,
+    imports,
+    listing,
+    models,
+    operation_log,
+    predictions,
+    queries,
+    reviewing,
+)
 from kdh_desktop.core.records.backups import Backup, is_backup_due, make_backup
 from kdh_desktop.core.records.connection import Database
 from kdh_desktop.core.records.drafts import read_draft, write_draft
@@ -22,13 +34,22 @@ from kdh_desktop.core.records.store_key import StoreKey
 from kdh_desktop.core.records.store_lock import StoreLock
 from kdh_desktop.core.records.stored import (
     BatchSource,
+    Facets,
     ImportBatch,
     Operation,
     OperationKind,
+    RecordDetail,
+    RecordFilter,
+    RecordOrder,
+    RecordRow,
     ReviewChange,
     StoreNotice,
 )
 
+EVERYTHING = RecordFilter()
+BY_ID = RecordOrder()
+
+_DETAILS_AT_ONCE = 200
 _NEVER = Event().is_set
 
 
@@ -220,20 +241,67 @@ class RecordStore:
         with self._database.writing() as db:
             predictions.add_predictions(db, self._active, found)
 
-    def unpredicted(self, *, limit: int, after: int = 0) -> list[tuple[int, str]]:
+    def unpredicted(
+        self, *, limit: int, after: int = 0, where: RecordFilter = EVERYTHING
+    ) -> list[tuple[int, str]]:
         """Ids and texts of records that the active model has said nothing of, by rising id.
 
         Args:
             limit: At most so many.
             after: Only ids above this one.
+            where: Only these.
         """
         with self._database.reading() as db:
-            return predictions.unpredicted(db, limit=limit, after=after)
+            return predictions.unpredicted(db, where, limit=limit, after=after)
 
-    def count_unpredicted(self) -> int:
-        """How many records the active model has said nothing of."""
+    def count_unpredicted(self, where: RecordFilter = EVERYTHING) -> int:
+        """How many records of a filter the active model has said nothing of."""
         with self._database.reading() as db:
-            return predictions.count_unpredicted(db)
+            return predictions.count_unpredicted(db, where)
+
+    # Lists
+
+    def count(self, where: RecordFilter = EVERYTHING) -> int:
+        """How many records a filter leaves."""
+        with self._database.reading() as db:
+            return queries.count(db, where)
+
+    def ids(self, where: RecordFilter = EVERYTHING, order: RecordOrder = BY_ID) -> array[int]:
+        """Ids of all records that a filter leaves, as ``array('q')``.
+
+        Args:
+            where: Which records.
+            order: In what order; where that is the default and a queue is asked for, the queue's.
+        """
+        with self._database.reading() as db:
+            return queries.ids(db, where, order)
+
+    def rows(self, record_ids: Sequence[int]) -> list[RecordRow]:
+        """Rows of a table in the order of their ids; ids that are not there are left out."""
+        with self._database.reading() as db:
+            return queries.rows(db, record_ids)
+
+    def facets(self, where: RecordFilter = EVERYTHING) -> Facets:
+        """How many records each value would leave, under all other conditions of a filter."""
+        with self._database.reading() as db:
+            return facets.facets(db, where)
+
+    def detail(self, record_id: int) -> RecordDetail:
+        """All that is known of one record.
+
+        Raises:
+            KeyError: It is not in the store.
+        """
+        with self._database.reading() as db:
+            return details.detail(db, record_id)
+
+    def details(self, record_ids: Iterable[int]) -> Iterator[RecordDetail]:
+        """All that is known of records, in the order of their ids; some are in memory at a time."""
+        remaining = iter(record_ids)
+        while some := list(islice(remaining, _DETAILS_AT_ONCE)):
+            with self._database.reading() as db:
+                found = details.details(db, some)
+            yield from found
 
     # People
 

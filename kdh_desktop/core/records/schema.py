@@ -78,9 +78,14 @@ CREATE TABLE record (
     extra TEXT NOT NULL,            -- JSON: [[name, value], ...]
     text_sha256 TEXT NOT NULL
 ) STRICT;
-CREATE INDEX record_by_pmid ON record (pmid) WHERE pmid <> '';
-CREATE INDEX record_by_doi ON record (doi) WHERE doi <> '';
 CREATE INDEX record_by_text ON record (text_sha256);
+-- To sort by; ordering.py has the same expressions.
+CREATE INDEX record_by_pmid ON record (pmid);
+CREATE INDEX record_by_doi ON record (doi);
+CREATE INDEX record_by_source_id ON record (source_id);
+CREATE INDEX record_by_abstract ON record (substr(abstract, 1, 40) COLLATE NOCASE);
+CREATE INDEX record_by_authors ON record (substr(authors, 1, 40) COLLATE NOCASE);
+CREATE INDEX record_by_keywords ON record (substr(keywords, 1, 40) COLLATE NOCASE);
 
 CREATE TABLE listing (
     record_id INTEGER PRIMARY KEY REFERENCES record,
@@ -105,6 +110,7 @@ CREATE TABLE listing (
                                             -- person and model differ; NULL where they agree
 ) STRICT;
 CREATE INDEX listing_by_batch ON listing (batch_id);
+CREATE INDEX listing_by_merged ON listing (merged_into) WHERE merged_into IS NOT NULL;
 
 CREATE TABLE prediction (
     record_id INTEGER NOT NULL REFERENCES record,
@@ -168,9 +174,12 @@ CREATE TABLE change (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX change_by_record ON change (record_id);
 
--- Words of titles, abstracts and all else; holds no text itself.
+-- Words of titles, abstracts and all else, as search_words.py gives them; holds no text itself.
+-- The first letters of words are kept because a search begins with one letter, which most words of
+-- the language begin with.
 CREATE VIRTUAL TABLE words USING fts5 (
     title, abstract, other,
-    content = '', contentless_delete = 1, tokenize = "unicode61 remove_diacritics 2"
+    content = '', contentless_delete = 1, tokenize = "unicode61 remove_diacritics 2",
+    prefix = '1'
 );
 """

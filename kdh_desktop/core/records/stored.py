@@ -24,7 +24,8 @@ class Queue(StrEnum):
     """Records that wait for a person, in the order in which they are worth a look."""
 
     NEEDS_REVIEW = "needs_review"
-    """Not confirmed, with a label in the band for review; nearest to a threshold first."""
+    """Neither confirmed nor accepted, with a label in the band for review; nearest to a threshold
+    first."""
     DISAGREEMENT = "disagreement"
     """Model and person decided otherwise; the surest model first."""
 
@@ -57,14 +58,14 @@ class RecordFilter:
         search: Words that all stand in a record, as the beginnings of words; taken literally.
         labels: Ids of labels that count as present: by a person's decision, else by the model.
         has_all_labels: Whether all of `labels` must be there rather than any.
-        without_labels: Whether only records without any label are meant.
+        without_labels: Whether only classified records without any label are meant.
         bands: Bands in which the active model puts at least one label (one of `labels`, where
             labels are given, whether present or not).
         reviews: How far a person got.
         batches: Ids of import batches.
         years: Years; None stands for records without one.
         journals: Names of journals; the empty name for records without one.
-        queue: A queue, which also gives the order.
+        queue: A queue, which also gives the order where no other is asked for.
         is_predicted: Whether the active model has said something of it; None for both.
         ids: Ids of records; None for all.
     """
@@ -261,13 +262,16 @@ class RecordDetail:
 class Facets:
     """How many records each value would leave, under all other conditions of a filter.
 
+    Values that the filter names are there also where they leave nothing. Where the filter wants
+    all its labels, a label counts the records that have it beside those.
+
     Attributes:
         total: Records that the whole filter leaves.
-        labels: By label id, in the active model's order.
+        labels: By label id, in the active model's order; then other labels that are present.
         without_labels: Classified records without any label.
         bands: By band, for at least one label.
         reviews: By review status.
-        batches: By batch id.
+        batches: By batch id, of those that leave some.
         years: By year, latest first; None for records without one.
         journals: By name, most frequent first, at most 200.
         queues: By queue.
