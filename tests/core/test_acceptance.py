@@ -50,26 +50,31 @@ def test_limits_part_what_is_surely_right_from_what_is_not() -> None:
     absent, unclear = [0.055] * 40, [0.455] * 10
     truth = [True] * 30 + [False] * 10 + [False] * 40 + [True] * 10
     limits = limits_of(sure + doubtful + absent + unclear, truth, 0.9)
-    assert limits.present == AcceptSide(0.61, None, 30, 30)
-    assert limits.absent == AcceptSide(0.45, None, 40, 40)
-    assert limits.bounds == (0.45, 0.61)
+    assert limits.present == AcceptSide(0.95, None, 30, 30)
+    assert limits.absent == AcceptSide(0.06, None, 40, 40)
+    assert limits.bounds == (0.06, 0.95)
 
 
 def test_limits_never_turn_a_decision_of_the_model_round() -> None:
-    all_there = limits_of([0.05] * 60 + [0.95] * 60, [True] * 120, 0.9)
+    all_there = limits_of([0.05] * 60 + [0.505] * 60, [True] * 120, 0.9)
     assert all_there.present.limit == 0.5
     assert all_there.absent.refusal is Refusal.NOT_REACHED
     assert (all_there.absent.right, all_there.absent.support) == (0, 60)
-    none_there = limits_of([0.05] * 60 + [0.95] * 60, [False] * 120, 0.9)
+    none_there = limits_of([0.495] * 60 + [0.95] * 60, [False] * 120, 0.9)
     assert none_there.absent.limit == 0.5
     assert none_there.present.refusal is Refusal.NOT_REACHED
+
+
+def test_limits_reach_no_further_than_held_out_texts_do() -> None:
+    limits = limits_of([0.855] * 50 + [0.045] * 50, [True] * 50 + [False] * 50, 0.9)
+    assert limits.bounds == (0.05, 0.85)
 
 
 def test_share_that_recovers_by_chance_nearer_to_the_threshold_does_not_count() -> None:
     probabilities = [0.955] * 25 + [0.805] * 5 + [0.705] * 100
     truth = [True] * 25 + [False] * 5 + [True] * 100
     assert 125 / 130 > 0.95
-    assert limits_of(probabilities, truth, 0.95).present.limit == 0.81
+    assert limits_of(probabilities, truth, 0.95).present.limit == 0.95
 
 
 def test_few_held_out_texts_are_refused_even_when_all_are_right() -> None:
@@ -97,7 +102,13 @@ def test_model_without_held_out_texts_has_every_limit_refused() -> None:
     assert limits.absent.refusal is Refusal.NO_COUNTS
     assert limits.present.estimate is None
     assert limits.present.interval == (0.0, 1.0)
-    assert bounds_of([limits]) == {"one": (0.0, math.inf)}
+    assert bounds_of([limits]) == {}
+
+
+def test_bounds_hold_labels_with_one_limit_at_least() -> None:
+    limits = limits_of([0.955] * 30, [True] * 30, 0.9)
+    assert limits.absent.limit is None
+    assert bounds_of([limits]) == {"one": (0.0, 0.95)}
 
 
 texts = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=300)

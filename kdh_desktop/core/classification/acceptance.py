@@ -124,8 +124,16 @@ def min_support(target: float) -> float:
 
 
 def bounds_of(limits: Sequence[AcceptLimits]) -> Mapping[str, tuple[float, float]]:
-    """``absent_below`` and ``present_from`` by label id, as the record store takes them."""
-    return {one.label_id: one.bounds for one in limits}
+    """``absent_below`` and ``present_from`` by label id, as the record store takes them.
+
+    Labels with neither limit are left out: nobody could be sure of them in any record, so they
+    stay undecided while the others are accepted.
+    """
+    return {
+        one.label_id: one.bounds
+        for one in limits
+        if one.present.limit is not None or one.absent.limit is not None
+    }
 
 
 def binomial_interval(right: int, support: int) -> tuple[float, float]:
@@ -160,6 +168,8 @@ def _sides(
 def _side(bins: Sequence[tuple[int, int, float]], target: float) -> AcceptSide:
     """The limit after the last bin at which all limits with enough support held.
 
+    Bins without a held-out text move no limit: nothing is known of what lies there.
+
     Args:
         bins: Right and wrong decisions, and the limit that takes the bin in; surest first.
         target: Share that shall be right.
@@ -170,7 +180,7 @@ def _side(bins: Sequence[tuple[int, int, float]], target: float) -> AcceptSide:
     is_held = True
     for rightly, wrongly, limit in bins:
         right, support = right + rightly, support + rightly + wrongly
-        if support < needed or not is_held:
+        if support < needed or not is_held or rightly + wrongly == 0:
             continue
         is_held = right >= target * support
         if is_held:
