@@ -69,6 +69,11 @@ class AppPaths:
         return self.data / "access"
 
     @property
+    def audit(self) -> Path:
+        """Folder of the audit log."""
+        return self.data / "audit"
+
+    @property
     def records(self) -> Path:
         """Folder of the record store, its backups and its lock."""
         return self.data / "records"

@@ -1,0 +1,223 @@
+"""What was done to this installation, one line an entry, each chained to the one before it.
+
+An entry's hash covers the hash of the entry before it. So nobody can change, drop or put in an
+entry without every later hash being wrong, and whoever has noted the last hash, the head, sees
+also when entries are missing at the end: reports print it.
+
+Entries hold names of actions, ids and hashes of models, runs and files, and counts. Never a text,
+a file name or a label of a record.
+"""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+
+from filelock import FileLock
+
+from kdh_desktop.core.errors import KdhError, VerificationError
+from kdh_desktop.core.json_values import build, parse_json, to_json_value
+
+_START = "0" * 64
+_ENDING = 65_536
+
+
+class AuditAction(StrEnum):
+    """What is written down."""
+
+    PASSWORD_SET = "password_set"  # noqa: S105 -- the name of an action
+    UNLOCKED = "unlocked"
+    UNLOCK_FAILED = "unlock_failed"
+    LOCKED = "locked"
+    IMPORTED = "imported"
+    EXPORTED = "exported"
+    RUN_STARTED = "run_started"
+    RUN_ENDED = "run_ended"
+    MODEL_INSTALLED = "model_installed"
+    MODEL_EXPORTED = "model_exported"
+    MODEL_REMOVED = "model_removed"
+    ACTIVATED = "activated"
+    GATE_OVERRULED = "gate_overruled"
+    ROLLED_BACK = "rolled_back"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One entry.
+
+    Attributes:
+        number: Rising by one, from 1.
+        utc: When, ISO 8601.
+        actor: The account of the operating system.
+        action: What was done.
+        details: Ids, hashes and counts, by name.
+        before: Hash of the entry before; zeros for the first.
+        hash: Hash of all the above, hexadecimal SHA-256.
+    """
+
+    number: int
+    utc: str
+    actor: str
+    action: AuditAction
+    details: tuple[tuple[str, str], ...]
+    before: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditReport:
+    """What a look at the whole log found.
+
+    Attributes:
+        entries: How many entries there are.
+        head: Hash of the last one; zeros for none.
+        first_bad: Number of the line that is not what it was when it was written, or None.
+    """
+
+    entries: int
+    head: str
+    first_bad: int | None
+
+
+class AuditLog:
+    """The log of one installation; several processes may write to it.
+
+    Args:
+        folder: Where it lies.
+        now: The time.
+    """
+
+    def __init__(
+        self, folder: Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._file = folder / "audit.jsonl"
+        self._lock = FileLock(folder / "audit.lock")
+        self._now = now
+
+    def write(self, action: AuditAction, **details: str | int) -> AuditEntry:
+        """Add an entry; it is on the disk when this returns.
+
+        Args:
+            action: What was done.
+            details: Ids, hashes and counts; never a text, a file name or a label of a record.
+
+        Raises:
+            KdhError: It cannot be written; what was to be written down must then not be done.
+        """
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with self._lock:
+                entry = self._next(action, tuple((k, str(v)) for k, v in details.items()))
+                _append(self._file, json.dumps(to_json_value(entry)) + "\n")
+        except OSError as error:
+            raise KdhError(
+                "The audit log cannot be written.",
+                "Make room on the disk, and see that the program's data folder can be written to.",
+            ) from error
+        return entry
+
+    def entries(self) -> Iterator[AuditEntry]:
+        """Every entry that can be read, in order."""
+        for line in self._lines():
+            if (entry := _read(line)) is not None:
+                yield entry
+
+    def verify(self) -> AuditReport:
+        """Look at the whole chain."""
+        before, number = _START, 0
+        for number, line in enumerate(self._lines(), start=1):
+            entry = _read(line)
+            is_sound = (
+                entry is not None
+                and entry.number == number
+                and entry.before == before
+                and entry.hash == _hash_of(entry)
+            )
+            if entry is None or not is_sound:
+                return AuditReport(entries=number - 1, head=before, first_bad=number)
+            before = entry.hash
+        return AuditReport(entries=number, head=before, first_bad=None)
+
+    def _lines(self) -> Iterator[str]:
+        try:
+            with self._file.open(encoding="utf-8", errors="replace") as file:
+                yield from file
+        except FileNotFoundError:
+            return
+
+    def _next(self, action: AuditAction, details: tuple[tuple[str, str], ...]) -> AuditEntry:
+        last = self._last()
+        entry = AuditEntry(
+            number=1 if last is None else last.number + 1,
+            utc=self._now().isoformat(timespec="seconds"),
+            actor=_account(),
+            action=action,
+            details=details,
+            before=_START if last is None else last.hash,
+            hash="",
+        )
+        return replace(entry, hash=_hash_of(entry))
+
+    def _last(self) -> AuditEntry | None:
+        """The last entry, read from the end of the file.
+
+        Raises:
+            VerificationError: The end of the log is damaged.
+        """
+        try:
+            with self._file.open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(max(0, size - _ENDING))
+                lines = file.read().splitlines(keepends=True)
+        except FileNotFoundError:
+            return None
+        if lines and not lines[-1].endswith(b"\n"):
+            # Cut while it was written, by a kill or a power cut: it was never acknowledged.
+            _cut_off(self._file, len(lines.pop()))
+        if not lines:
+            return None
+        last = _read(lines[-1].decode("utf-8", errors="replace"))
+        if last is None:
+            raise VerificationError(
+                "The end of the audit log is damaged.",
+                "Keep the file for your security officer, and move it out of the data folder.",
+            )
+        return last
+
+
+def _read(line: str) -> AuditEntry | None:
+    try:
+        return build(AuditEntry, parse_json(line), "audit")
+    except (TypeError, ValueError):
+        return None
+
+
+def _hash_of(entry: AuditEntry) -> str:
+    content = json.dumps(to_json_value(replace(entry, hash="")), sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _append(path: Path, line: str) -> None:
+    with path.open("a", encoding="utf-8") as file:
+        file.write(line)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _cut_off(path: Path, size: int) -> None:
+    with path.open("rb+") as file:
+        file.truncate(path.stat().st_size - size)
+
+
+def _account() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # an account without a name, as in some containers
+        return "unknown"
