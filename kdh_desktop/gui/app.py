@@ -51,7 +51,7 @@ class Desktop:
         self.jobs = JobRunner(execute)
         self.jobs.bug_found.connect(self.errors.report)
         self.settings = Settings(paths.config)
-        self.theme = theme or Theme(application)
+        self.theme = theme or Theme(application, pictures=paths.resources / "icons" / "fields")
         self.icons = Icons(paths.resources / "icons")
         application.setWindowIcon(self.icons.application)
         self.model = ActiveModel(load or partial(load_bundled_model, paths), self.jobs)

@@ -79,7 +79,14 @@ def start(qtbot: QtBot, qapp: QApplication, paths: AppPaths) -> Iterator[StartDe
 
     def start_desktop(**parts: object) -> Desktop:
         is_notice_read = parts.pop("is_notice_read", True)
-        parts.setdefault("theme", Theme(qapp, scheme=lambda: Qt.ColorScheme.Light))
+        parts.setdefault(
+            "theme",
+            Theme(
+                qapp,
+                scheme=lambda: Qt.ColorScheme.Light,
+                pictures=paths.resources / "icons" / "fields",
+            ),
+        )
         desktop = Desktop(qapp, paths, **parts)  # type: ignore[arg-type]
         if is_notice_read:
             desktop.settings.keep_research_notice_read()

@@ -41,6 +41,7 @@ class LayoutForm(QWidget):
         self.header_row.setSpecialValueText(self.tr("None"))
         # Not at every digit that is typed: each change reads the file again.
         self.header_row.setKeyboardTracking(False)
+        self.header_row.lineEdit().setTextMargins(GRID // 2, 0, 0, 0)
         self.encoding = CalmComboBox(self.tr("Encoding"))
         self.delimiter = CalmComboBox(self.tr("Columns are divided by"))
         self._form = QFormLayout(self)

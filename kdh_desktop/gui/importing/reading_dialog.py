@@ -39,6 +39,7 @@ from kdh_desktop.gui.plain_text import plain_label
 from kdh_desktop.gui.theme import GRID, Theme
 
 _COLUMN_WIDTH = 20 * GRID
+_ROW_HEIGHT = 3 * GRID
 
 
 class ReadingDialog(QDialog):
@@ -155,11 +156,13 @@ class ReadingDialog(QDialog):
         table.horizontalHeader().setDefaultSectionSize(_COLUMN_WIDTH)
         table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
         table.horizontalHeader().setHighlightSections(False)
+        table.verticalHeader().setDefaultSectionSize(_ROW_HEIGHT)
         table.verticalHeader().sectionClicked.connect(self._choose_header)
         table.verticalHeader().setToolTip(self.tr("Click a row above to make it the header"))
         return table
 
     def _middle(self) -> QWidget:
+        _align_labels(self.layout_form, self.roles)
         forms = QWidget()
         column = QVBoxLayout(forms)
         column.setContentsMargins(0, 0, GRID, 0)
@@ -245,6 +248,7 @@ class ReadingDialog(QDialog):
 
     def _set_problem(self, message: str, *, is_warning: bool = True) -> None:
         self.problem.setText(message)
+        self.problem.setVisible(bool(message))
         self._sign.setVisible(bool(message) and is_warning)
         self.import_button.setEnabled(not message)
         if message:
@@ -260,6 +264,16 @@ class ReadingDialog(QDialog):
 
 def _has_text(mapping: ColumnMapping) -> bool:
     return any(mapping.place(role) is not None for role in (ColumnRole.TITLE, ColumnRole.ABSTRACT))
+
+
+def _align_labels(*forms: QWidget) -> None:
+    """Let the fields of several forms begin at the same place."""
+    labels = [
+        label for form in forms for label in form.findChildren(QLabel) if label.buddy() is not None
+    ]
+    width = max(label.sizeHint().width() for label in labels)
+    for label in labels:
+        label.setMinimumWidth(width)
 
 
 def _sample_box(name: str) -> QPlainTextEdit:
