@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from kdh_desktop.core.classification.classifier import OnnxClassifier
 from kdh_desktop.core.errors import Cancelled, ModelError
 from kdh_desktop.core.record import Prediction, Record
+from kdh_desktop.core.records.stored import RecordFilter
 
 if TYPE_CHECKING:
     from kdh_desktop.core.records.record_store import RecordStore
@@ -56,6 +57,7 @@ class BulkRun:
     Args:
         store: Where the records are; the classifier's model must be the active one.
         classifier: The model.
+        where: Which records; those without a prediction among them are done.
         batch_records: Records read at a time; at most so many are done again after a kill.
         clock: Gives seconds, for the rate.
     """
@@ -65,11 +67,13 @@ class BulkRun:
         store: RecordStore,
         classifier: OnnxClassifier,
         *,
+        where: RecordFilter | None = None,
         batch_records: int = BATCH_RECORDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._classifier = classifier
+        self._where = where or RecordFilter()
         self._batch_records = batch_records
         self._clock = clock
 
@@ -96,9 +100,9 @@ class BulkRun:
             ModelError: The model gave no usable result; what is done is kept.
             StoreError: The store cannot be written to, or another model was activated.
         """
-        total = self._store.count_unpredicted()
+        total = self._store.count_unpredicted(self._where)
         progress = _Progress(total, on_progress, self._clock)
-        texts = _Texts(self._store, limit=self._batch_records)
+        texts = _Texts(self._store, self._where, limit=self._batch_records)
         progress.tell()
         with ThreadPoolExecutor(1, thread_name_prefix="bulk-save") as executor:
             # A kill costs one save under way, one that is being filled, and the few texts that
@@ -124,8 +128,9 @@ class BulkRun:
 class _Texts:
     """Texts without a prediction, in the order of their ids; each is given once."""
 
-    def __init__(self, store: RecordStore, *, limit: int) -> None:
+    def __init__(self, store: RecordStore, where: RecordFilter, *, limit: int) -> None:
         self._store = store
+        self._where = where
         self._limit = limit
         self._after = 0
         self.are_over = False
@@ -133,7 +138,7 @@ class _Texts:
     def until(self, should_pause: Callable[[], bool]) -> Iterator[Record]:
         """The next texts, until there are none or somebody wants a pause."""
         while True:
-            batch = self._store.unpredicted(limit=self._limit, after=self._after)
+            batch = self._store.unpredicted(limit=self._limit, after=self._after, where=self._where)
             if not batch:
                 self.are_over = True
                 return

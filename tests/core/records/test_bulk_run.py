@@ -17,6 +17,7 @@ from kdh_desktop.core.record import Record
 from kdh_desktop.core.records.bulk_run import BATCH_RECORDS, BulkProgress, BulkRun
 from kdh_desktop.core.records.record_store import RecordStore
 from kdh_desktop.core.records.store_key import StoreKey
+from kdh_desktop.core.records.stored import RecordFilter
 from tests.data.tiny_store import SOURCE, fill, invented_records
 
 SHA256 = "5a" * 32
@@ -191,6 +192,16 @@ def test_records_that_come_in_meanwhile_are_done_too(
     final = BulkRun(store, classifier).run(take_in_more, never)
     assert (final.done, final.total) == (350, 350)
     assert store.count_unpredicted() == 0
+
+
+def test_only_the_records_that_are_asked_for_are_done(
+    store: RecordStore, classifier: OnnxClassifier
+) -> None:
+    fill(store, 20)
+    where = RecordFilter(ids=(3, 5, 7))
+    assert BulkRun(store, classifier, where=where).run(Told(), never).done == 3
+    assert store.count_unpredicted() == 17
+    assert store.count_unpredicted(where) == 0
 
 
 def test_fault_of_the_model_keeps_what_came_before(
