@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from sqlcipher3 import dbapi2 as sqlcipher
+
 from kdh_desktop.core.records.schema import SCHEMA_VERSION, TABLES
 
 if TYPE_CHECKING:
@@ -44,12 +46,11 @@ def migrate(db: Connection, migrations: Mapping[int, Migration] = MIGRATIONS) ->
 
 def run_script(db: Connection, script: str) -> None:
     """Run several statements in the open transaction, which `executescript` would end."""
-    import sqlite3
-
     statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
+    for part in script.split(";"):
+        statement += part + ";"
+        # A semicolon may also stand in a text, a comment or a trigger.
+        if sqlcipher.complete_statement(statement):
             db.execute(statement)
             statement = ""
     if statement.strip():

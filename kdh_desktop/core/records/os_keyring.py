@@ -12,10 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
-
-if TYPE_CHECKING:
-    from keyring.backend import KeyringBackend
+from typing import Any, Protocol, TypeVar
 
 SERVICE = "kdh-desktop records"
 
@@ -36,6 +33,16 @@ _T = TypeVar("_T")
 
 class KeyringSilent(Exception):
     """The keyring cannot be asked: it is locked, gone, or does not answer."""
+
+
+class Backend(Protocol):
+    """What is used of a backend of the library `keyring`."""
+
+    def get_password(self, service: str, username: str) -> str | None:
+        """A secret, or None where there is none."""
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        """Keep a secret."""
 
 
 class KeyVault(Protocol):
@@ -63,7 +70,7 @@ class OsKeyring:
         self,
         *,
         patience_s: float = _PATIENCE_S,
-        choose: Callable[[], KeyringBackend] | None = None,
+        choose: Callable[[], Backend] | None = None,
     ) -> None:
         """Nothing is asked yet.
 
@@ -91,7 +98,7 @@ class OsKeyring:
         """
         self._ask(lambda: self._backend().set_password(SERVICE, entry, secret))
 
-    def _backend(self) -> KeyringBackend:
+    def _backend(self) -> Backend:
         for backend in _flat(self._choose()):
             if type(backend).__module__ in _TRUSTED:
                 return backend
@@ -131,13 +138,13 @@ def can_have_keyring(environ: Mapping[str, str], platform: str = sys.platform) -
     )
 
 
-def _configured_backend() -> KeyringBackend:
+def _configured_backend() -> Backend:
     import keyring
 
     return keyring.get_keyring()
 
 
-def _flat(backend: KeyringBackend) -> Iterator[KeyringBackend]:
+def _flat(backend: Backend) -> Iterator[Backend]:
     """The backend, or those that it asks one after the other."""
     members = getattr(backend, "backends", None)
     if members is None:
