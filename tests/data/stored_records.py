@@ -50,7 +50,7 @@ class MadeStore:
         return cls({record.id: record for record in records}, of_batch=batch)
 
     def ids(self, where: RecordFilter, order: RecordOrder) -> list[int]:
-        return list(self.records)
+        return [one for one in self.records if where.ids is None or one in where.ids]
 
     def batch(self, batch_id: int) -> ImportBatch:
         assert self.of_batch is not None

@@ -6,11 +6,11 @@ cell, so that it can be matched whatever else is sorted, filtered or deleted.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from kdh_desktop.core.exporting.columns import unique_titles
 from kdh_desktop.core.exporting.rows import (
     ABSENT,
     PRESENT,
@@ -32,8 +32,10 @@ YES = "yes"
 HASH_LETTERS = 16
 
 _LABEL_TITLE = "KDH {}: {}"
-_LABEL_PATTERN = re.compile(r"KDH ([0-9]+): (.+?)(?: \([0-9]+\))?", re.DOTALL)
-_ROW_ID = re.compile(rf"r([0-9]{{1,18}})-([0-9a-f]{{{HASH_LETTERS}}})-([paPA.]+)")
+_LABEL_PATTERN = re.compile(r"KDH ([0-9]{1,3}): (.+)")
+_MAX_COPIES = 1_000
+_ROW_ID = re.compile(rf"([rc])([0-9]{{1,18}})-([0-9a-f]{{{HASH_LETTERS}}})-([paPA.]+)")
+_NO_LETTERS = re.compile(r"[\W_]+")
 _UNKNOWN = "."
 
 
@@ -58,16 +60,19 @@ class RowId:
         record_id: The record.
         hash_start: First letters of its text's hash, hexadecimal.
         states: One for each label column of the copy, in their order.
+        is_checked: Whether a person had confirmed the record.
     """
 
     record_id: int
     hash_start: str
     states: tuple[LabelState, ...]
+    is_checked: bool = False
 
     def written(self) -> str:
         """As a cell's text; begins with a letter, so that no program takes it for a number."""
+        kind = "c" if self.is_checked else "r"
         letters = "".join(_letter(state) for state in self.states)
-        return f"r{self.record_id}-{self.hash_start}-{letters}"
+        return f"{kind}{self.record_id}-{self.hash_start}-{letters}"
 
     @classmethod
     def read(cls, text: str) -> RowId | None:
@@ -75,8 +80,58 @@ class RowId:
         match = _ROW_ID.fullmatch(text.strip())
         if match is None:
             return None
-        states = tuple(_state(letter) for letter in match[3])
-        return cls(int(match[1]), match[2], states)
+        states = tuple(_state(letter) for letter in match[4])
+        return cls(int(match[2]), match[3], states, is_checked=match[1] == "c")
+
+
+@dataclass(frozen=True, slots=True)
+class CopyHeader:
+    """Where the added columns stand in a copy that came back; places are from 0.
+
+    Attributes:
+        id_place: The id cells.
+        checked_place: Whether a person checked the row; None where the column was deleted.
+        labels: Place of the column, place among the labels, and name, of each label column.
+        repeated: Names of labels whose column is there twice, so that none of them counts.
+    """
+
+    id_place: int
+    checked_place: int | None
+    labels: tuple[tuple[int, int, str], ...]
+    repeated: tuple[str, ...] = ()
+
+
+def find_header(cells: Sequence[str]) -> CopyHeader | None:
+    """The added columns in a row that may be a header; None where it is not.
+
+    Of the columns of several copies, one made from the other, the last copy's are taken.
+    """
+    titles = [" ".join(cell.split()) for cell in cells]
+    for number in range(_MAX_COPIES, 0, -1):
+        behind = _behind(number)
+        if titles.count(ID_TITLE + behind) != 1:
+            continue
+        checked = CHECKED_TITLE + behind
+        labels: list[tuple[int, int, str]] = []
+        repeated: list[str] = []
+        for place, title in enumerate(titles):
+            match = _LABEL_PATTERN.fullmatch(title.removesuffix(behind))
+            if match is None or not title.endswith(behind):
+                continue
+            if titles.count(title) == 1:
+                labels.append((place, int(match[1]) - 1, match[2]))
+            elif match[2] not in repeated:
+                repeated.append(match[2])
+        checked_place = titles.index(checked) if titles.count(checked) == 1 else None
+        id_place = titles.index(ID_TITLE + behind)
+        return CopyHeader(id_place, checked_place, tuple(labels), tuple(repeated))
+    return None
+
+
+def letters_digest(text: str) -> str:
+    """What tells whether two texts are the same, whatever programs do to blanks and line ends."""
+    letters = _NO_LETTERS.sub("", text)
+    return hashlib.sha256(letters.encode("utf-8", "surrogatepass")).hexdigest()[:HASH_LETTERS]
 
 
 def copy_columns(labels: Sequence[KnownLabel], taken: Iterable[str]) -> tuple[NewColumn, ...]:
@@ -99,8 +154,13 @@ def copy_columns(labels: Sequence[KnownLabel], taken: Iterable[str]) -> tuple[Ne
     plain: tuple[tuple[str, ...], ...] = ((),) * count
     choices = ((), *decided, (YES,), *plain, ())
     clean = [without_unwritable(" ".join(title.split()))[0] for title in titles]
-    unique = unique_titles(clean, taken)
-    return tuple(map(NewColumn, unique, widths, choices))
+    used = {" ".join(title.split()).casefold() for title in taken}
+    behind = next(
+        behind
+        for behind in map(_behind, range(1, _MAX_COPIES + 1))
+        if not any((title + behind).casefold() in used for title in clean)
+    )
+    return tuple(map(NewColumn, [title + behind for title in clean], widths, choices))
 
 
 def copy_cells(detail: RecordDetail, labels: Sequence[KnownLabel]) -> tuple[Cell, ...]:
@@ -108,26 +168,21 @@ def copy_cells(detail: RecordDetail, labels: Sequence[KnownLabel]) -> tuple[Cell
     scores = {score.label_id: score for score in standing(detail)}
     own = [scores.get(label.id) for label in labels]
     states = tuple(map(_state_of, own))
-    row_id = RowId(detail.id, detail.text_sha256[:HASH_LETTERS], states)
+    is_checked = detail.review is ReviewStatus.CONFIRMED
+    row_id = RowId(detail.id, detail.text_sha256[:HASH_LETTERS], states, is_checked=is_checked)
     names, _ = without_unwritable("; ".join(present_names(detail, names_of(labels))))
     return (
         names,
         *(_word(state) for state in states),
-        YES if detail.review is ReviewStatus.CONFIRMED else None,
+        YES if is_checked else None,
         *(_probability(score) for score in own),
         row_id.written(),
     )
 
 
-def label_of_title(title: str) -> tuple[int, str] | None:
-    """Place, from 0, and name of the label that a column of a copy is about."""
-    match = _LABEL_PATTERN.fullmatch(title.strip())
-    return None if match is None else (int(match[1]) - 1, match[2])
-
-
-def is_title(title: str, wanted: str) -> bool:
-    """Whether a column of a copy is the one that is wanted, with a number behind it or not."""
-    return re.fullmatch(re.escape(wanted) + r"( \([0-9]+\))?", title.strip()) is not None
+def _behind(number: int) -> str:
+    """What stands behind the titles of a copy's copy."""
+    return "" if number == 1 else f" ({number})"
 
 
 def _state_of(score: StoredScore | None) -> LabelState:

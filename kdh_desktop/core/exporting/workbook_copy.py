@@ -30,7 +30,7 @@ from kdh_desktop.core.records.stored import ImportBatch, RecordFilter, RecordOrd
 ABOUT_TITLE = "KDH provenance"
 
 _NEVER = Event().is_set
-_LIMITS = Limits(memory_bytes=3_000_000_000, seconds=900.0, answer_bytes=1_000_000_000)
+COPY_LIMITS = Limits(memory_bytes=3_000_000_000, seconds=900.0, answer_bytes=1_000_000_000)
 _ENDINGS = {FileFormat.WORKBOOK: ".xlsx"}
 
 
@@ -39,6 +39,9 @@ class BatchStore(RecordSource, Protocol):
 
     def batch(self, batch_id: int) -> ImportBatch:
         """One import."""
+
+    def batches(self) -> Sequence[ImportBatch]:
+        """All imports."""
 
     def ids(self, where: RecordFilter, order: RecordOrder) -> Sequence[int]:
         """Ids of the records that fit."""
@@ -91,7 +94,7 @@ def export_workbook_copy(
     answer = run_in_child(
         copy_workbook,
         to_json_value(request) | {"rows": rows},
-        limits=_LIMITS,
+        limits=COPY_LIMITS,
         should_stop=should_stop,
     )
     with staged(target, check=is_sound) as path:

@@ -204,7 +204,8 @@ def test_sheet_without_places_or_with_a_prefix_is_understood(tmp_path: Path) -> 
     make_workbook(original, 1)
     sheet = (
         '<?xml version="1.0" encoding="UTF-8"?>\n<!-- <row> --><x:worksheet '
-        'xmlns:x="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:y="y"><x:sheetData>'
+        'xmlns:x="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:y="y">'
+        "<x:sheetData>"
         '<x:row/><x:row/><x:row/><x:row><x:c t="str"><x:v>id &gt; "</x:v></x:c>'
         "<x:c t='str'><x:v>Title</x:v></x:c></x:row>\n<x:row spans='1:2' y:z = \"2>1\" >"
         "<x:c><x:v>1</x:v></x:c></x:row ></x:sheetData><x:pageMargins left='1' right='1' "
