@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kdh_desktop.core.paths import AppPaths
+from kdh_desktop.terminal import printable
 
 if TYPE_CHECKING:
     from kdh_desktop.core.classification.classifier import OnnxClassifier
@@ -29,5 +31,13 @@ def load_classifier(bundle: ModelBundle) -> OnnxClassifier:
 
 
 def load_active_classifier(paths: AppPaths) -> OnnxClassifier:
-    """A classifier over the model in force."""
-    return load_classifier(open_trusted_bundle(paths.bundled_model, paths))
+    """A classifier over the model in force; says so where another one should be in force."""
+    from kdh_desktop.core.classification.model_registry import ModelRegistry
+
+    found = ModelRegistry(paths).in_force()
+    if found.problem is not None:
+        sys.stderr.write(
+            "kdh: The model that was put in force cannot be used, so the one that came with the "
+            f"program is: {printable(str(found.problem))}\n"
+        )
+    return load_classifier(found.bundle)

@@ -4,19 +4,34 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from kdh_desktop.commands.administrator import administrator_of
 from kdh_desktop.commands.model_loading import load_classifier, open_trusted_bundle
-from kdh_desktop.commands.output import print_line
+from kdh_desktop.commands.output import print_json, print_line
 from kdh_desktop.commands.parser import Commands
+from kdh_desktop.core.audit_log import AuditAction, AuditLog
 from kdh_desktop.core.errors import InputError
 from kdh_desktop.core.paths import AppPaths
 from kdh_desktop.terminal import printable
 
+if TYPE_CHECKING:
+    from kdh_desktop.core.classification.model_registry import (
+        Activation,
+        InstalledModel,
+        ModelRegistry,
+    )
+
 
 def add_models(commands: Commands) -> None:
     """Add the command."""
-    models = commands.add_parser("models", help="verify models", allow_abbrev=False)
+    models = commands.add_parser("models", help="look after models", allow_abbrev=False)
     model_commands = models.add_subparsers(required=True, metavar="COMMAND")
+
+    listed = model_commands.add_parser("list", help="list the models", allow_abbrev=False)
+    listed.add_argument("--json", action="store_true", help="print one JSON object a line")
+    listed.set_defaults(command=_list)
+
     verify = model_commands.add_parser(
         "verify",
         help="check that a model is what a trusted publisher signed",
@@ -24,6 +39,48 @@ def add_models(commands: Commands) -> None:
     )
     verify.add_argument("path", metavar="PATH", type=Path, help="folder of the model")
     verify.set_defaults(command=_verify)
+
+    install = model_commands.add_parser(
+        "install", help="take in a model without putting it in force", allow_abbrev=False
+    )
+    install.add_argument("path", metavar="PATH", type=Path, help="folder or .kdhmodel file")
+    install.set_defaults(command=_install)
+
+    activate = model_commands.add_parser(
+        "activate", help="put a model in force (asks for the password)", allow_abbrev=False
+    )
+    activate.add_argument("id", metavar="ID", help="the model's id")
+    activate.set_defaults(command=_activate)
+
+    rollback = model_commands.add_parser(
+        "rollback", help="put the model before in force again", allow_abbrev=False
+    )
+    rollback.set_defaults(command=_roll_back)
+
+
+def _list(arguments: argparse.Namespace, paths: AppPaths) -> int:
+    for model in _registry(paths).installed():
+        if arguments.json:
+            print_json(
+                id=model.bundle_id,
+                active=model.is_active,
+                shipped=model.is_shipped,
+                created=None if model.bundle is None else model.bundle.manifest.created_utc,
+                problem=None if model.problem is None else model.problem.message,
+            )
+        else:
+            print_line(_words(model))
+    return 0
+
+
+def _words(model: InstalledModel) -> str:
+    sign = "*" if model.is_active else " "
+    if model.bundle is None:
+        return f"{sign} {printable(model.bundle_id)}  cannot be used: {model.problem}"
+    origin = "came with the program" if model.is_shipped else "installed"
+    created = model.bundle.manifest.created_utc
+    force = ", in force" if model.is_active else ""
+    return f"{sign} {printable(model.bundle_id)}  made {created}, {origin}{force}"
 
 
 def _verify(arguments: argparse.Namespace, paths: AppPaths) -> int:
@@ -37,3 +94,44 @@ def _verify(arguments: argparse.Namespace, paths: AppPaths) -> int:
     created = bundle.manifest.created_utc
     print_line(f"{len(bundle.labels)} labels, {megabytes:.1f} MB, made {created}.")
     return 0
+
+
+def _install(arguments: argparse.Namespace, paths: AppPaths) -> int:
+    bundle = _registry(paths).install(arguments.path, check=load_classifier)
+    AuditLog(paths.audit).write(
+        AuditAction.MODEL_INSTALLED, model=bundle.id, manifest_sha256=bundle.manifest_sha256
+    )
+    print_line(f"{printable(bundle.id)} is installed.")
+    print_line(f"To put it in force: kdh models activate {printable(bundle.id)}")
+    return 0
+
+
+def _activate(arguments: argparse.Namespace, paths: AppPaths) -> int:
+    with administrator_of(paths) as administrator:
+        activation = _registry(paths).activate(arguments.id, administrator=administrator)
+        _tell(activation, AuditAction.ACTIVATED, paths)
+    return 0
+
+
+def _roll_back(_arguments: argparse.Namespace, paths: AppPaths) -> int:
+    with administrator_of(paths) as administrator:
+        activation = _registry(paths).roll_back(administrator=administrator)
+        _tell(activation, AuditAction.ROLLED_BACK, paths)
+    return 0
+
+
+def _tell(activation: Activation, action: AuditAction, paths: AppPaths) -> None:
+    AuditLog(paths.audit).write(
+        action,
+        model=activation.bundle_id,
+        manifest_sha256=activation.manifest_sha256,
+        before=activation.previous,
+    )
+    print_line(f"{printable(activation.bundle_id)} is in force.")
+    print_line(f"Before it was {printable(activation.previous)}.")
+
+
+def _registry(paths: AppPaths) -> ModelRegistry:
+    from kdh_desktop.core.classification.model_registry import ModelRegistry
+
+    return ModelRegistry(paths)

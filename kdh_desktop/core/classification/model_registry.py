@@ -162,7 +162,7 @@ class ModelRegistry:
     # Coming and going
 
     def install(
-        self, source: Path, *, check: Callable[[ModelBundle], None] = lambda _: None
+        self, source: Path, *, check: Callable[[ModelBundle], object] = lambda _: None
     ) -> ModelBundle:
         """Take in a model that a trusted publisher signed; it is not in force by that.
 

@@ -1,0 +1,121 @@
+"""`kdh models` and `kdh audit`, on an installation of its own for each test."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kdh_desktop import cli
+from kdh_desktop.core.access import Access, Cost
+from kdh_desktop.core.paths import AppPaths
+from tests.data.tiny_bundle import make_tiny_bundle
+from tests.data.tiny_installation import make_tiny_installation
+
+PASSWORD = "a long password"
+Kdh = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> AppPaths:
+    return make_tiny_installation(tmp_path / "installation", bundle_id="shipped")
+
+
+@pytest.fixture
+def kdh(
+    paths: AppPaths, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Kdh:
+    """Runs a command; `password` is what standard input gives."""
+
+    def run(*argv: str, password: str = "") -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "stdin", io.StringIO(f"{password}\n"))
+        code = cli.main(argv, paths)
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return run
+
+
+@pytest.fixture
+def newer(tmp_path: Path) -> str:
+    return str(make_tiny_bundle(tmp_path / "source", bundle_id="newer")[0])
+
+
+@pytest.fixture
+def door(paths: AppPaths) -> None:
+    cheap = Cost(iterations=1, lanes=1, memory_kib=64)
+    Access(paths.access, paths.site_keys, cost=cheap).set_up(PASSWORD)
+
+
+def in_force(kdh: Kdh) -> str:
+    _, listed, _ = kdh("models", "list", "--json")
+    (active,) = [line["id"] for line in map(json.loads, listed.splitlines()) if line["active"]]
+    return str(active)
+
+
+def test_a_model_is_installed_put_in_force_used_and_taken_back(
+    kdh: Kdh, newer: str, door: None
+) -> None:
+    assert kdh("models", "install", newer)[0] == 0
+    assert in_force(kdh) == "shipped"
+    assert kdh("models", "activate", "newer", password=PASSWORD)[0] == 0
+    assert in_force(kdh) == "newer"
+    assert json.loads(kdh("classify", "apoptosis of cells", "--json")[1])["model"] == "newer"
+    assert kdh("models", "rollback", password=PASSWORD)[0] == 0
+    assert in_force(kdh) == "shipped"
+    code, told, _ = kdh("audit", "verify")
+    assert code == 0
+    assert "5 entries" in told
+
+
+def test_nothing_is_put_in_force_without_the_password(kdh: Kdh, newer: str, door: None) -> None:
+    kdh("models", "install", newer)
+    code, _, told = kdh("models", "activate", "newer", password="not this one")
+    assert code == 4
+    assert "not this one" not in told
+    assert in_force(kdh) == "shipped"
+
+
+def test_without_a_password_nobody_is_an_administrator(kdh: Kdh, newer: str) -> None:
+    kdh("models", "install", newer)
+    code, _, told = kdh("models", "activate", "newer", password=PASSWORD)
+    assert code == 4
+    assert "No administrator's password is set." in told
+
+
+def test_a_model_in_force_that_breaks_is_replaced_and_said_to_be(
+    kdh: Kdh, newer: str, door: None, paths: AppPaths
+) -> None:
+    kdh("models", "install", newer)
+    kdh("models", "activate", "newer", password=PASSWORD)
+    (paths.models / "newer" / "MODEL_CARD.md").unlink()
+    code, told, warned = kdh("classify", "apoptosis of cells", "--json")
+    assert code == 0
+    assert json.loads(told)["model"] == "shipped"
+    assert "cannot be used" in warned
+    assert "cannot be used" in kdh("models", "list")[1]
+
+
+def test_a_changed_audit_log_is_named(kdh: Kdh, newer: str, paths: AppPaths) -> None:
+    kdh("models", "install", newer)
+    log = paths.audit / "audit.jsonl"
+    log.write_text(log.read_text().replace("newer", "older"))
+    code, _, told = kdh("audit", "verify")
+    assert code == 4
+    assert "Entry 1" in told
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [["models", "install", "no-such-file"], ["models", "rollback"], ["audit"]],
+)
+def test_what_cannot_be_done_ends_with_one_line(kdh: Kdh, argv: list[str], door: None) -> None:
+    code, out, told = kdh(*argv, password=PASSWORD)
+    assert code in {2, 4}
+    assert out == ""
+    assert told.startswith("kdh: ")
+    assert told.count("\n") == 1
