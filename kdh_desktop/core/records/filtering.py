@@ -77,12 +77,13 @@ def conditions_of(db: Connection, where: RecordFilter) -> Conditions:
     bits = label_bits(db)
     active = active_model(db)
     labels = mask_of(where.labels, bits)
+    words = match_expression(where.search)
     all_active = 0 if active is None else active.mask
     return Conditions(
-        fixed=_fixed(where),
+        fixed=_fixed(where, has_words=words is not None),
         parts=dict(_parts(where, has_unknown=not bits.keys() >= set(where.labels))),
         values={
-            "search": match_expression(where.search),
+            "search": words,
             "ids": None if where.ids is None else json.dumps(where.ids),
             "labels": labels,
             "active_labels": all_active,
@@ -100,13 +101,14 @@ def mask_of(labels: Iterable[str], bits: Mapping[str, int]) -> int:
     return sum(1 << bits[label] for label in set(labels) if label in bits)
 
 
-def _fixed(where: RecordFilter) -> str:
+def _fixed(where: RecordFilter, *, has_words: bool) -> str:
     found = ["NOT l.is_hidden"]
     if where.ids is not None:
         found.append(f"l.record_id {_IN.format('ids')}")
     if where.search.strip():
-        # No word at all, such as a lone bracket, is asked for as NULL and found nowhere.
-        found.append("l.record_id IN (SELECT rowid FROM words WHERE words MATCH :search)")
+        # What holds no word at all, such as a lone bracket, is found nowhere.
+        matching = "l.record_id IN (SELECT rowid FROM words WHERE words MATCH :search)"
+        found.append(matching if has_words else "0")
     return " AND ".join(found)
 
 
