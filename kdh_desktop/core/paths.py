@@ -79,6 +79,11 @@ class AppPaths:
         return self.data / "records"
 
     @property
+    def sample_references(self) -> Path:
+        """File of twenty invented references, as PubMed would export them, to try things with."""
+        return self.resources / "sample" / "references.nbib"
+
+    @property
     def publisher_keys(self) -> Path:
         """Folder of the publisher's public keys."""
         return self.resources / "keys"
