@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from kdh_desktop.core.errors import Cancelled, InputError
-from kdh_desktop.core.importing.sandbox import Limits, run_in_child
+from kdh_desktop.core.importing.sandbox import Limits, run_in_child, stream_from_child
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="limits on memory need Linux")
 SOON = Limits(seconds=1.0)
@@ -65,6 +66,11 @@ def eat_memory(argument: Any) -> Iterator[Any]:
     yield len(bytearray(argument))
 
 
+def own_process(argument: Any) -> Iterator[Any]:
+    while True:
+        yield os.getpid()
+
+
 def flood(argument: Any) -> Iterator[Any]:
     while True:
         yield argument
@@ -90,6 +96,43 @@ def test_values_come_back_in_order() -> None:
     found = run_in_child(count, 3)
     assert found == [{"number": number, "letters": "é\n\u2028"} for number in range(3)]
     assert run_in_child(count, 0) == []
+
+
+def test_values_are_there_while_the_child_goes_on() -> None:
+    values = stream_from_child(flood, "x" * 1000)
+    assert [next(values) for _ in range(200)] == ["x" * 1000] * 200
+    values.close()
+
+
+def test_closing_the_stream_ends_the_child() -> None:
+    values = stream_from_child(own_process, None)
+    child = next(values)
+    start = time.monotonic()
+    values.close()
+    assert time.monotonic() - start < 0.9, "it is not waited for"
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
+
+
+def test_what_came_before_a_failure_is_given() -> None:
+    values = stream_from_child(refuse, "sheet")
+    assert next(values) == 1
+    with pytest.raises(InputError, match="no sheet"):
+        next(values)
+
+
+def test_time_that_the_taker_needs_does_not_count() -> None:
+    values = stream_from_child(count, 3, limits=Limits(seconds=1.0, pause_s=1.0))
+    found = [next(values)]
+    threading.Event().wait(1.2)
+    assert [*found, *values] == run_in_child(count, 3)
+
+
+def test_a_child_that_gives_nothing_for_long_is_ended() -> None:
+    start = time.monotonic()
+    with pytest.raises(InputError, match="takes too long"):
+        run_in_child(sleep_on, 600, limits=Limits(pause_s=1.0))
+    assert time.monotonic() - start < 4
 
 
 def test_an_expected_failure_keeps_its_words() -> None:

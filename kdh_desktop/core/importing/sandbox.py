@@ -14,8 +14,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import IO, Any, Self
@@ -49,12 +49,15 @@ class Limits:
 
     Attributes:
         memory_bytes: Address space; enforced on Linux only.
-        seconds: From its start to the end of its answer.
+        seconds: Time that the child works, or that is waited for it, in all. What the taker of
+            its values does in between does not count.
+        pause_s: Time that is waited for any one value.
         answer_bytes: Length of its whole answer.
     """
 
     memory_bytes: int = 1_500_000_000
     seconds: float = 60.0
+    pause_s: float = 60.0
     answer_bytes: int = 400_000_000
 
 
@@ -74,7 +77,21 @@ def run_in_child(
     limits: Limits = DEFAULT_LIMITS,
     should_stop: Callable[[], bool] = _NEVER,
 ) -> list[Any]:
-    """Let a child process parse, and collect its answer.
+    """All that `stream_from_child` gives with the same arguments, and what it raises."""
+    return list(stream_from_child(parser, argument, limits=limits, should_stop=should_stop))
+
+
+def stream_from_child(
+    parser: Parser,
+    argument: object,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    should_stop: Callable[[], bool] = _NEVER,
+) -> Generator[Any]:
+    """Let a child process parse, and take its values one by one.
+
+    The child starts with the first value that is asked for. It is never far ahead of who takes
+    its values, since it waits where its pipe is full, and closing the generator ends it.
 
     Args:
         parser: A function of a module; it should import heavy libraries itself.
@@ -83,8 +100,8 @@ def run_in_child(
         limits: What the child may use.
         should_stop: Is asked about twenty times a second, in another thread.
 
-    Returns:
-        The values that the parser gave, in order.
+    Yields:
+        The values that the parser gives, in order.
 
     Raises:
         InputError: The parser said so; or the file takes too long, too much memory, gives too
@@ -107,12 +124,13 @@ def run_in_child(
         encoding="utf-8",
         errors="replace",
     )
-    with process, _Watch(process, limits.seconds, should_stop) as watch:
+    with process, _Watch(process, limits, should_stop) as watch:
         if process.stdin is None or process.stdout is None:
             raise AssertionError("both were asked for")
         _send(process.stdin, json.dumps(request))
-        answer = _read_answer(process.stdout, watch, limits.answer_bytes)
-    return _settled(answer, watch.ending, process.returncode)
+        answer = _Answer(process.stdout, watch, limits.answer_bytes)
+        yield from answer.values()
+    _settle(answer, watch.ending, process.returncode)
 
 
 def _environment() -> dict[str, str]:
@@ -124,23 +142,18 @@ def _environment() -> dict[str, str]:
     }
 
 
-@dataclass(slots=True)
-class _Answer:
-    items: list[Any] = field(default_factory=list)
-    failure: InputError | None = None
-    is_whole: bool = False
-
-
 class _Watch:
     """Kills a process that takes too long, or that nobody waits for any more."""
 
     def __init__(
-        self, process: subprocess.Popen[str], seconds: float, should_stop: Callable[[], bool]
+        self, process: subprocess.Popen[str], limits: Limits, should_stop: Callable[[], bool]
     ) -> None:
         self.ending: _Ending | None = None
         self._process = process
-        self._deadline = time.monotonic() + seconds
+        self._limits = limits
         self._should_stop = should_stop
+        self._waited_s = 0.0
+        self._waits_since: float | None = time.monotonic()
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
@@ -148,10 +161,12 @@ class _Watch:
         self._thread.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
         """Also after an error: no child may be left behind, and none waited for without end."""
         self._is_over.set()
         self._thread.join()
+        if error is not None:
+            self._process.kill()
         try:
             self._process.wait(timeout=_GRACE_S)
         except subprocess.TimeoutExpired:
@@ -161,13 +176,73 @@ class _Watch:
         self.ending = self.ending or ending
         self._process.kill()
 
+    def waits(self) -> None:
+        """From now on the child is waited for."""
+        self._waits_since = time.monotonic()
+
+    def waits_no_more(self) -> None:
+        since, self._waits_since = self._waits_since, None
+        if since is not None:
+            self._waited_s += time.monotonic() - since
+
     def _watch(self) -> None:
         while not self._is_over.wait(_POLL_S):
             if self._should_stop():
                 return self.kill(_Ending.STOPPED)
-            if time.monotonic() > self._deadline:
+            since = self._waits_since
+            pause_s = 0.0 if since is None else time.monotonic() - since
+            if pause_s > self._limits.pause_s or self._waited_s + pause_s > self._limits.seconds:
                 return self.kill(_Ending.TOO_LONG)
         return None
+
+
+class _Answer:
+    """What a child says, read in bounded pieces."""
+
+    def __init__(self, stdout: IO[str], watch: _Watch, max_bytes: int) -> None:
+        self.failure: InputError | None = None
+        self.is_whole = False
+        self._stdout = stdout
+        self._watch = watch
+        self._left = max_bytes
+
+    def values(self) -> Iterator[Any]:
+        """Values up to the end of the answer, or up to where it fails."""
+        while (line := self._next_line()) is not None:
+            kind, value = self._read(line)
+            if kind != ITEM:
+                return
+            yield value
+
+    def _next_line(self) -> str | None:
+        self._watch.waits()
+        line = self._stdout.readline(self._left + 1)
+        self._watch.waits_no_more()
+        self._left -= len(line)
+        if self._left < 0:
+            self._watch.kill(_Ending.TOO_LARGE)
+            return None
+        return line if line.endswith("\n") else None
+
+    def _read(self, line: str) -> tuple[str, Any]:
+        """First character of a line and, where it is an item, its value."""
+        kind = line[0]
+        try:
+            value = parse_json(line[1:]) if kind in ITEM + EXPECTED else None
+        except ValueError:
+            kind, value = "", None
+        match kind, value:
+            case ("+", _):
+                return ITEM, value
+            case ("!", [str(message), str(remedy)]):
+                self.failure = InputError(message, remedy)
+            case (".", _):
+                self.is_whole = True
+            case ("m", _):
+                self.failure = _too_much_memory()
+            case _:
+                self.failure = _broken()
+        return kind, None
 
 
 def _send(stdin: IO[str], request: str) -> None:
@@ -178,42 +253,7 @@ def _send(stdin: IO[str], request: str) -> None:
         return  # the child has ended already: its exit code says why
 
 
-def _read_answer(stdout: IO[str], watch: _Watch, max_bytes: int) -> _Answer:
-    answer = _Answer()
-    left = max_bytes
-    while line := stdout.readline(left + 1):
-        left -= len(line)
-        if left < 0:
-            watch.kill(_Ending.TOO_LARGE)
-            return answer
-        if not line.endswith("\n"):
-            return answer
-        _take(answer, line)
-        if answer.is_whole or answer.failure is not None:
-            return answer
-    return answer
-
-
-def _take(answer: _Answer, line: str) -> None:
-    try:
-        value = parse_json(line[1:]) if line[0] in ITEM + EXPECTED else None
-    except ValueError:
-        answer.failure = _broken()
-        return
-    match line[0], value:
-        case ("+", _):
-            answer.items.append(value)
-        case ("!", [str(message), str(remedy)]):
-            answer.failure = InputError(message, remedy)
-        case (".", _):
-            answer.is_whole = True
-        case ("m", _):
-            answer.failure = _too_much_memory()
-        case _:
-            answer.failure = _broken()
-
-
-def _settled(answer: _Answer, ending: _Ending | None, exit_code: int) -> list[Any]:
+def _settle(answer: _Answer, ending: _Ending | None, exit_code: int) -> None:
     match ending:
         case _Ending.STOPPED:
             raise Cancelled("Reading the file was stopped.")
@@ -227,9 +267,8 @@ def _settled(answer: _Answer, ending: _Ending | None, exit_code: int) -> list[An
             pass
     if answer.failure is not None:
         raise answer.failure
-    if answer.is_whole:
-        return answer.items
-    raise _too_long() if -exit_code in _CPU_SIGNALS else _broken()
+    if not answer.is_whole:
+        raise _too_long() if -exit_code in _CPU_SIGNALS else _broken()
 
 
 _CPU_SIGNALS = {24}
