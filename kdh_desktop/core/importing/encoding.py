@@ -68,13 +68,24 @@ def guess_encoding(file: BinaryIO) -> EncodingGuess:
     head = file.read(_CHUNK_BYTES)
     if not head:
         raise InputError("The file is empty.", "Choose a file that holds texts.")
-    for mark, name in _BYTE_ORDER_MARKS:
-        if head.startswith(mark):
-            file.seek(0)
-            return EncodingGuess(name, is_certain=True)
-    guess = _unmarked_utf16(head) or _by_content(file, head)
+    shown = encoding_shown_by(head)
+    guess = _by_content(file, head) if shown is None else EncodingGuess(shown, is_certain=True)
     file.seek(0)
     return guess
+
+
+def encoding_shown_by(head: bytes) -> str | None:
+    """The encoding that the beginning of a file shows by a mark or by its NULs, or None."""
+    for mark, name in _BYTE_ORDER_MARKS:
+        if head.startswith(mark):
+            return name
+    return _unmarked_utf16(head)
+
+
+def is_text(head: bytes) -> bool:
+    """Whether the beginning of a file may be text in an encoding that it does not show."""
+    controls = len(head) - len(head.translate(None, _CONTROL))
+    return controls <= max(_FEW, _MAX_CONTROL_SHARE * len(head)) and controls < len(head)
 
 
 def open_text(file: BinaryIO, encoding: str) -> io.TextIOWrapper:
@@ -118,7 +129,7 @@ def telling_sample(file: BinaryIO, encoding: str) -> str:
     return "\n".join(lines)
 
 
-def _unmarked_utf16(head: bytes) -> EncodingGuess | None:
+def _unmarked_utf16(head: bytes) -> str | None:
     """UTF-16 without a mark, by the letters and line ends that are ASCII and carry a NUL."""
     if 0 not in head[:2000]:
         return None
@@ -129,7 +140,7 @@ def _unmarked_utf16(head: bytes) -> EncodingGuess | None:
     big = sum(map(_is_ascii_pair, high, low))
     for name, right, wrong in (("utf-16-le", little, big), ("utf-16-be", big, little)):
         if right > 10 * wrong and right > 0.02 * len(high) and _decodes_utf16(even, name):
-            return EncodingGuess(name, is_certain=True)
+            return name
     return None
 
 
@@ -143,8 +154,7 @@ def _decodes_utf16(data: bytes, encoding: str) -> bool:
 
 
 def _by_content(file: BinaryIO, head: bytes) -> EncodingGuess:
-    controls = len(head) - len(head.translate(None, _CONTROL))
-    if controls > max(_FEW, _MAX_CONTROL_SHARE * len(head)) or controls == len(head):
+    if not is_text(head):
         raise InputError("The file is no text.", "Choose a file that holds texts or a table.")
     if _ESCAPE.search(head) and _decodes(file, "iso2022_jp"):
         return EncodingGuess("iso2022_jp", is_certain=True)

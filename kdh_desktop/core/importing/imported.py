@@ -100,6 +100,24 @@ class RefusedRow:
     remedy: str
 
 
+@dataclass(frozen=True, slots=True)
+class ReadingEnd:
+    """What a reader gives last, when it has seen the whole file.
+
+    Attributes:
+        rows_in_file: As many as there are records and refused rows, from the first on even where
+            the reading began later.
+        notices: What a person should know of the file, one sentence each.
+    """
+
+    rows_in_file: int
+    notices: tuple[str, ...] = ()
+
+
+Reading = ImportedRecord | RefusedRow | ReadingEnd
+"""What a reader gives: rows as they stand in the file, and one `ReadingEnd` after the last."""
+
+
 class ColumnRole(StrEnum):
     """What a column of a table is for."""
 

@@ -241,7 +241,7 @@ class _Answer:
             case ("m", _):
                 self.failure = _too_much_memory()
             case _:
-                self.failure = _broken()
+                self.failure = broken_file()
         return kind, None
 
 
@@ -268,7 +268,7 @@ def _settle(answer: _Answer, ending: _Ending | None, exit_code: int) -> None:
     if answer.failure is not None:
         raise answer.failure
     if not answer.is_whole:
-        raise _too_long() if -exit_code in _CPU_SIGNALS else _broken()
+        raise _too_long() if -exit_code in _CPU_SIGNALS else broken_file()
 
 
 _CPU_SIGNALS = {24}
@@ -289,7 +289,8 @@ def _too_much_memory() -> InputError:
     )
 
 
-def _broken() -> InputError:
+def broken_file() -> InputError:
+    """The failure of a file whose reader broke, or answers with nonsense."""
     return InputError(
         "The file is damaged, or made so that it breaks the reader.",
         "Open it in the program that made it and save it again, or save it as CSV.",

@@ -1,0 +1,123 @@
+"""The one door through which files come in: a first look, then their rows one by one.
+
+Whatever the format, a stranger's file is parsed in a disposable process. Here it is only opened,
+to see that it is an ordinary file and how it begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from kdh_desktop.core.errors import InputError
+from kdh_desktop.core.importing.file_format import recognise
+from kdh_desktop.core.importing.imported import (
+    FileInspection,
+    ImportedRecord,
+    ImportPlan,
+    Reading,
+    ReadingEnd,
+    RefusedRow,
+)
+from kdh_desktop.core.importing.parsing import parse_beginning, parse_file
+from kdh_desktop.core.importing.row_values import from_value
+from kdh_desktop.core.importing.sandbox import Limits, broken_file, run_in_child, stream_from_child
+from kdh_desktop.core.json_values import to_json_value
+
+READING_LIMITS = Limits(seconds=3_600.0, pause_s=60.0, answer_bytes=16_000_000_000)
+"""For a million records; a file that gives nothing for a minute is given up."""
+
+_NEVER = Event().is_set
+
+
+def inspect_file(
+    path: Path,
+    *,
+    plan: ImportPlan | None = None,
+    should_stop: Callable[[], bool] = _NEVER,
+) -> FileInspection:
+    """Look at a file without taking anything in.
+
+    Args:
+        path: Any file; its name does not matter.
+        plan: How to read it this time, e.g. with another sheet, header row or encoding; None for
+            what its content suggests.
+        should_stop: Is asked about twenty times a second, in another thread.
+
+    Raises:
+        InputError: It is no ordinary file, empty, in no format that can be read, protected, or
+            nothing of it can be read.
+        Cancelled: `should_stop` said so.
+    """
+    wanted = ImportPlan(recognise(path)) if plan is None else plan
+    if wanted.format.is_table:
+        raise InputError("Tables cannot be read yet.", "Save the records as RIS.")
+    return _inspect_records(path, wanted, should_stop)
+
+
+def read_records(
+    path: Path,
+    plan: ImportPlan,
+    *,
+    should_stop: Callable[[], bool] = _NEVER,
+    after_row: int = 0,
+) -> Generator[Reading]:
+    """Read a file row by row, never more of it at a time than a pipe holds.
+
+    Args:
+        path: The file.
+        plan: How to read it, as `inspect_file` suggested it or a person changed it.
+        should_stop: Is asked about twenty times a second, in another thread.
+        after_row: Rows up to this one are left out; 0 for none.
+
+    Yields:
+        Each row of the file as a record or as refused, in rising order of `row`; then one
+        `ReadingEnd`.
+
+    Raises:
+        InputError: The file cannot be read, or not to its end; what came before stays true.
+        Cancelled: `should_stop` said so.
+    """
+    argument = _argument(path, plan) | {"after_row": after_row}
+    values = stream_from_child(parse_file, argument, limits=READING_LIMITS, should_stop=should_stop)
+    with closing(values):
+        for value in values:
+            if value is not None:
+                yield _taken(value)
+
+
+def _inspect_records(
+    path: Path, plan: ImportPlan, should_stop: Callable[[], bool]
+) -> FileInspection:
+    found, *values = run_in_child(parse_beginning, _argument(path, plan), should_stop=should_stop)
+    rows = [_taken(value) for value in values]
+    records = tuple(row for row in rows if isinstance(row, ImportedRecord))
+    refused = [row for row in rows if isinstance(row, RefusedRow)]
+    notices = [notice for row in rows if isinstance(row, ReadingEnd) for notice in row.notices]
+    if refused:
+        count = f"{len(refused)} of the first {len(refused) + len(records)} records"
+        notices.insert(0, f"{count} cannot be read, the first because: {refused[0].reason}")
+    return FileInspection(
+        plan=replace(plan, encoding=found["encoding"]),
+        needs_look=bool(found["fitting"]) or not records,
+        encodings=tuple(found["fitting"]),
+        sample=found["sample"],
+        table=None,
+        records=records,
+        notices=tuple(notices),
+    )
+
+
+def _argument(path: Path, plan: ImportPlan) -> dict[str, Any]:
+    return {"path": str(path.absolute()), "plan": to_json_value(plan)}
+
+
+def _taken(value: Any) -> Reading:
+    try:
+        return from_value(value)
+    except ValueError as error:
+        raise broken_file() from error
