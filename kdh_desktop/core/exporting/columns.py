@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from kdh_desktop.core.exporting.sheet_reading import letters_of
 from kdh_desktop.core.exporting.source import KnownLabel
 from kdh_desktop.core.importing.imported import ColumnRole
 from kdh_desktop.core.records.stored import BatchSource, Field
@@ -44,9 +45,10 @@ class OriginalColumn:
     """A column of the imported table, under its own name.
 
     Attributes:
-        name: Its name, which may repeat or be empty.
-        place: Which of the columns of this name that are carried through, from 0.
-        field: What it was taken in as; None where it was only carried through.
+        name: Its name, which may repeat.
+        place: Which of the columns of this name, from 0.
+        field: What it was taken in as; None where it was only carried through. Where the field
+            does not say what the cell said, the record carries the cell's own text as well.
     """
 
     name: str
@@ -78,13 +80,12 @@ def original_columns(source: BatchSource) -> tuple[ExportColumn, ...]:
         return tuple(FieldColumn(field) for field in usual + rest)
     seen = Counter[str]()
     columns: list[ExportColumn] = []
-    for place, name in enumerate(source.columns):
+    for place, given in enumerate(source.columns):
+        name = given or f"Column {letters_of(place + 1)}"
         role = source.plan.mapping.role(place)
-        if role is None:
-            columns.append(OriginalColumn(name, seen[name]))
-            seen[name] += 1
-        else:
-            columns.append(OriginalColumn(name, seen[name], _FIELD_OF_ROLE[role]))
+        field = None if role is None else _FIELD_OF_ROLE[role]
+        columns.append(OriginalColumn(name, seen[name], field))
+        seen[name] += 1
     return tuple(columns)
 
 
@@ -124,4 +125,4 @@ def _title(column: ExportColumn, names: dict[str, str]) -> str:
         case DecisionColumn(label_id):
             return f"decision: {names.get(label_id, label_id)}"
         case OriginalColumn(name):
-            return name or "unnamed"
+            return name

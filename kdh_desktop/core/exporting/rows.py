@@ -132,10 +132,10 @@ def _word(*, is_present: bool) -> str:
 def _original(
     detail: RecordDetail, name: str, place: int, *, field: Field | None, names: Mapping[str, str]
 ) -> Cell:
-    if field is not None:
-        return _field(detail, field, names)
     values = [value for extra, value in detail.imported.extra if extra == name]
-    return values[place] if place < len(values) else None
+    if place < len(values):
+        return values[place]
+    return None if field is None else _field(detail, field, names)
 
 
 def _field(detail: RecordDetail, field: Field, names: Mapping[str, str]) -> Cell:

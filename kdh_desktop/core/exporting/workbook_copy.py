@@ -7,7 +7,10 @@ made in the disposable process and comes here in pieces; only this process write
 from __future__ import annotations
 
 import base64
+import contextlib
+import csv
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 from typing import Any, Protocol
@@ -15,15 +18,17 @@ from typing import Any, Protocol
 from kdh_desktop.core.errors import InputError
 from kdh_desktop.core.exporting.atomic import staged
 from kdh_desktop.core.exporting.copy_columns import copy_cells, copy_columns
+from kdh_desktop.core.exporting.copy_request import CopyRequest
+from kdh_desktop.core.exporting.delimited_copy import copy_delimited
 from kdh_desktop.core.exporting.outcome import ExportOutcome
 from kdh_desktop.core.exporting.provenance import Provenance
 from kdh_desktop.core.exporting.records_file import OnProgress, no_progress, passed_on
 from kdh_desktop.core.exporting.rows import Cell
 from kdh_desktop.core.exporting.source import RecordSource
-from kdh_desktop.core.exporting.workbook_edit import CopyRequest, copy_workbook
+from kdh_desktop.core.exporting.workbook_edit import copy_workbook
 from kdh_desktop.core.exporting.workbook_file import is_sound
 from kdh_desktop.core.importing.imported import FileFormat, ImportPlan
-from kdh_desktop.core.importing.sandbox import Limits, run_in_child
+from kdh_desktop.core.importing.sandbox import Limits, Parser, run_in_child
 from kdh_desktop.core.json_values import to_json_value
 from kdh_desktop.core.records.stored import ImportBatch, RecordFilter, RecordOrder
 
@@ -31,7 +36,21 @@ ABOUT_TITLE = "KDH provenance"
 
 _NEVER = Event().is_set
 COPY_LIMITS = Limits(memory_bytes=3_000_000_000, seconds=900.0, answer_bytes=1_000_000_000)
-_ENDINGS = {FileFormat.WORKBOOK: ".xlsx"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """How originals of a format are copied, and how the copy's name may end."""
+
+    parser: Parser
+    endings: tuple[str, ...]
+    is_text: bool
+
+
+_KINDS = {
+    FileFormat.WORKBOOK: _Kind(copy_workbook, (".xlsx",), is_text=False),
+    FileFormat.DELIMITED: _Kind(copy_delimited, (".csv", ".tsv", ".txt", ".tab"), is_text=True),
+}
 
 
 class BatchStore(RecordSource, Protocol):
@@ -82,29 +101,35 @@ def export_workbook_copy(
     passing = provenance.watch(store.details(ids))
     details = passed_on(passing, len(ids), on_progress=on_progress, should_stop=should_stop)
     rows = {str(detail.imported.row): copy_cells(detail, labels) for detail in details}
+    about = (*provenance.lines(), *_about_copy(batch, rows))
     request = CopyRequest(
         path=str(original.absolute()),
         sha256=batch.source.sha256,
-        sheet=plan.layout.sheet,
-        header_row=plan.layout.header_row or 1,
+        layout=replace(plan.layout, encoding=plan.layout.encoding or plan.encoding),
         columns=copy_columns(labels, batch.source.columns),
-        about=(*provenance.lines(), *_about_copy(batch, rows)),
+        about=about,
         about_title=ABOUT_TITLE,
     )
+    kind = _KINDS[plan.format]
     answer = run_in_child(
-        copy_workbook,
+        kind.parser,
         to_json_value(request) | {"rows": rows},
         limits=COPY_LIMITS,
         should_stop=should_stop,
     )
-    with staged(target, check=is_sound) as path:
+    files = [target]
+    with contextlib.ExitStack() as stack:
+        if kind.is_text:
+            files.append(target.with_name(f"{target.stem} provenance.csv"))
+            _write_about(stack.enter_context(staged(files[1])), about)
+        path = stack.enter_context(staged(target, check=None if kind.is_text else is_sound))
         head = _write(answer, path)
-    return ExportOutcome(len(rows), (target,), notices=tuple(map(str, head["notices"])))
+    return ExportOutcome(len(rows), tuple(files), notices=tuple(map(str, head["notices"])))
 
 
 def _plan_of(batch: ImportBatch) -> ImportPlan:
     plan = batch.source.plan
-    if plan is None or plan.format not in _ENDINGS:
+    if plan is None or plan.format not in _KINDS:
         raise InputError(
             "Only a workbook (.xlsx) or delimited text can be handed back as it was.",
             "Save its records as a new .xlsx file.",
@@ -118,10 +143,11 @@ def _plan_of(batch: ImportBatch) -> ImportPlan:
 
 
 def _check_places(original: Path, target: Path, plan: ImportPlan) -> None:
-    if target.suffix.casefold() != _ENDINGS[plan.format]:
+    endings = _KINDS[plan.format].endings
+    if target.suffix.casefold() not in endings:
         raise InputError(
-            f"The copy is a file of another kind than {target.suffix or 'its name says'}.",
-            f"Save it under a name that ends in {_ENDINGS[plan.format]}.",
+            "The copy is a file of another kind than its name says.",
+            f"Save it under a name that ends in {' or '.join(endings)}.",
         )
     if not original.exists():
         raise InputError(
@@ -141,6 +167,12 @@ def _about_copy(batch: ImportBatch, rows: Mapping[str, Sequence[Cell]]) -> list[
         ("Rows refused at import", batch.refused),
         ("Original cells changed", 0),
     ]
+
+
+def _write_about(path: Path, about: Sequence[tuple[str, Cell]]) -> None:
+    """Write beside a text what a workbook holds on a sheet of its own."""
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file, lineterminator="\r\n").writerows(about)
 
 
 def _write(answer: list[Any], path: Path) -> dict[str, Any]:

@@ -6,20 +6,16 @@ the archive that need no change are taken over as they are; macros are left behi
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import io
 import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 from xml.sax.saxutils import quoteattr
 
 from kdh_desktop.core.errors import InputError
+from kdh_desktop.core.exporting.copy_request import CopyRequest, in_pieces, original
 from kdh_desktop.core.exporting.rows import Cell
-from kdh_desktop.core.exporting.sheet_edit import Addition, NewColumn, cell_xml, edited_sheet
+from kdh_desktop.core.exporting.sheet_edit import Addition, cell_xml, edited_sheet
 from kdh_desktop.core.exporting.sheet_reading import (
     MAX_COLUMNS,
     Survey,
@@ -31,38 +27,11 @@ from kdh_desktop.core.exporting.sheet_reading import (
 )
 from kdh_desktop.core.exporting.workbook_parts import Part, WorkbookParts
 from kdh_desktop.core.exporting.xml_edit import Element
-from kdh_desktop.core.importing.table_parsing import check_size
-from kdh_desktop.core.importing.text_file import open_file
 from kdh_desktop.core.importing.workbook import check_members
 from kdh_desktop.core.importing.zipped import opened
 from kdh_desktop.core.json_values import build
 
-PIECE_BYTES = 1 << 20
-
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-
-
-@dataclass(frozen=True, slots=True)
-class CopyRequest:
-    """What the copy shall be, but for the cells.
-
-    Attributes:
-        path: The original.
-        sha256: What its bytes hash to, hexadecimal; any other file is refused.
-        sheet: Name of the sheet; None for the only visible one.
-        header_row: Row that names the columns, from 1.
-        columns: Columns to add.
-        about: Names and values for the added sheet.
-        about_title: What to call that sheet.
-    """
-
-    path: str
-    sha256: str
-    sheet: str | None
-    header_row: int
-    columns: tuple[NewColumn, ...]
-    about: tuple[tuple[str, str | int | float | None], ...]
-    about_title: str
 
 
 def copy_workbook(argument: dict[str, Any]) -> Iterator[Any]:
@@ -84,34 +53,6 @@ def copy_workbook(argument: dict[str, Any]) -> Iterator[Any]:
     yield from in_pieces(copy)
 
 
-@contextmanager
-def original(path: str, sha256: str) -> Iterator[BinaryIO]:
-    """An original, which must be what was imported.
-
-    Raises:
-        InputError: It is not, or the file cannot be read.
-    """
-    with open_file(Path(path)) as file:
-        check_size(file)
-        digest = hashlib.sha256()
-        while piece := file.read(PIECE_BYTES):
-            digest.update(piece)
-        if digest.hexdigest() != sha256:
-            raise InputError(
-                "The file has changed since it was imported.",
-                "Import it again and save that copy, or bring the old file back.",
-            )
-        file.seek(0)
-        yield file
-
-
-def in_pieces(copy: io.BytesIO) -> Iterator[str]:
-    """What was written, in pieces of base64."""
-    with copy.getbuffer() as view:
-        for start in range(0, len(view), PIECE_BYTES):
-            yield base64.b64encode(view[start : start + PIECE_BYTES]).decode("ascii")
-
-
 def _copy(
     parts: WorkbookParts,
     request: CopyRequest,
@@ -120,7 +61,7 @@ def _copy(
     into: io.BytesIO,
 ) -> tuple[list[str], str]:
     """Write the copy; give notices and the letters of the new columns."""
-    sheet = parts.sheet(request.sheet)
+    sheet = parts.sheet(request.layout.sheet)
     survey = survey_sheet(parts.pieces(sheet.member), header_row=request.header_row)
     tables = [(part, part.only("table")) for part in parts.tables(sheet)]
     first = _first_free_column(survey, [table for _, table in tables], request.header_row)

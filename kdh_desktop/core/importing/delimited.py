@@ -76,6 +76,15 @@ class DelimitedText:
         """The encoding, by content."""
         return guess_encoding(self._file)
 
+    def shape(self, layout: TableLayout) -> tuple[str, Dialect]:
+        """The encoding, and how cells are told apart, as `read` takes them.
+
+        Raises:
+            InputError: It is not text, or its encoding is not clear.
+        """
+        encoding = layout.encoding or _safe_encoding(self._file, [])
+        return encoding, dialect_of(_beginning_of(self._file, encoding), layout.delimiter)
+
     def read(self, layout: TableLayout) -> RawTable:
         """All rows, those above the header and those that cannot be read included.
 

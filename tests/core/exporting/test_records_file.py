@@ -351,21 +351,24 @@ def test_ris_is_read_back_with_labels_as_keywords(tmp_path: Path) -> None:
 
 
 def test_original_columns_come_in_the_table_s_order_under_their_names(tmp_path: Path) -> None:
-    mapping = ColumnMapping(((ColumnRole.ID, 0), (ColumnRole.TITLE, 2)))
-    plan = ImportPlan(FileFormat.WORKBOOK, mapping=mapping)
-    source = BatchSource(
-        BatchKind.FILE, "a.xlsx", plan=plan, columns=("id", "x", "Text", "x", "ID", "")
-    )
-    columns = original_columns(source)
+    roles = ((ColumnRole.ID, 0), (ColumnRole.TITLE, 2), (ColumnRole.YEAR, 6))
+    plan = ImportPlan(FileFormat.WORKBOOK, mapping=ColumnMapping(roles))
+    names = ("id", "x", "Text", "x", "ID", "", "Year")
+    columns = original_columns(BatchSource(BatchKind.FILE, "a.xlsx", plan=plan, columns=names))
     assert columns[0] == OriginalColumn("id", 0, Field.SOURCE_ID)
-    extra = (("x", "first"), ("x", "second"), ("ID", "other"), ("", "nameless"))
-    record = ImportedRecord(row=2, title="T", source_id="s", extra=extra)
-    store = MadeStore.of(detail(1, record), detail(2, ImportedRecord(row=3, title="bare")))
-    export(store, tmp_path / "out.csv", [*columns, *label_columns(LABELS[:1])])
+    extra = (("x", ""), ("x", "second"), ("ID", "other"), ("Column F", "nameless"))
+    first = ImportedRecord(row=2, title="T", source_id="s", year=2020, extra=extra)
+    second = ImportedRecord(row=3, title="bare", extra=(("Year", "Mar 2020"),), year=2020)
+    export(
+        MadeStore.of(detail(1, first), detail(2, second)),
+        tmp_path / "out.csv",
+        [*columns, *label_columns(LABELS[:1])],
+    )
+    labels = ["labels", "p: Sustaining growth"]
     assert csv_rows(tmp_path / "out.csv") == [
-        ["id", "x", "Text", "x (2)", "ID (2)", "unnamed", "labels", "p: Sustaining growth"],
-        ["s", "first", "T", "second", "other", "nameless", "", ""],
-        ["", "", "bare", "", "", "", "", ""],
+        ["id", "x", "Text", "x (2)", "ID (2)", "Column F", "Year", *labels],
+        ["s", "", "T", "second", "other", "nameless", "2020", "", ""],
+        ["", "", "bare", "", "", "", "Mar 2020", "", ""],
     ]
 
 
