@@ -136,10 +136,8 @@ def _unreadable(files: StoreFiles, key: StoreKey) -> StoreError:
 
 def _bring_up_to_date(database: Database, files: StoreFiles, key: StoreKey) -> None:
     with database.alone() as db:
-        if files.log.exists() and files.log.stat().st_size:
-            # What a process that was killed left in the log.
-            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        if files.database.stat().st_size <= _CHECKED_AT_ONCE_BYTES:
+        is_small = files.database.stat().st_size <= _CHECKED_AT_ONCE_BYTES
+        if _take_over_log(db, files) and is_small:
             require_sound(db, files.folder, key)
         version = schema_version(db)
         if version == 0:
@@ -157,6 +155,21 @@ def _bring_up_to_date(database: Database, files: StoreFiles, key: StoreKey) -> N
             files.write_mark(key)
         except OSError as error:
             raise unwritable_folder() from error
+
+
+def _take_over_log(db: Connection, files: StoreFiles) -> bool:
+    """Move what a process that was killed left in the log to where it belongs.
+
+    Returns:
+        Whether that went well: on a full disk the log stays, and all can be read nevertheless.
+    """
+    if not files.log.exists() or not files.log.stat().st_size:
+        return True
+    try:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlcipher.OperationalError:
+        return False
+    return True
 
 
 def require_sound(db: Connection, folder: Path, key: StoreKey) -> None:
