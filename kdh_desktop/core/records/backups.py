@@ -134,6 +134,7 @@ def make_backup(
         files.backups.mkdir(mode=0o700, exist_ok=True)
         _require_room(db, files.backups)
         new.unlink(missing_ok=True)
+        new.touch(mode=0o600)
         with plain_words():
             _copy(db, new, key, should_stop)
             _check(new, key, like=db)
@@ -170,6 +171,7 @@ def restore_backup(folder: Path, backup: Backup, *, key: StoreKey | None = None)
     lock = StoreLock(folder)
     try:
         files.new_database.unlink(missing_ok=True)
+        files.new_database.touch(mode=0o600)
         shutil.copyfile(backup.path, files.new_database)
         with plain_words():
             _check(files.new_database, key)

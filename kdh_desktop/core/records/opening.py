@@ -84,11 +84,11 @@ def _create(files: StoreFiles, key: StoreKey) -> None:
     """Make a new database, which is there with all of its tables or not at all."""
     try:
         files.new_database.unlink(missing_ok=True)
+        files.new_database.touch(mode=0o600)
         with plain_words(), closing(connect(files.new_database, key)) as db:
             db.execute("BEGIN IMMEDIATE")
             create_tables(db)
             db.execute("COMMIT")
-        files.new_database.chmod(0o600)
         files.new_database.replace(files.database)
         sync_folder(files.folder)
         files.write_mark(key)
