@@ -34,6 +34,13 @@ def add_parser(commands: Commands) -> None:
         const=_students_rows,
         help="measure students of several depths and widths, and say which one to serve",
     )
+    what.add_argument(
+        "--records",
+        action="store_const",
+        dest="rows_of",
+        const=_records_rows,
+        help="measure a store of 100,000 records: taking in, lists, searches, counts, duplicates",
+    )
     bench.add_argument(
         "--result",
         type=Path,
@@ -94,6 +101,18 @@ def _students_rows(arguments: argparse.Namespace, paths: AppPaths) -> list[Row]:
     if arguments.quick:
         plan = replace(plan, texts=16, rounds=2)
     return run_students_bench(plan, results=results, say=_say)
+
+
+def _records_rows(arguments: argparse.Namespace, paths: AppPaths) -> list[Row]:
+    from kdh_desktop.core.classification.model_bundle import open_bundle
+    from kdh_desktop.core.classification.signing import load_trusted_keys
+    from trainer.bench.records import RecordsPlan, run_records_bench
+
+    keys = load_trusted_keys(paths.publisher_keys, paths.site_keys)
+    plan = RecordsPlan(open_bundle(_bundle(arguments, paths), trusted_keys=keys).manifest)
+    if arguments.quick:
+        plan = replace(plan, records=10_000, repeats=3)
+    return run_records_bench(plan, say=_say)
 
 
 def _bundle(arguments: argparse.Namespace, paths: AppPaths) -> Path:
