@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
@@ -21,7 +22,7 @@ from kdh_desktop.core.exporting.corrections_parsing import parse_corrections
 from kdh_desktop.core.exporting.rows import ABSENT, PRESENT
 from kdh_desktop.core.exporting.workbook_copy import COPY_LIMITS, BatchStore
 from kdh_desktop.core.importing.imported import ColumnRole
-from kdh_desktop.core.importing.sandbox import run_in_child
+from kdh_desktop.core.importing.sandbox import stream_from_child
 from kdh_desktop.core.records.stored import (
     ImportBatch,
     RecordDetail,
@@ -163,14 +164,17 @@ def read_corrections(
     batches = store.batches()
     texts = sorted({pair for batch in batches if (pair := _text_columns(batch)) is not None})
     argument = {"path": str(path.absolute()), "texts": texts}
-    items = run_in_child(parse_corrections, argument, limits=COPY_LIMITS, should_stop=should_stop)
+    items = stream_from_child(
+        parse_corrections, argument, limits=COPY_LIMITS, should_stop=should_stop
+    )
     places = {pair: place for place, pair in enumerate(texts)}
     text_places = {
         batch.id: places[pair] for batch in batches if (pair := _text_columns(batch)) is not None
     }
     matching = _Matching(store, text_places)
-    for item in items:
-        matching.take(item)
+    with closing(items):
+        for item in items:
+            matching.take(item)
     return matching.found()
 
 

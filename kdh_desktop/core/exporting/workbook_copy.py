@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import csv
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
@@ -28,14 +28,19 @@ from kdh_desktop.core.exporting.source import RecordSource
 from kdh_desktop.core.exporting.workbook_edit import copy_workbook
 from kdh_desktop.core.exporting.workbook_file import is_sound
 from kdh_desktop.core.importing.imported import FileFormat, ImportPlan
-from kdh_desktop.core.importing.sandbox import Limits, Parser, run_in_child
+from kdh_desktop.core.importing.sandbox import Limits, Parser, stream_from_child
 from kdh_desktop.core.json_values import to_json_value
 from kdh_desktop.core.records.stored import ImportBatch, RecordFilter, RecordOrder
 
 ABOUT_TITLE = "KDH provenance"
 
 _NEVER = Event().is_set
-COPY_LIMITS = Limits(memory_bytes=3_000_000_000, seconds=900.0, answer_bytes=1_000_000_000)
+COPY_LIMITS = Limits(
+    memory_bytes=3_000_000_000,
+    seconds=900.0,
+    pause_s=900.0,  # a copy is put together before its first piece goes out
+    answer_bytes=1_000_000_000,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +116,7 @@ def export_workbook_copy(
         about_title=ABOUT_TITLE,
     )
     kind = _KINDS[plan.format]
-    answer = run_in_child(
+    answer = stream_from_child(
         kind.parser,
         to_json_value(request) | {"rows": rows},
         limits=COPY_LIMITS,
@@ -175,10 +180,10 @@ def _write_about(path: Path, about: Sequence[tuple[str, Cell]]) -> None:
         csv.writer(file, lineterminator="\r\n").writerows(about)
 
 
-def _write(answer: list[Any], path: Path) -> dict[str, Any]:
+def _write(answer: Generator[Any], path: Path) -> dict[str, Any]:
     """Write the pieces of a copy, and give what was said of it."""
-    head, *pieces = answer
-    with path.open("wb") as file:
-        for piece in pieces:
+    with contextlib.closing(answer), path.open("wb") as file:
+        head = next(answer)
+        for piece in answer:
             file.write(base64.b64decode(piece))
     return dict(head)

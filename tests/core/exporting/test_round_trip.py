@@ -1,0 +1,130 @@
+"""The whole trip with the real store: a workbook out, corrected, back in, undone."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from kdh_desktop.core.exporting.columns import label_columns, original_columns
+from kdh_desktop.core.exporting.corrections_in import ConflictKind, read_corrections
+from kdh_desktop.core.exporting.outcome import ExportFormat
+from kdh_desktop.core.exporting.records_file import export_records
+from kdh_desktop.core.exporting.workbook_copy import export_workbook_copy
+from kdh_desktop.core.records.record_store import RecordStore
+from kdh_desktop.core.records.stored import OperationKind, RecordFilter, ReviewStatus
+from tests.core.exporting.test_workbook_copy import assert_same_cells
+from tests.data.original_workbooks import (
+    COLUMNS,
+    HEADER_ROW,
+    SHEET,
+    batch_of,
+    imported_rows,
+    make_workbook,
+)
+from tests.data.tiny_store import MANIFEST_SHA256, predict_all, tiny_manifest
+
+ROWS = 40
+
+
+@pytest.fixture
+def store() -> Iterator[RecordStore]:
+    opened = RecordStore.in_memory()
+    opened.activate_model(tiny_manifest(), manifest_sha256=MANIFEST_SHA256)
+    yield opened
+    opened.close()
+
+
+def take_in(store: RecordStore, original: Path) -> int:
+    make_workbook(original, ROWS)
+    batch = store.begin_import(batch_of(original).source)
+    store.add_records(batch, imported_rows(ROWS))
+    store.finish_import(batch)
+    predict_all(store)
+    return batch
+
+
+def test_corrections_are_one_operation_that_can_be_undone(
+    store: RecordStore, tmp_path: Path
+) -> None:
+    original, copy = tmp_path / "list.xlsx", tmp_path / "copy.xlsx"
+    batch = take_in(store, original)
+    outcome = export_workbook_copy(store, batch, original, copy)
+    assert outcome.rows == ROWS
+    assert_same_cells(original, copy)
+
+    book = openpyxl.load_workbook(copy)
+    sheet = book[SHEET]
+    header = [cell.value for cell in sheet[HEADER_ROW]]
+    chance = random.Random(0)
+    wanted: dict[tuple[int, str], bool] = {}
+    for number in chance.sample(range(1, ROWS + 1), 10):
+        label = chance.choice(store.active_labels)
+        place = next(at for at, title in enumerate(header, 1) if str(title).endswith(label.name))
+        cell: Any = sheet.cell(HEADER_ROW + number, place)
+        is_present = cell.value != "present"
+        cell.value = "present" if is_present else "absent"
+        wanted[number, label.id] = is_present
+    sheet.cell(HEADER_ROW + 1, header.index("KDH checked") + 1).value = "yes"
+    book.save(copy)
+
+    found = read_corrections(copy, store)
+    assert found.conflicts == ()
+    before = list(store.details(range(1, ROWS + 1)))
+    store.review(found.changes, kind=OperationKind.TAKE_CORRECTIONS)
+    after = {detail.id: dict(detail.decisions) for detail in store.details(range(1, ROWS + 1))}
+    assert all(after[number][label] == value for (number, label), value in wanted.items())
+    confirmed = RecordFilter(reviews=(ReviewStatus.CONFIRMED,))
+    assert list(store.ids(confirmed)) == [1]
+    assert len(after[1]) == len(store.active_labels)
+    again = read_corrections(copy, store)
+    assert (again.changes, again.conflicts) == ((), ())
+
+    undone = store.undo()
+    assert undone is not None
+    assert undone.kind is OperationKind.TAKE_CORRECTIONS
+    assert [(one.decisions, one.review) for one in store.details(range(1, ROWS + 1))] == [
+        (one.decisions, one.review) for one in before
+    ]
+
+
+def test_what_somebody_decided_meanwhile_is_a_conflict(store: RecordStore, tmp_path: Path) -> None:
+    original, copy = tmp_path / "list.xlsx", tmp_path / "copy.xlsx"
+    export_workbook_copy(store, take_in(store, original), original, copy)
+    book = openpyxl.load_workbook(copy)
+    header = [cell.value for cell in book[SHEET][HEADER_ROW]]
+    for place, title in enumerate(header, 1):
+        if str(title).startswith("KDH 1: "):
+            cell: Any = book[SHEET].cell(HEADER_ROW + 2, place)
+            cell.value = "absent" if cell.value == "present" else "present"
+    book.save(copy)
+    store.confirm([2])
+    store.remove_records([3])
+    found = read_corrections(copy, store)
+    assert found.changes == ()
+    assert [(one.kind, one.record_id) for one in found.conflicts] == [
+        (ConflictKind.DECIDED_SINCE, 2),
+        (ConflictKind.UNKNOWN_RECORD, 3),
+    ]
+
+
+def test_filtered_records_are_written_with_their_original_columns(
+    store: RecordStore, tmp_path: Path
+) -> None:
+    batch = take_in(store, tmp_path / "list.xlsx")
+    columns = [*original_columns(store.batch(batch).source), *label_columns(store.active_labels)]
+    ids = store.ids(RecordFilter(labels=(store.active_labels[0].id,)))
+    assert 0 < len(ids) < ROWS
+    outcome = export_records(
+        store, ids, tmp_path / "out.xlsx", file_format=ExportFormat.WORKBOOK, columns=columns
+    )
+    rows = list(
+        openpyxl.load_workbook(tmp_path / "out.xlsx")["Records"].iter_rows(values_only=True)
+    )
+    assert outcome.rows == len(ids) == len(rows) - 1
+    assert rows[0][: len(COLUMNS)] == COLUMNS
+    assert all(store.active_labels[0].name in str(row[len(COLUMNS)]) for row in rows[1:])
