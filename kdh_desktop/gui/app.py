@@ -27,7 +27,7 @@ from kdh_desktop.gui.error_dialog import ErrorReporter
 from kdh_desktop.gui.icons import Icons
 from kdh_desktop.gui.jobs import Executor, JobRunner
 from kdh_desktop.gui.main_window import MainWindow
-from kdh_desktop.gui.record_desk import OpenStore, RecordDesk, open_private_store
+from kdh_desktop.gui.record_desk import OpenStore, RecordDesk, open_kept_store
 from kdh_desktop.gui.settings import Settings
 from kdh_desktop.gui.theme import Theme
 
@@ -56,7 +56,10 @@ class Desktop:
         application.setWindowIcon(self.icons.application)
         self.model = ActiveModel(load or partial(load_bundled_model, paths), self.jobs)
         self.desk = RecordDesk(
-            open_store=open_store or open_private_store, model=self.model, jobs=self.jobs
+            open_store=open_store or partial(open_kept_store, paths.records),
+            folder=paths.records,
+            model=self.model,
+            jobs=self.jobs,
         )
         self.window = MainWindow(
             model=self.model,

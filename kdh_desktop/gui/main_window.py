@@ -7,22 +7,36 @@ from functools import partial
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMainWindow, QMenu, QStackedWidget, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QMenu,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from kdh_desktop.gui.about_dialog import AboutDialog
 from kdh_desktop.gui.active_model import ActiveModel, Failed, Loading, Ready
 from kdh_desktop.gui.classify.classify_page import ClassifyPage
+from kdh_desktop.gui.file_actions import FileActions
 from kdh_desktop.gui.help_dialog import HelpDialog
 from kdh_desktop.gui.icons import Icons
 from kdh_desktop.gui.jobs import JobRunner
+from kdh_desktop.gui.journeys import Journeys
 from kdh_desktop.gui.navigation_rail import NavigationRail
+from kdh_desktop.gui.notices import NoticeBar
 from kdh_desktop.gui.page import Page
 from kdh_desktop.gui.plain_text import plain_label, plain_tooltip
+from kdh_desktop.gui.private_sign import PrivateSign
 from kdh_desktop.gui.record_desk import RecordDesk
 from kdh_desktop.gui.records.records_page import RecordsPage
 from kdh_desktop.gui.research_notice import ResearchNotice
 from kdh_desktop.gui.settings import Settings
 from kdh_desktop.gui.theme import GRID, Theme
+from kdh_desktop.gui.window_parts import WindowParts
+from kdh_desktop.gui.work_panel import WorkPanel
 
 _NARROW = 800
 """Width under which the rail gives its words up for the page."""
@@ -56,6 +70,10 @@ class MainWindow(QMainWindow):
             model=model, jobs=jobs, settings=settings, theme=theme, icons=icons
         )
         self.records_page = RecordsPage()
+        self.files = FileActions(self)
+        self.notices = NoticeBar(theme=theme, icons=icons)
+        self.private_sign = PrivateSign(theme=theme, icons=icons)
+        self.panel = WorkPanel()
         self.rail = NavigationRail()
         self.rail.add_page(self.tr("Classify"), "Ctrl+1")
         self.rail.add_page(self.tr("Records"), "Ctrl+2")
@@ -65,15 +83,25 @@ class MainWindow(QMainWindow):
         self._stack = QStackedWidget()
         self._stack.addWidget(self.classify_page)
         self._stack.addWidget(self.records_page)
-        middle = QWidget()
-        layout = QHBoxLayout(middle)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self.rail)
-        layout.addWidget(self._stack, 1)
-        self.setCentralWidget(middle)
+        self.setCentralWidget(self._middle())
         self._add_menus()
         self._add_status_bar()
+        self.journeys = Journeys(
+            WindowParts(
+                window=self,
+                model=model,
+                desk=desk,
+                jobs=jobs,
+                settings=settings,
+                theme=theme,
+                icons=icons,
+                notices=self.notices,
+                panel=self.panel,
+            ),
+            files=self.files,
+            sign=self.private_sign,
+            classify=self.classify_page,
+        )
         self.classify_page.status_changed.connect(self.say)
         self.records_page.status_changed.connect(self.say)
         theme.changed.connect(self._take_colors)
@@ -84,12 +112,29 @@ class MainWindow(QMainWindow):
         if not self.restoreGeometry(settings.window_geometry):
             self.resize(1200, 760)
 
+    def _middle(self) -> QWidget:
+        middle = QWidget()
+        column = QVBoxLayout()
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        # Notices keep the distance from the edge that pages have.
+        bar = QHBoxLayout()
+        bar.setContentsMargins(2 * GRID, GRID, 2 * GRID, 0)
+        bar.addWidget(self.notices)
+        column.addWidget(self.private_sign)
+        column.addLayout(bar)
+        column.addWidget(self._stack, 1)
+        column.addWidget(self.panel)
+        layout = QHBoxLayout(middle)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.rail)
+        layout.addLayout(column, 1)
+        return middle
+
     def _add_menus(self) -> None:
-        file_menu = self.menuBar().addMenu(self.tr("&File"))
-        leave = self._action(self.tr("&Quit"), QKeySequence("Ctrl+Q"))
-        leave.setMenuRole(QAction.MenuRole.QuitRole)
-        leave.triggered.connect(self.close)
-        file_menu.addAction(leave)
+        self._page_menu(self.tr("&File"), self.files.menu)
+        self.files.leave.triggered.connect(self.close)
         for page in self._pages:
             self._page_menus.append([self._page_menu(*menu) for menu in page.menus])
         go = self.menuBar().addMenu(self.tr("&Go"))

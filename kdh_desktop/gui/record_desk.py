@@ -7,9 +7,10 @@ lies in memory alone; the one on the disk stays open behind it, so that no other
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from kdh_desktop.core.errors import Cancelled, KdhError, StoreError
 from kdh_desktop.gui.active_model import ActiveModel
@@ -21,6 +22,16 @@ if TYPE_CHECKING:
 
 OpenStore = Callable[[], "RecordStore"]
 
+_CARE_DELAY_MS = 20_000
+"""After this the start is over, and the disk has time for a backup."""
+
+
+def open_kept_store(folder: Path) -> RecordStore:
+    """This user's record store, unlocked with the key from the keyring or the key file."""
+    from kdh_desktop.core.records.record_store import open_records
+
+    return open_records(folder)
+
 
 def open_private_store() -> RecordStore:
     """A store that is never on the disk."""
@@ -30,34 +41,47 @@ def open_private_store() -> RecordStore:
 
 
 class RecordDesk(QObject):
-    """Holds the store that pages work on, and says when it is another one."""
+    """Holds the store that pages work on, and says when it is another one.
+
+    Attributes:
+        folder: Where the store on the disk and its backups lie.
+    """
 
     changed = Signal()
     """There is another store, or none, or a reason why there is none."""
     model_taken = Signal()
     """The store knows the model in force: its labels and predictions can be asked for."""
+    care_failed = Signal(object)
+    """A `StoreError` from a backup or a look at every page, while the store stays open."""
 
     def __init__(
         self,
         *,
         open_store: OpenStore,
+        folder: Path,
         model: ActiveModel,
         jobs: JobRunner,
         open_private: OpenStore = open_private_store,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
+        self.folder = folder
         self._open_store = open_store
         self._open_private = open_private
         self._model = model
         self._jobs = jobs
         self._lane = Lane(jobs)
         self._model_lane = Lane(jobs)
+        self._care_lane = Lane(jobs)
         self._kept: RecordStore | None = None
         self._private: RecordStore | None = None
         self._failure: KdhError | None = None
         self._is_opening = False
         self._is_private = False
+        self._care_timer = QTimer(self)
+        self._care_timer.setSingleShot(True)
+        self._care_timer.setInterval(_CARE_DELAY_MS)
+        self._care_timer.timeout.connect(self._care)
         model.changed.connect(self._take_model)
 
     @property
@@ -94,6 +118,14 @@ class RecordDesk(QObject):
 
         self._start(work)
 
+    def give_up(self, error: KdhError) -> None:
+        """Close the store on the disk, because of what was found out about it."""
+        store, self._kept = self._kept, None
+        self._failure = error
+        self._show_store()
+        if store is not None:
+            self._close_later(store)
+
     def begin_private(self) -> None:
         """Work from now on in a store that is never on the disk."""
         if not self._is_private:
@@ -112,8 +144,9 @@ class RecordDesk(QObject):
 
     def close(self) -> None:
         """Close what is open; to be called when no job works on it any more."""
-        self._lane.drop()
-        self._model_lane.drop()
+        self._care_timer.stop()
+        for lane in (self._lane, self._model_lane, self._care_lane):
+            lane.drop()
         for store in (self._private, self._kept):
             if store is not None:
                 store.close()
@@ -141,6 +174,7 @@ class RecordDesk(QObject):
         match outcome:
             case Ok(store):
                 self._kept = store
+                self._care_timer.start()
             case Err(KdhError() as error):
                 self._failure = error
             case Err():
@@ -164,6 +198,25 @@ class RecordDesk(QObject):
                 self.model_taken.emit()
 
         self._model_lane.start(lambda _job: _activate(store, bundle), done=take)
+
+    def _care(self) -> None:
+        """Look at every page, and make a backup where one is due."""
+        store = self._kept
+        if store is None:
+            return
+
+        def work(job: Job) -> None:
+            store.verify()
+            store.back_up_if_due(job.should_stop)
+
+        def take(outcome: Outcome[None]) -> None:
+            match outcome:
+                case Err(KdhError() as error) if not isinstance(error, Cancelled):
+                    self.care_failed.emit(error)
+                case _:
+                    pass
+
+        self._care_lane.start(work, done=take)
 
     def _bundle(self) -> ModelBundle | None:
         classifier = self._model.classifier

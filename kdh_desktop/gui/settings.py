@@ -27,6 +27,16 @@ class Settings:
         self._file.sync()
 
     @property
+    def is_key_notice_read(self) -> bool:
+        """Whether the user knows that the key of the records lies in a file."""
+        return bool(self._file.value("notices/key_file_read", defaultValue=False, type=bool))
+
+    def keep_key_notice_read(self) -> None:
+        """Remember that the notice about the key was read."""
+        self._file.setValue("notices/key_file_read", "true")
+        self._file.sync()
+
+    @property
     def window_geometry(self) -> QByteArray:
         """Size and place of the main window; empty where there is none yet."""
         return self._bytes("window/geometry")

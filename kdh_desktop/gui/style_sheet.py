@@ -86,6 +86,8 @@ QFrame#rail QToolButton:checked {{
     background: {c.selected.name()}; border-left: 3px solid {c.accent.name()}; font-weight: 600;
 }}
 QFrame#rail QToolButton:focus {{ border: 2px solid {c.accent.name()}; }}
+QFrame[kind="private"] {{ background: {c.text.name()}; }}
+QFrame[kind="private"] QLabel {{ color: {c.base.name()}; }}
 QFrame[kind="note"] {{ background: {c.note_fill.name()}; border-radius: 6px; }}
 QFrame[kind="warning"] {{ background: {c.warning_fill.name()}; border-radius: 6px; }}
 QFrame[kind="error"] {{ background: {c.error_fill.name()}; border-radius: 6px; }}

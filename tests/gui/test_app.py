@@ -46,7 +46,12 @@ def test_program_starts_shows_its_window_loads_the_model_and_leaves(paths: AppPa
         check=False,
         cwd=ROOT,
         timeout=60,
-        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        env={
+            **os.environ,
+            "QT_QPA_PLATFORM": "offscreen",
+            # A test writes nothing into the keyring of who runs it.
+            "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+        },
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [

@@ -139,6 +139,10 @@ class ClassifyPage(QWidget):
         """Put the cursor where work begins: into the text box."""
         self.text_pane.editor.setFocus()
 
+    def forget(self) -> None:
+        """Remove all texts for good, so that nothing brings them back."""
+        self.exchange.forget_texts()
+
     def save_layout(self) -> None:
         """Keep where the dividing lines stand."""
         for name, splitter in self._splitters().items():

@@ -70,6 +70,13 @@ class TextExchange(QObject):
         self._editor.setFocus()
         self._offer_undo(self.tr("The text and its labels were removed."))
 
+    def forget_texts(self) -> None:
+        """Remove all texts, and keep nothing that could bring them back."""
+        self._session.clear()
+        self._cleared = None
+        self.forget_notices()
+        self._editor.show_text("")
+
     def undo_clear(self) -> None:
         """Bring back what was removed or replaced last, with its labels."""
         if self._cleared is not None:

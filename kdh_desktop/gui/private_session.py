@@ -1,0 +1,78 @@
+"""A session of which nothing is stored: how it begins, how it is seen, how it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMessageBox
+
+from kdh_desktop.gui.private_sign import PrivateSign
+from kdh_desktop.gui.questions import ask
+from kdh_desktop.gui.window_parts import WindowParts
+
+
+class PrivateSession(QObject):
+    """Switches between the store on the disk and one that is forgotten."""
+
+    begun = Signal()
+    ended = Signal()
+    """All that was seen in the session is to be taken off the screen."""
+
+    def __init__(
+        self,
+        parts: WindowParts,
+        *,
+        sign: PrivateSign,
+        action: QAction,
+        has_text: Callable[[], bool],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._parts = parts
+        self._sign = sign
+        self._action = action
+        self._has_text = has_text
+        self._writes_at_start = 0
+        self.question: QMessageBox | None = None
+        action.triggered.connect(self.switch)
+        sign.end_wanted.connect(self.switch)
+        parts.desk.changed.connect(self._show)
+
+    def switch(self) -> None:
+        """Begin a private session, or end it after a question where something would be lost."""
+        desk = self._parts.desk
+        self._show()
+        if not desk.is_private:
+            desk.begin_private()
+            self._writes_at_start = 0 if desk.store is None else desk.store.change_counter
+            self.begun.emit()
+        elif self._has_text() or self._has_records():
+            self.question = ask(
+                self._parts.window,
+                self.tr("End the private session?"),
+                self.tr("Its texts, records and labels are forgotten for good."),
+                yes=self.tr("End and forget"),
+                no=self.tr("Stay private"),
+                then=self._end,
+            )
+        else:
+            self._end()
+
+    def _has_records(self) -> bool:
+        store = self._parts.desk.store
+        # Asking for the records themselves could wait for somebody who writes. One write is the
+        # model's; whoever takes something in makes several.
+        return store is not None and store.change_counter > self._writes_at_start + 1
+
+    def _end(self) -> None:
+        self._parts.desk.end_private()
+        self.ended.emit()
+
+    def _show(self) -> None:
+        is_private = self._parts.desk.is_private
+        self._sign.show_private(is_private=is_private)
+        self._action.setChecked(is_private)
+        title = self.tr("KDH Desktop, private session") if is_private else "KDH Desktop"
+        self._parts.window.setWindowTitle(title)

@@ -1,0 +1,43 @@
+"""What those need who do their work across pages: handed over together, made once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtWidgets import QWidget
+
+from kdh_desktop.gui.active_model import ActiveModel
+from kdh_desktop.gui.icons import Icons
+from kdh_desktop.gui.jobs import JobRunner
+from kdh_desktop.gui.notices import NoticeBar
+from kdh_desktop.gui.record_desk import RecordDesk
+from kdh_desktop.gui.settings import Settings
+from kdh_desktop.gui.theme import Theme
+from kdh_desktop.gui.work_panel import WorkPanel
+
+
+@dataclass(frozen=True, slots=True)
+class WindowParts:
+    """Parts of the window that are no page.
+
+    Attributes:
+        window: Parent of dialogs.
+        model: The model in force.
+        desk: The record store.
+        jobs: Runs what takes time.
+        settings: What is remembered.
+        theme: Colours.
+        icons: Icons.
+        notices: The window's own notices, over the pages.
+        panel: Where work in the background is shown.
+    """
+
+    window: QWidget
+    model: ActiveModel
+    desk: RecordDesk
+    jobs: JobRunner
+    settings: Settings
+    theme: Theme
+    icons: Icons
+    notices: NoticeBar
+    panel: WorkPanel
