@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from kdh_desktop import __version__
 from kdh_desktop.commands.audit import add_audit
+from kdh_desktop.commands.bulk import add_bulk
 from kdh_desktop.commands.classify import add_classify
 from kdh_desktop.commands.models import add_models
 from kdh_desktop.commands.output import make_output_safe
@@ -57,7 +58,7 @@ def _parser() -> CommandParser:
     parser = CommandParser(prog="kdh", description=_DESCRIPTION, epilog=EPILOG, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"kdh {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add_command in (add_classify, add_models, add_audit, add_selfcheck):
+    for add_command in (add_classify, add_bulk, add_models, add_audit, add_selfcheck):
         add_command(commands)
     return parser
 

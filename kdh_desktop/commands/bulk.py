@@ -1,0 +1,215 @@
+"""`kdh bulk`: files in, one labelled table out, without a window and without a trace."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kdh_desktop.commands.bulk_work import BulkWork, open_work, require_same_inputs
+from kdh_desktop.commands.interrupts import stopping_on_interrupt
+from kdh_desktop.commands.model_loading import load_active_classifier
+from kdh_desktop.commands.outcome_words import cut_words
+from kdh_desktop.commands.parser import EPILOG, Commands
+from kdh_desktop.commands.progress import ProgressLine, bulk_words
+from kdh_desktop.commands.reading_options import (
+    PlannedFile,
+    add_reading_options,
+    numbered,
+    planned_files,
+)
+from kdh_desktop.commands.refused import add_refused_option, say_intake
+from kdh_desktop.core.errors import Cancelled, ExportError, InputError, StoreError
+from kdh_desktop.core.paths import AppPaths
+
+if TYPE_CHECKING:
+    from kdh_desktop.core.exporting.columns import ExportColumn
+    from kdh_desktop.core.exporting.outcome import ExportOutcome
+    from kdh_desktop.core.records.record_store import RecordStore
+    from kdh_desktop.core.records.stored import BatchSource, ImportBatch
+
+_DESCRIPTION = """\
+Classify whole files: workbooks, CSV, PubMed, RIS, Web of Science, JSON lines, Word and PDF
+files, plain text. The output has the original columns first, then `labels`, then the
+probability of each label; its ending says its format: .xlsx, .csv or .jsonl.
+
+The records of the window are not touched. What is done is kept, encrypted, in the program's
+data folder until the output is written, so that a command that was stopped or killed can go
+on with --resume.
+"""
+_ENDINGS = (".xlsx", ".csv", ".jsonl")
+
+
+def add_bulk(commands: Commands) -> None:
+    """Add the command."""
+    bulk = commands.add_parser(
+        "bulk",
+        help="classify whole files into one labelled table",
+        description=_DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    bulk.add_argument("inputs", nargs="+", metavar="INPUT", help="files in any format that is read")
+    bulk.add_argument(
+        "-o", "--output", required=True, type=Path, metavar="OUTPUT", help="the file to write"
+    )
+    bulk.add_argument(
+        "--resume", action="store_true", help="go on with the same command that was cut"
+    )
+    add_refused_option(bulk)
+    add_reading_options(bulk)
+    bulk.set_defaults(command=_bulk)
+
+
+def _bulk(arguments: argparse.Namespace, paths: AppPaths) -> int:
+    output: Path = arguments.output
+    _check_output(output, arguments.inputs)
+    line = ProgressLine()
+    with stopping_on_interrupt() as should_stop:
+        line.show("Looking at the inputs")
+        files = planned_files(arguments.inputs, arguments, should_stop)
+        work = open_work(paths, output, is_resuming=arguments.resume)
+        run = _Run(work.store, files, line, should_stop)
+        try:
+            run.take_in(refused_to=arguments.refused)
+            run.classify(paths)
+            outcome = run.save(output)
+        except BaseException as error:
+            line.clear()
+            _leave(work, error)
+            raise
+        work.finish()
+    for words in (*cut_words(outcome.cuts), *outcome.notices):
+        line.say(f"Note: {words}")
+    line.say(f"{outcome.rows:,} records are classified and saved. For research, not for diagnosis.")
+    return 0
+
+
+def _check_output(output: Path, inputs: Sequence[str]) -> None:
+    """Refuse an output that cannot be, before hours of work are done for it."""
+    if output.suffix.lower() not in _ENDINGS:
+        raise InputError(
+            "The output's ending names no format that can be written.",
+            f"Let it end in {', '.join(_ENDINGS[:-1])} or {_ENDINGS[-1]}.",
+        )
+    if not output.parent.is_dir():
+        raise InputError("The folder of the output is not there.", "Make it, or name another.")
+    for position, name in enumerate(inputs, start=1):
+        with contextlib.suppress(OSError):
+            if output.samefile(name):
+                raise InputError(
+                    f"The output is the same file as input {position}.", "Name another output."
+                )
+
+
+def _leave(work: BulkWork, error: BaseException) -> None:
+    """Keep what was done where the same command can go on with it."""
+    if not work.store.batches():
+        work.finish()
+        return
+    work.close()
+    if isinstance(error, (Cancelled, KeyboardInterrupt, ExportError, StoreError)):
+        sys.stderr.write("What is done is kept; the same command with --resume goes on.\n")
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """The steps of one command, each of which takes up what an earlier one left."""
+
+    store: RecordStore
+    files: Sequence[PlannedFile]
+    line: ProgressLine
+    should_stop: Callable[[], bool]
+
+    def take_in(self, *, refused_to: Path | None) -> None:
+        """Read all inputs.
+
+        Raises:
+            InputError: One of them cannot be read, or there are no records in any.
+        """
+        from kdh_desktop.core.records.intake import source_of
+
+        sources = [
+            source_of(one.path, one.plan, columns=one.columns, should_stop=self.should_stop)
+            for one in self.files
+        ]
+        require_same_inputs(self.store, sources)
+        known = self.store.batches()
+        batches = [
+            known[place]
+            if place < len(known) and known[place].is_finished
+            else self._take_in_one(place, source)
+            for place, source in enumerate(sources)
+        ]
+        say_intake(self.line, self.store, batches, refused_to)
+        if not self.store.count():
+            raise InputError("There is not one record that can be read.", "Name other inputs.")
+
+    def _take_in_one(self, place: int, source: BatchSource) -> ImportBatch:
+        from kdh_desktop.core.records.intake import take_in_source
+
+        try:
+            return take_in_source(
+                self.store,
+                self.files[place].path,
+                source,
+                on_progress=lambda now: self.line.show(
+                    f"Reading input {place + 1}: {now.records:,} records"
+                ),
+                should_stop=self.should_stop,
+            )
+        except InputError as error:
+            raise numbered(error, place + 1) from error
+
+    def classify(self, paths: AppPaths) -> None:
+        """Classify what is not classified yet."""
+        from kdh_desktop.core.records.bulk_run import BulkRun
+
+        self.line.show("Loading the model")
+        classifier = load_active_classifier(paths)
+        bundle = classifier.bundle
+        self.store.activate_model(bundle.manifest, manifest_sha256=bundle.manifest_sha256)
+        self.line.clear()
+        final = BulkRun(self.store, classifier).run(
+            lambda now: self.line.show(bulk_words(now)), self.should_stop
+        )
+        self.line.say(bulk_words(final))
+
+    def save(self, output: Path) -> ExportOutcome:
+        """Write the output."""
+        from kdh_desktop.core.exporting.columns import label_columns
+        from kdh_desktop.core.exporting.outcome import ExportFormat
+        from kdh_desktop.core.exporting.records_file import export_records
+
+        columns = (
+            *joined_columns([one.source for one in self.store.batches()]),
+            *label_columns(self.store.active_labels),
+        )
+        return export_records(
+            self.store,
+            self.store.ids(),
+            output,
+            file_format=ExportFormat(output.suffix.lower().removeprefix(".")),
+            columns=columns,
+            on_progress=lambda done, total: self.line.show(f"Saved {done:,} of {total:,}"),
+            should_stop=self.should_stop,
+        )
+
+
+def joined_columns(sources: Sequence[BatchSource]) -> tuple[ExportColumn, ...]:
+    """The original columns of all inputs, each once, in the order in which they are met.
+
+    With several inputs the name of the file comes last of them, which tells equal ids apart.
+    """
+    from kdh_desktop.core.exporting.columns import FieldColumn, original_columns
+    from kdh_desktop.core.records.stored import Field
+
+    columns = [column for source in sources for column in original_columns(source)]
+    if len(sources) > 1:
+        columns.append(FieldColumn(Field.FILE))
+    return tuple(dict.fromkeys(columns))

@@ -1,0 +1,77 @@
+"""What `kdh` says of rows that were not taken in."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kdh_desktop.terminal import printable
+
+if TYPE_CHECKING:
+    from kdh_desktop.commands.progress import ProgressLine
+    from kdh_desktop.core.importing.imported import RefusedRow
+    from kdh_desktop.core.records.record_store import RecordStore
+    from kdh_desktop.core.records.stored import ImportBatch
+
+_SHOWN = 10
+
+
+def add_refused_option(parser: argparse.ArgumentParser) -> None:
+    """Add the option that names a file for refused rows."""
+    parser.add_argument(
+        "--refused",
+        type=Path,
+        metavar="FILE",
+        help="write the rows that cannot be read to this CSV file, with reasons and remedies",
+    )
+
+
+def say_intake(
+    line: ProgressLine, store: RecordStore, batches: Sequence[ImportBatch], refused_to: Path | None
+) -> None:
+    """Say what was taken in of each input, and list what was not.
+
+    Args:
+        line: Where to say it.
+        store: Where the batches are.
+        batches: One for each input, in their order.
+        refused_to: File for all refused rows; None where only some are said.
+
+    Raises:
+        ExportError: The file cannot be written.
+    """
+    for position, batch in enumerate(batches, start=1):
+        who = f"Input {position}: " if len(batches) > 1 else ""
+        line.say(f"{who}{_counts(batch)}")
+        for notice in batch.notices:
+            line.say(f"  Note: {printable(notice)}")
+        if batch.refused and refused_to is None:
+            for words in refused_words(store.refused_rows(batch.id), total=batch.refused):
+                line.say(f"  {words}")
+    if refused_to is not None:
+        from kdh_desktop.core.exporting.refused_file import write_refused
+
+        rows = ((one.source.name, row) for one in batches for row in store.refused_rows(one.id))
+        write_refused(rows, refused_to)
+
+
+def refused_words(rows: Iterable[RefusedRow], *, total: int) -> list[str]:
+    """The first refused rows, a line each, and how many more there are."""
+    words = [
+        f"Row {row.row}: {printable(row.reason)} {printable(row.remedy)}"
+        for row in islice(rows, _SHOWN)
+    ]
+    if total > _SHOWN:
+        words.append(f"... and {total - _SHOWN:,} more; --refused FILE writes all of them.")
+    return words
+
+
+def _counts(batch: ImportBatch) -> str:
+    records = "1 record" if batch.records == 1 else f"{batch.records:,} records"
+    if not batch.refused:
+        return f"{records} read."
+    rows = "1 row" if batch.refused == 1 else f"{batch.refused:,} rows"
+    return f"{records} read, {rows} left out."
