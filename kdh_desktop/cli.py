@@ -16,6 +16,7 @@ from kdh_desktop.commands.classify import add_classify
 from kdh_desktop.commands.models import add_models
 from kdh_desktop.commands.output import make_output_safe
 from kdh_desktop.commands.parser import EPILOG, CommandParser
+from kdh_desktop.commands.records.group import add_records
 from kdh_desktop.commands.selfcheck import add_selfcheck
 from kdh_desktop.core.errors import Cancelled, KdhError
 from kdh_desktop.core.paths import AppPaths
@@ -58,7 +59,10 @@ def _parser() -> CommandParser:
     parser = CommandParser(prog="kdh", description=_DESCRIPTION, epilog=EPILOG, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"kdh {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add_command in (add_classify, add_bulk, add_models, add_audit, add_selfcheck):
+    for add_command in (
+        *(add_classify, add_bulk, add_records),
+        *(add_models, add_audit, add_selfcheck),
+    ):
         add_command(commands)
     return parser
 

@@ -30,8 +30,8 @@ def load_classifier(bundle: ModelBundle) -> OnnxClassifier:
     return OnnxClassifier(bundle)
 
 
-def load_active_classifier(paths: AppPaths) -> OnnxClassifier:
-    """A classifier over the model in force; says so where another one should be in force."""
+def bundle_in_force(paths: AppPaths) -> ModelBundle:
+    """The model in force; says so where another one should be in force."""
     from kdh_desktop.core.classification.model_registry import ModelRegistry
 
     found = ModelRegistry(paths).in_force()
@@ -40,4 +40,9 @@ def load_active_classifier(paths: AppPaths) -> OnnxClassifier:
             "kdh: The model that was put in force cannot be used, so the one that came with the "
             f"program is: {printable(str(found.problem))}\n"
         )
-    return load_classifier(found.bundle)
+    return found.bundle
+
+
+def load_active_classifier(paths: AppPaths) -> OnnxClassifier:
+    """A classifier over the model in force."""
+    return load_classifier(bundle_in_force(paths))

@@ -1,0 +1,1 @@
+"""`kdh records`: what the window does with stored records, without a window."""

@@ -1,0 +1,121 @@
+"""Records into files, in the formats and with the values of the window."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kdh_desktop.commands.interrupts import stopping_on_interrupt
+from kdh_desktop.commands.outcome_words import cut_words
+from kdh_desktop.commands.parser import Commands
+from kdh_desktop.commands.progress import ProgressLine
+from kdh_desktop.commands.records.filters import (
+    add_filter_options,
+    add_order_options,
+    filter_of,
+    label_id,
+    order_of,
+)
+from kdh_desktop.commands.records.opening import open_with_model
+from kdh_desktop.core.errors import InputError
+from kdh_desktop.core.paths import AppPaths
+from kdh_desktop.core.records.stored import Field
+
+if TYPE_CHECKING:
+    from kdh_desktop.core.exporting.columns import ExportColumn
+    from kdh_desktop.core.exporting.outcome import ExportOutcome
+    from kdh_desktop.core.records.record_store import RecordStore
+
+_USUAL = (Field.ID, Field.PMID, Field.DOI, Field.TITLE, Field.ABSTRACT, Field.YEAR, Field.JOURNAL)
+
+
+def add_saving(group: Commands) -> None:
+    """Add the commands."""
+    export = group.add_parser("export", help="save records to a file", allow_abbrev=False)
+    export.add_argument(
+        "-o", "--output", required=True, type=Path, metavar="FILE",
+        help="its ending says the format: .xlsx, .csv, .jsonl or .ris",
+    )  # fmt: skip
+    export.add_argument(
+        "--columns",
+        metavar="LIST",
+        help="columns joined by commas: names of fields, `labels`, and labels for the model's "
+        "probabilities; without it the usual ones, labels and all probabilities",
+    )
+    export.add_argument(
+        "--for-retraining",
+        action="store_true",
+        help="write what people decided, for kdh-trainer, as .jsonl",
+    )
+    add_filter_options(export)
+    add_order_options(export)
+    export.set_defaults(command=_export)
+
+
+def _export(arguments: argparse.Namespace, paths: AppPaths) -> int:
+    from kdh_desktop.core.exporting.corrections import export_corrections
+    from kdh_desktop.core.exporting.outcome import ExportFormat
+    from kdh_desktop.core.exporting.records_file import export_records
+
+    output: Path = arguments.output
+    ending = output.suffix.lower().removeprefix(".")
+    if ending not in {str(one) for one in ExportFormat}:
+        raise InputError(
+            "The output's ending names no format that can be written.",
+            "Let it end in .xlsx, .csv, .jsonl or .ris.",
+        )
+    if arguments.for_retraining and ending != ExportFormat.JSON_LINES:
+        raise InputError(
+            "What is for retraining is written as JSON lines.", "Let the output end in .jsonl."
+        )
+    line = ProgressLine()
+
+    def show(done: int, total: int) -> None:
+        line.show(f"Saved {done:,} of {total:,}")
+
+    with stopping_on_interrupt() as should_stop, open_with_model(paths) as (store, bundle):
+        ids = store.ids(filter_of(arguments, store), order_of(arguments, store))
+        try:
+            if arguments.for_retraining:
+                outcome: ExportOutcome = export_corrections(
+                    store,
+                    ids,
+                    output,
+                    labels=bundle.labels,
+                    on_progress=show,
+                    should_stop=should_stop,
+                )
+            else:
+                outcome = export_records(
+                    store,
+                    ids,
+                    output,
+                    file_format=ExportFormat(ending),
+                    columns=_columns(arguments.columns, store),
+                    on_progress=show,
+                    should_stop=should_stop,
+                )
+        finally:
+            line.clear()
+    say_saved(line, outcome)
+    return 0
+
+
+def say_saved(line: ProgressLine, outcome: ExportOutcome) -> None:
+    """Say what was written, and what could not be."""
+    for words in (*cut_words(outcome.cuts), *outcome.notices):
+        line.say(f"Note: {words}")
+    line.say(f"{outcome.rows:,} records saved.")
+
+
+def _columns(wanted: str | None, store: RecordStore) -> tuple[ExportColumn, ...]:
+    from kdh_desktop.core.exporting.columns import column_of, label_columns
+
+    if wanted is None:
+        return (*map(column_of, _USUAL), *label_columns(store.active_labels))
+    fields = {str(field): field for field in Field}
+    names = [name.strip() for name in wanted.split(",") if name.strip()]
+    if not names:
+        raise InputError("No column is named.", "Name some, e.g. --columns id,title,labels.")
+    return tuple(column_of(fields.get(name) or label_id(store, name)) for name in names)

@@ -1,0 +1,81 @@
+"""What people did to records: taken back, done again, listed."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from kdh_desktop.commands.output import print_json, print_line
+from kdh_desktop.commands.parser import Commands
+from kdh_desktop.commands.records.opening import open_store
+from kdh_desktop.core.errors import InputError
+from kdh_desktop.core.paths import AppPaths
+
+if TYPE_CHECKING:
+    from kdh_desktop.core.records.stored import Operation
+
+_SHOWN = 20
+
+
+def add_undoing(group: Commands) -> None:
+    """Add the commands."""
+    for name, words in (
+        ("undo", "take back the last thing that was done"),
+        ("redo", "do again what was taken back last"),
+    ):
+        parser = group.add_parser(name, help=words, allow_abbrev=False)
+        parser.add_argument("--times", type=int, default=1, metavar="N", help="so many of them")
+        parser.set_defaults(command=_undo if name == "undo" else _redo)
+    history = group.add_parser(
+        "history", help="list what was done, latest first", allow_abbrev=False
+    )
+    history.add_argument("--limit", type=int, default=_SHOWN, metavar="N", help="at most so many")
+    history.add_argument("--json", action="store_true", help="print one JSON object a line")
+    history.set_defaults(command=_history)
+
+
+def _undo(arguments: argparse.Namespace, paths: AppPaths) -> int:
+    with open_store(paths) as store:
+        for number in range(arguments.times):
+            done = store.undo()
+            if done is None and number == 0:
+                raise InputError("There is nothing to take back.", "See `kdh records history`.")
+            if done is None:
+                break
+            print_line(f"Taken back: {_words(done)}")
+    return 0
+
+
+def _redo(arguments: argparse.Namespace, paths: AppPaths) -> int:
+    with open_store(paths) as store:
+        for number in range(arguments.times):
+            done = store.redo()
+            if done is None and number == 0:
+                raise InputError("There is nothing to do again.", "See `kdh records history`.")
+            if done is None:
+                break
+            print_line(f"Done again: {_words(done)}")
+    return 0
+
+
+def _history(arguments: argparse.Namespace, paths: AppPaths) -> int:
+    with open_store(paths) as store:
+        operations = store.operations(arguments.limit)
+    for one in operations:
+        if arguments.json:
+            print_json(
+                id=one.id,
+                utc=one.utc,
+                kind=str(one.kind),
+                records=one.records,
+                first_record=one.first_record,
+                undone=one.is_undone,
+            )
+        else:
+            print_line(f"{one.utc}  {_words(one)}{' (taken back)' if one.is_undone else ''}")
+    return 0
+
+
+def _words(one: Operation) -> str:
+    records = "1 record" if one.records == 1 else f"{one.records:,} records"
+    return f"{str(one.kind).replace('_', ' ')}, {records}"
