@@ -109,7 +109,10 @@ def _check_output(output: Path, inputs: Sequence[str]) -> None:
 
 def _leave(work: BulkWork, error: BaseException) -> None:
     """Keep what was done where the same command can go on with it."""
-    if not work.store.batches():
+    holds_records = True
+    with contextlib.suppress(StoreError):
+        holds_records = work.store.count() > 0
+    if not holds_records:
         work.finish()
         return
     work.close()
