@@ -7,6 +7,7 @@ tells them apart in JSON. No number is NaN or infinite.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import math
 import types
@@ -71,24 +72,49 @@ def build(kind: type[_T], raw: object, where: str) -> _T:
     """
     if not isinstance(raw, dict):
         raise TypeError(f"{where} is not an object")
-    if _is_tagged(kind) and raw.get("kind") == kind.kind:  # type: ignore[attr-defined]
+    shape = _shape_of(typing.cast("type[Any]", kind))
+    if shape.tag is not None and raw.get("kind") == shape.tag:
         raw = {name: value for name, value in raw.items() if name != "kind"}
-    hints = typing.get_type_hints(kind)
-    fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
-    for name in raw.keys() - fields.keys():
+    for name in raw.keys() - shape.hints.keys():
         raise ValueError(f"{where} has an unknown field {name}")
-    values = {name: build_value(hints[name], raw[name], f"{where}.{name}") for name in raw}
-    for name, field in fields.items():
-        has_default = (
-            field.default is not dataclasses.MISSING
-            or field.default_factory is not dataclasses.MISSING
-        )
-        if name not in values and not has_default:
-            raise ValueError(f"{where} lacks {name}")
+    for name in shape.needed - raw.keys():
+        raise ValueError(f"{where} lacks {name}")
+    values = {name: build_value(shape.hints[name], raw[name], f"{where}.{name}") for name in raw}
     try:
         return kind(**values)
     except ValueError as error:
         raise ValueError(f"{where}.{error}") from error
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Shape:
+    """What there is to know of a dataclass: asked for once, since asking is slow.
+
+    Attributes:
+        hints: Type by name of the field.
+        needed: Fields without a default.
+        tag: What tells it from its siblings in a union, or None.
+    """
+
+    hints: dict[str, Any]
+    needed: frozenset[str]
+    tag: str | None
+
+
+@functools.cache
+def _shape_of(kind: type[Any]) -> _Shape:
+    hints = typing.get_type_hints(kind)
+    fields = dataclasses.fields(kind)
+    needed = (
+        field.name
+        for field in fields
+        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+    )
+    return _Shape(
+        hints={field.name: hints[field.name] for field in fields},
+        needed=frozenset(needed),
+        tag=kind.kind if _is_tagged(kind) else None,
+    )
 
 
 def build_value(hint: Any, raw: object, where: str) -> Any:

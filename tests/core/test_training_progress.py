@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+from kdh_desktop.core.training_progress import RunProgress, RunState, apply, progress_of
+from kdh_desktop.core.training_protocol import (
+    BatchDivided,
+    BatchesDone,
+    CandidateReady,
+    CheckpointSaved,
+    Envelope,
+    EpochFinished,
+    Event,
+    PositionJudged,
+    RunCancelled,
+    RunEstimated,
+    RunFailed,
+    RunPaused,
+    RunResumed,
+    RunStarted,
+    StageScored,
+    StageStarted,
+    SwarmIterationFinished,
+    TextsScored,
+)
+
+
+def told(*events: Event, first: int = 1) -> list[Envelope]:
+    return [
+        Envelope("run-1", number, f"2026-11-20T10:{number:02}:00+00:00", event)
+        for number, event in enumerate(events, first)
+    ]
+
+
+def test_a_whole_run_ends_with_its_candidate() -> None:
+    progress = progress_of(
+        told(
+            RunStarted(1000, 200, "cpu"),
+            RunEstimated(600.0, 10**9, 10**10),
+            StageStarted(1, 2, "teacher"),
+            BatchesDone(1, 5, 10, 0.25, 400.0),
+            EpochFinished(1, 2, 0.7, 0.5),
+            EpochFinished(2, 2, 0.5, 0.4),
+            TextsScored(5, 10, 0.4, 300.0),
+            StageScored({"micro_f1": 0.8}),
+            StageStarted(2, 2, "student"),
+            CheckpointSaved(1, 4),
+            CandidateReady("ours-1"),
+        )
+    )
+    assert progress.state is RunState.FINISHED
+    assert progress.bundle_id == "ours-1"
+    teacher, student = progress.stages
+    assert [epoch.loss for epoch in teacher.epochs] == [0.7, 0.5]
+    assert teacher.best_epoch == EpochFinished(1, 2, 0.7, 0.5)
+    assert teacher.figures == {"micro_f1": 0.8}
+    assert teacher.ended_utc == student.begun_utc
+    assert student.ended_utc == progress.latest_utc
+    assert progress.checkpoint == CheckpointSaved(1, 4)
+    assert (progress.run_share, progress.seconds_left) == (1.0, 0.0)
+
+
+def test_pausing_and_going_on_show() -> None:
+    progress = progress_of(told(RunStarted(1, 0, "cpu"), RunPaused()))
+    assert progress.state is RunState.PAUSED
+    assert apply(progress, told(RunResumed(), first=3)[0]).state is RunState.RUNNING
+
+
+def test_an_event_told_twice_changes_nothing() -> None:
+    events = told(StageStarted(1, 1, "teacher"), EpochFinished(1, 3, 0.7))
+    once = progress_of(events)
+    assert progress_of([*events, *events]) == once
+
+
+def test_a_resumed_run_tells_epochs_and_stages_again() -> None:
+    cut = progress_of(
+        told(
+            StageStarted(1, 3, "teacher"),
+            EpochFinished(1, 3, 0.9),
+            EpochFinished(2, 3, 0.8),
+            StageStarted(2, 3, "student"),
+            RunCancelled(),
+        )
+    )
+    assert cut.state is RunState.CANCELLED
+    progress = cut
+    again = (RunStarted(1, 0, "cpu"), StageStarted(1, 3, "teacher"), EpochFinished(2, 3, 0.81))
+    for envelope in told(*again, first=6):
+        progress = apply(progress, envelope)
+    assert progress.state is RunState.RUNNING
+    (teacher,) = progress.stages
+    assert [(epoch.epoch, epoch.loss) for epoch in teacher.epochs] == [(1, 0.9), (2, 0.81)]
+
+
+def test_a_failure_keeps_its_words() -> None:
+    progress = progress_of(told(BatchDivided(4), RunFailed("No memory.", "Use shorter texts.")))
+    assert progress.state is RunState.FAILED
+    assert progress.parts == 4
+    assert progress.failure == RunFailed("No memory.", "Use shorter texts.")
+
+
+def test_what_the_swarm_tried_is_kept_once() -> None:
+    position = PositionJudged("swarm", 1, {"student.rate": 1e-4}, 0.7, is_stopped=False)
+    found = SwarmIterationFinished("swarm", 1, 5, 0.3, 0.4, {"student.rate": 1e-4})
+    progress = progress_of(told(position, found, position, found))
+    assert progress.positions == (position,)
+    assert progress.iterations == (found,)
+
+
+def test_leaving_out_what_is_overtaken_changes_nothing() -> None:
+    batches = [BatchesDone(1, number, 300, number / 300, 1.0) for number in range(300)]
+    scored = [TextsScored(number, 50) for number in range(50)]
+    stage = StageStarted(1, 1, "teacher")
+    envelopes = told(stage, *batches, EpochFinished(1, 1, 0.5), *scored, batches[0], *scored)
+    one_by_one = RunProgress()
+    for envelope in envelopes:
+        one_by_one = apply(one_by_one, envelope)
+    assert progress_of(envelopes) == one_by_one
+
+
+def test_events_before_any_stage_are_harmless() -> None:
+    progress = progress_of(told(BatchesDone(1, 1, 2), EpochFinished(1, 1, 0.5), StageScored({})))
+    assert progress.stages == ()
+    assert progress != RunProgress()
