@@ -11,16 +11,14 @@ import re
 _ENCODED_SURROGATE = "\udced[\udca0-\udcbf][\udc80-\udcbf]"
 """Half of a pair that was written as if it were a letter, as `open_text` gives it."""
 
-_SURPLUS = re.compile(
-    "(?P<break>[\x0b\x0c\x1c-\x1e\x85])"
-    f"|{_ENCODED_SURROGATE}"
-    "|[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f]"
-    "|[\ud800-\udfff\ufdd0-\ufdef"
-    + "".join(
-        f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)
-    )
-    + "]"
+_BREAK = "\x0b\x0c\x1c-\x1e\x85"
+_NEVER_SHOWN = "\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef" + "".join(
+    f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)
 )
+_ANY_SURPLUS = re.compile(f"[{_BREAK}{_NEVER_SHOWN}]")
+"""One set of characters, which is looked for ten times as fast as the alternatives below."""
+
+_SURPLUS = re.compile(f"(?P<break>[{_BREAK}])|{_ENCODED_SURROGATE}|[{_NEVER_SHOWN}]")
 _UNDECODED = re.compile("[\udc80-\udcff]")
 _LINE_ENDS = re.compile("\r\n?")
 
@@ -30,7 +28,7 @@ REPLACEMENT = "\ufffd"
 
 def has_undecoded(text: str) -> bool:
     """Whether a text from `open_text` holds bytes that are not in the file's encoding."""
-    if _UNDECODED.search(text) is None:
+    if text.isascii() or _UNDECODED.search(text) is None:
         return False
     return _UNDECODED.search(re.sub(_ENCODED_SURROGATE, "", text)) is not None
 
@@ -42,6 +40,8 @@ def clean_cell(text: str) -> tuple[str, int]:
         The text, and how many characters without meaning were taken out or replaced.
     """
     removed = 0
-    if _SURPLUS.search(text) is not None:
+    if not text.isprintable() and _ANY_SURPLUS.search(text) is not None:
         text, removed = _SURPLUS.subn(lambda match: "\n" if match["break"] else "", text)
-    return _LINE_ENDS.sub("\n", text).strip(), removed
+    if "\r" in text:
+        text = _LINE_ENDS.sub("\n", text)
+    return text.strip(), removed

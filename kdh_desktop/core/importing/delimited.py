@@ -105,7 +105,7 @@ class DelimitedText:
             notices.append(_LITERAL_QUOTES)
         text = open_text(self._file, encoding)
         rows = _with_undecoded_marked(_rows(text, dialect, _usual_width(sample, dialect)))
-        return RawTable(rows, notices, dialect.first_line)
+        return RawTable(rows, notices, is_sheet=False, first_row=dialect.first_line)
 
 
 def dialect_of(sample: str, delimiter: str | None = None) -> Dialect:

@@ -190,7 +190,8 @@ class TablePreview:
     Attributes:
         sheets: Sheets of a workbook, in its order; empty for delimited text.
         above: Rows up to and with the header row, so that another can be chosen as header.
-        columns: Names in the header row, which may repeat or be empty.
+        columns: Names in the header row, which may repeat; one without a name is called by its
+            letters, e.g. ``Column C``.
         rows: The first 20 rows below it, as they will be read.
         problem: Why the table cannot be read with this layout, as one sentence, or empty.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -51,14 +51,16 @@ class RawTable:
     Attributes:
         rows: In rising order; may leave out empty ones.
         notices: What a person should know of it; may grow while rows are read.
+        is_sheet: Whether its cells have addresses, so that a row of another width is no fault.
         first_row: Where the table begins: later than 1 where a line names the delimiter.
         merged: Cells that are merged, as ranges such as ``A1:C1``.
     """
 
     rows: Iterable[RawRow]
     notices: list[str]
+    is_sheet: bool = True
     first_row: int = 1
-    merged: tuple[str, ...] = field(default=())
+    merged: tuple[str, ...] = ()
 
 
 class TableFile(Protocol):
