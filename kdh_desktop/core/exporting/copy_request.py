@@ -13,9 +13,8 @@ from typing import BinaryIO
 
 from kdh_desktop.core.errors import InputError
 from kdh_desktop.core.exporting.sheet_edit import NewColumn
+from kdh_desktop.core.importing.source_file import open_source
 from kdh_desktop.core.importing.table import TableLayout
-from kdh_desktop.core.importing.table_parsing import check_size
-from kdh_desktop.core.importing.text_file import open_file
 
 PIECE_BYTES = 1 << 20
 
@@ -53,8 +52,7 @@ def original(path: str, sha256: str) -> Iterator[BinaryIO]:
     Raises:
         InputError: It is not, or the file cannot be read.
     """
-    with open_file(Path(path)) as file:
-        check_size(file)
+    with open_source(Path(path)) as file:
         digest = hashlib.sha256()
         while piece := file.read(PIECE_BYTES):
             digest.update(piece)

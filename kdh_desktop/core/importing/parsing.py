@@ -29,6 +29,14 @@ _PARSERS = {
     FileFormat.RIS: (f"{_HERE}.ris", "parse_ris"),
     FileFormat.WEB_OF_SCIENCE: (f"{_HERE}.web_of_science", "parse_web_of_science"),
     FileFormat.JSON_LINES: (f"{_HERE}.json_lines", "parse_json_lines"),
+    FileFormat.WORKBOOK: (f"{_HERE}.table_records", "parse_table_records"),
+    FileFormat.OLD_WORKBOOK: (f"{_HERE}.table_records", "parse_table_records"),
+    FileFormat.BINARY_WORKBOOK: (f"{_HERE}.table_records", "parse_table_records"),
+    FileFormat.OPEN_DOCUMENT_SHEET: (f"{_HERE}.table_records", "parse_table_records"),
+    FileFormat.DELIMITED: (f"{_HERE}.table_records", "parse_table_records"),
+    FileFormat.PLAIN_TEXT: (f"{_HERE}.plain_text", "parse_plain_text"),
+    FileFormat.WORD_DOCUMENT: (f"{_HERE}.word_document", "parse_word_document"),
+    FileFormat.PDF: (f"{_HERE}.pdf", "parse_pdf"),
 }
 """Module and function, so that a library is loaded only where its format is read."""
 
@@ -50,11 +58,11 @@ def parse_file(argument: dict[str, Any]) -> Iterator[Any]:
     """Rows after `after_row`, as `to_value` gives them; None now and then while rows are skipped.
 
     Args:
-        argument: `path`, `plan` as JSON, `after_row`.
+        argument: `path`, or a pasted table as `text`; `plan` as JSON; `after_row`.
     """
     plan = build(ImportPlan, argument["plan"], "plan")
     after_row = argument["after_row"]
-    for number, item in enumerate(_parser_of(plan.format)(Path(argument["path"]), plan)):
+    for number, item in enumerate(_readings(argument, plan)):
         if isinstance(item, ReadingEnd) or item.row > after_row:
             yield to_value(item)
         elif number % _SIGN_OF_LIFE_ROWS == 0:
@@ -76,6 +84,14 @@ def parse_beginning(argument: dict[str, Any]) -> Iterator[Any]:
     else:
         yield {"encoding": None, "fitting": [], "sample": ""}
     yield from map(to_value, islice(_parser_of(plan.format)(path, plan), FIRST_ROWS))
+
+
+def _readings(argument: dict[str, Any], plan: ImportPlan) -> Iterator[Reading]:
+    if "text" in argument:
+        from kdh_desktop.core.importing.table_records import parse_pasted_table
+
+        return parse_pasted_table(argument["text"], plan)
+    return _parser_of(plan.format)(Path(argument["path"]), plan)
 
 
 def _encoding_of(path: Path, named: str | None) -> dict[str, Any]:

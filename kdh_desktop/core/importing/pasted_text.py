@@ -95,13 +95,13 @@ def split_pasted_text(text: str) -> list[Record]:
 def find_pasted_texts(text: str) -> list[PastedText]:
     """Do as `split_pasted_text`, and say where in the paste each text begins."""
     named: list[tuple[str, int, int]] = []
-    for start, end in _parts(text):
+    for start, end in ruled_parts(text):
         for group in find_pubmed_records(paragraphs_of(text, start, end)):
             if isinstance(group, PubMedRecord):
                 if group.abstract_span is not None:
                     named.append((group.pmid, *group.abstract_span))
             else:
-                named.extend(("", first, last) for first, last in _plain_texts(group))
+                named.extend(("", first, last) for first, last in plain_texts(group))
     taken = Counter[str]()
     found: list[PastedText] = []
     for position, (pmid, start, end) in enumerate(named, start=1):
@@ -113,7 +113,7 @@ def find_pasted_texts(text: str) -> list[PastedText]:
     return found
 
 
-def _parts(text: str) -> list[tuple[int, int]]:
+def ruled_parts(text: str) -> list[tuple[int, int]]:
     """Spans between ruled lines."""
     parts: list[tuple[int, int]] = []
     start = 0
@@ -138,7 +138,7 @@ class _OpenText:
         return self.paragraphs[0].start, self.paragraphs[-1].end
 
 
-def _plain_texts(paragraphs: Sequence[Paragraph]) -> list[tuple[int, int]]:
+def plain_texts(paragraphs: Sequence[Paragraph]) -> list[tuple[int, int]]:
     """Spans of the texts that stand in these paragraphs."""
     texts: list[tuple[int, int]] = []
     current = _OpenText()
@@ -158,6 +158,11 @@ def _plain_texts(paragraphs: Sequence[Paragraph]) -> list[tuple[int, int]]:
         _add(current, paragraph, heading)
     current.paragraphs.extend(titles)
     return [*texts, current.span] if current.paragraphs else texts
+
+
+def is_body(text: str) -> bool:
+    """Whether a paragraph is prose or a section of an abstract, not a title or stray line."""
+    return _heading_of(text) is not None or _looks_like_abstract(text)
 
 
 def _begins_text(text: str, heading: str | None, current: _OpenText) -> bool:

@@ -48,15 +48,33 @@ class PubMedRecord:
         affiliations between title and abstract, so the title is left out where they are there,
         and stands alone where there is no abstract.
         """
-        after_citation = self.paragraphs[1:]
-        if not after_citation:
+        if len(self.paragraphs) < 2:
             return None
-        title, *rest = after_citation
-        prose = [x for x in rest if not _NOT_PROSE.match(x.text) and not _is_authors(x.text)]
+        title, *rest = self.paragraphs[1:]
+        prose = self.prose
         if not prose:
             return title.start, title.end
         has_gap = rest[0] is not prose[0]
         return (prose[0] if has_gap else title).start, prose[-1].end
+
+    @property
+    def title(self) -> str:
+        """Its title, or empty."""
+        return self.paragraphs[1].text if len(self.paragraphs) > 1 else ""
+
+    @property
+    def authors(self) -> str:
+        """The paragraph of its authors, or empty."""
+        return next((x.text for x in self.paragraphs[2:] if _is_authors(x.text)), "")
+
+    @property
+    def prose(self) -> list[Paragraph]:
+        """The paragraphs of its abstract; what stands between them belongs to it, too."""
+        return [
+            x
+            for x in self.paragraphs[2:]
+            if not _NOT_PROSE.match(x.text) and not _is_authors(x.text)
+        ]
 
 
 def find_pubmed_records(

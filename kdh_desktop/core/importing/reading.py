@@ -16,6 +16,7 @@ from typing import Any
 from kdh_desktop.core.errors import InputError
 from kdh_desktop.core.importing.file_format import recognise
 from kdh_desktop.core.importing.imported import (
+    FileFormat,
     FileInspection,
     ImportedRecord,
     ImportPlan,
@@ -26,10 +27,17 @@ from kdh_desktop.core.importing.imported import (
 from kdh_desktop.core.importing.parsing import parse_beginning, parse_file
 from kdh_desktop.core.importing.row_values import from_value
 from kdh_desktop.core.importing.sandbox import Limits, broken_file, run_in_child, stream_from_child
-from kdh_desktop.core.json_values import to_json_value
+from kdh_desktop.core.importing.table import TableLayout
+from kdh_desktop.core.importing.table_inspection import inspect_table
+from kdh_desktop.core.json_values import build, to_json_value
 
 READING_LIMITS = Limits(seconds=3_600.0, pause_s=60.0, answer_bytes=16_000_000_000)
 """For a million records; a file that gives nothing for a minute is given up."""
+
+MAX_PASTED_CHARACTERS = 50_000_000
+
+_UNKNOWN_LAYOUT = TableLayout(header_row=None)
+"""The row that names the columns is looked for."""
 
 _NEVER = Event().is_set
 
@@ -53,10 +61,44 @@ def inspect_file(
             nothing of it can be read.
         Cancelled: `should_stop` said so.
     """
-    wanted = ImportPlan(recognise(path)) if plan is None else plan
+    wanted = plan or ImportPlan(recognise(path))
     if wanted.format.is_table:
-        raise InputError("Tables cannot be read yet.", "Save the records as RIS.")
+        if plan is None:
+            wanted = replace(wanted, layout=_UNKNOWN_LAYOUT)
+        return _inspect_table(_argument(path, wanted), should_stop)
     return _inspect_records(path, wanted, should_stop)
+
+
+def inspect_pasted_table(
+    text: str,
+    *,
+    plan: ImportPlan | None = None,
+    should_stop: Callable[[], bool] = _NEVER,
+) -> FileInspection:
+    """Look at a table that was pasted, e.g. from a spreadsheet, as `inspect_file` does.
+
+    Raises:
+        InputError: It is empty, or no table.
+        Cancelled: `should_stop` said so.
+    """
+    wanted = plan or ImportPlan(FileFormat.DELIMITED, layout=_UNKNOWN_LAYOUT)
+    return _inspect_table(_pasted(text, wanted), should_stop)
+
+
+def read_pasted_table(
+    text: str,
+    plan: ImportPlan,
+    *,
+    should_stop: Callable[[], bool] = _NEVER,
+    after_row: int = 0,
+) -> Generator[Reading]:
+    """Read a table that was pasted, as `read_records` reads a file; nothing touches the disk.
+
+    Raises:
+        InputError: It is empty, or laid out otherwise than `plan` says.
+        Cancelled: `should_stop` said so.
+    """
+    yield from _read(_pasted(text, plan) | {"after_row": after_row}, should_stop)
 
 
 def read_records(
@@ -82,7 +124,10 @@ def read_records(
         InputError: The file cannot be read, or not to its end; what came before stays true.
         Cancelled: `should_stop` said so.
     """
-    argument = _argument(path, plan) | {"after_row": after_row}
+    yield from _read(_argument(path, plan) | {"after_row": after_row}, should_stop)
+
+
+def _read(argument: dict[str, Any], should_stop: Callable[[], bool]) -> Generator[Reading]:
     values = stream_from_child(parse_file, argument, limits=READING_LIMITS, should_stop=should_stop)
     with closing(values):
         for value in values:
@@ -110,6 +155,22 @@ def _inspect_records(
         records=records,
         notices=tuple(notices),
     )
+
+
+def _inspect_table(argument: dict[str, Any], should_stop: Callable[[], bool]) -> FileInspection:
+    values = run_in_child(inspect_table, argument, should_stop=should_stop)
+    try:
+        return build(FileInspection, values[0], "inspection")
+    except (IndexError, TypeError, ValueError) as error:
+        raise broken_file() from error
+
+
+def _pasted(text: str, plan: ImportPlan) -> dict[str, Any]:
+    if not text.strip():
+        raise InputError("Nothing was pasted.", "Copy the cells of a table first.")
+    if len(text) > MAX_PASTED_CHARACTERS:
+        raise InputError("Too much was pasted at once.", "Save it as a file and import that.")
+    return {"text": text, "plan": to_json_value(plan)}
 
 
 def _argument(path: Path, plan: ImportPlan) -> dict[str, Any]:

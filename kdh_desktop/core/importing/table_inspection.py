@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, islice
@@ -24,10 +23,15 @@ from kdh_desktop.core.importing.imported import (
     Sheet,
     TablePreview,
 )
+from kdh_desktop.core.importing.source_file import open_source
 from kdh_desktop.core.importing.table_head import TableHead, head_of
 from kdh_desktop.core.importing.table_parsing import RawRow, RawTable, open_table
-from kdh_desktop.core.importing.table_records import RowReader, layout_of, merged_notice
-from kdh_desktop.core.importing.text_file import open_file
+from kdh_desktop.core.importing.table_records import (
+    RowReader,
+    layout_of,
+    merged_notice,
+    pasted_file,
+)
 from kdh_desktop.core.json_values import build, to_json_value
 
 SHOWN_ROWS = 20
@@ -37,13 +41,6 @@ _MOST_SHEETS = 20
 _SEVERAL_SHEETS = "The workbook has several sheets; the one that seems to hold texts was taken."
 _NO_SHEET = "All sheets of the workbook are hidden: choose one of them."
 _UNCLEAR_ENCODING = "The encoding of the file is not certain: look whether its accents are right."
-
-
-def open_argument(argument: dict[str, Any]) -> BinaryIO:
-    """What a request is about: the file at its ``path``, or its ``text`` itself."""
-    if "text" in argument:
-        return io.BytesIO(argument["text"].encode("utf-8", "surrogatepass"))
-    return open_file(Path(argument["path"]))
 
 
 def inspect_table(argument: dict[str, Any]) -> Iterator[Any]:
@@ -57,7 +54,9 @@ def inspect_table(argument: dict[str, Any]) -> Iterator[Any]:
         InputError: It is no table, damaged, protected or too large.
     """
     plan = build(ImportPlan, argument["plan"], "plan")
-    with open_argument(argument) as file:
+    text = argument.get("text")
+    file = open_source(Path(argument["path"])) if text is None else pasted_file(text)
+    with file:
         yield to_json_value(_Inspection(file, plan).whole())
 
 

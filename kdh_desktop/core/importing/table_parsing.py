@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +9,10 @@ from typing import Any, BinaryIO, Protocol
 
 from kdh_desktop.core.errors import InputError
 from kdh_desktop.core.importing.imported import Sheet
+from kdh_desktop.core.importing.source_file import open_source
 from kdh_desktop.core.importing.table import CellKind, TableLayout
-from kdh_desktop.core.importing.text_file import open_file
 from kdh_desktop.core.json_values import build
 
-MAX_FILE_BYTES = 1_000_000_000
 MAX_COLUMNS = 1_000
 
 _ZIP = b"PK\x03\x04"
@@ -85,7 +83,7 @@ def parse_table(argument: dict[str, Any]) -> Iterator[Any]:
         InputError: It is no table, damaged, protected, too large, or laid out otherwise.
     """
     layout = build(TableLayout, argument["layout"], "layout")
-    with open_file(Path(argument["path"])) as file:
+    with open_source(Path(argument["path"])) as file:
         table = open_table(file).read(layout)
         rows = iter(table.rows)
         named = max(layout.header_row or 1, table.first_row)
@@ -114,9 +112,8 @@ def open_table(file: BinaryIO) -> TableFile:
     """The tables of a file, told apart by content.
 
     Raises:
-        InputError: It is no table, damaged, protected or too large.
+        InputError: It is no table, damaged or protected.
     """
-    check_size(file)
     head = file.read(8)
     file.seek(0)
     if head.startswith(_ZIP):
@@ -130,23 +127,6 @@ def open_table(file: BinaryIO) -> TableFile:
     from kdh_desktop.core.importing.delimited import DelimitedText
 
     return DelimitedText(file)
-
-
-def check_size(file: BinaryIO) -> None:
-    """Refuse a file that is empty or too large.
-
-    Raises:
-        InputError: It is.
-    """
-    size = file.seek(0, os.SEEK_END)
-    file.seek(0)
-    if size == 0:
-        raise InputError("The file is empty.", "Choose a file that holds a table.")
-    if size > MAX_FILE_BYTES:
-        raise InputError(
-            f"The file is larger than {MAX_FILE_BYTES // 1_000_000_000} GB.",
-            "Divide it into several files.",
-        )
 
 
 def misfit(cells: int, width: int) -> str:

@@ -8,11 +8,13 @@ with that row, unless it begins like all rows and is read as one.
 
 from __future__ import annotations
 
+import io
 import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 from kdh_desktop.core.importing.cell_faults import CellFault, CellFaults, fault_of_id, fault_of_text
 from kdh_desktop.core.importing.cell_text import REPLACEMENT, clean_cell
@@ -26,6 +28,7 @@ from kdh_desktop.core.importing.imported import (
     ReadingEnd,
     RefusedRow,
 )
+from kdh_desktop.core.importing.source_file import open_source
 from kdh_desktop.core.importing.table import CellKind, TableLayout
 from kdh_desktop.core.importing.table_head import TableHead, head_of, name_of, width_of
 from kdh_desktop.core.importing.table_parsing import (
@@ -35,7 +38,6 @@ from kdh_desktop.core.importing.table_parsing import (
     misfit,
     open_table,
 )
-from kdh_desktop.core.importing.text_file import open_file
 
 _MEND_LINE = (
     "Mend that line: a text that holds the delimiter or a line end must stand in quotation marks, "
@@ -46,7 +48,6 @@ _NO_TEXT = "It has neither a title nor an abstract."
 _FILL_IN = "Fill one in, or choose other columns."
 _BETWEEN = re.compile(r"\s*[;|\n]\s*")
 _TEXT_ROLES = (ColumnRole.ABSTRACT, ColumnRole.TITLE)
-_LIST_ROLES = {ColumnRole.AUTHORS, ColumnRole.KEYWORDS}
 _UNREADABLE = {CellKind.FAULT, CellKind.FORMULA_WITHOUT_VALUE}
 _MERGED_FROM = re.compile(r"[A-Z]+[0-9]+:[A-Z]+([0-9]+)")
 _WORDS = {ColumnRole.ABSTRACT: "abstract", ColumnRole.TITLE: "title"}
@@ -58,8 +59,23 @@ def parse_table_records(path: Path, plan: ImportPlan) -> Iterator[Reading]:
     Raises:
         InputError: It is no table, damaged, protected, too large, or laid out otherwise.
     """
-    with open_file(path) as file:
+    with open_source(path) as file:
         yield from records_in(open_table(file).read(layout_of(plan)), plan)
+
+
+def parse_pasted_table(text: str, plan: ImportPlan) -> Iterator[Reading]:
+    """Rows of a table that was pasted, as a plan says.
+
+    Raises:
+        InputError: It is laid out otherwise.
+    """
+    with pasted_file(text) as file:
+        yield from records_in(open_table(file).read(layout_of(plan)), plan)
+
+
+def pasted_file(text: str) -> BinaryIO:
+    """A pasted text as if it were a file; halves of pairs are cleaned later, as in files."""
+    return io.BytesIO(text.encode("utf-8", "surrogatepass"))
 
 
 def layout_of(plan: ImportPlan) -> TableLayout:
@@ -121,8 +137,8 @@ class RowReader:
         self._width = len(head.columns)
         self._places = {role: at for role, at in mapping.columns if at < self._width}
         self._others = [at for at in range(self._width) if at not in self._places.values()]
-        counts = Counter(self._columns[at] for at in self._others)
-        self._repeated = {at for at in self._others if counts[self._columns[at]] > 1}
+        counts = Counter(self._columns)
+        self._repeated = {at for at, name in enumerate(self._columns) if counts[name] > 1}
         self._faults = CellFaults(head.is_sheet)
         self._dates = dict.fromkeys(self._others, 0)
         self._texts = dict.fromkeys(self._others, 0)
@@ -213,7 +229,7 @@ class RowReader:
         changed: set[int] = set()
         for role, at in self._places.items():
             fields[role] = _field(role, row.cells[at], row.kind(at))
-            if role not in _LIST_ROLES and fields[role] != row.cells[at]:
+            if fields[role] != row.cells[at]:
                 changed.add(at)
         year = fields.pop(ColumnRole.YEAR, "")
         named = {role.value: text for role, text in fields.items()}
@@ -225,12 +241,15 @@ class RowReader:
         )
 
     def _extra(self, row: _Row, changed: set[int]) -> Iterator[tuple[str, str]]:
-        """All that no field holds: an empty cell only where several columns have its name."""
+        """What no field holds to the letter, and all cells of columns that share a name.
+
+        Those come even where they are empty, for only their order tells them apart.
+        """
         for at, text in enumerate(row.cells):
             if at >= self._width:
                 if text:
                     yield name_of(at), text
-            elif at in changed or (at in self._texts and (text or at in self._repeated)):
+            elif at in self._repeated or at in changed or (text and at in self._texts):
                 yield self._columns[at], text
 
 
