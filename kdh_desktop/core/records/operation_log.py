@@ -91,11 +91,7 @@ def perform(
     Returns:
         The entry, or None where nothing changes and nothing is logged.
     """
-    changes = [
-        change
-        for change in changes
-        if change.before != change.after or change.subject is Subject.BATCH
-    ]
+    changes = [change for change in changes if change.before != change.after]
     if not changes:
         return None
     _apply(db, active, [(x.subject, x.record_id, x.key, x.after) for x in changes])

@@ -189,7 +189,8 @@ class RecordStore:
     def remove_batch(self, batch_id: int) -> None:
         """Take all records of a batch out of the lists, also of one that was cut."""
         with self._database.writing() as db:
-            change = Change(Subject.BATCH, None, (0,), (1,), key=str(batch_id))
+            is_removed = imports.batch(db, batch_id).is_removed
+            change = Change(Subject.BATCH, None, (int(is_removed),), (1,), key=str(batch_id))
             operation_log.perform(db, self._active, OperationKind.REMOVE_RECORDS, [change])
 
     def batches(self) -> list[ImportBatch]:
@@ -221,10 +222,11 @@ class RecordStore:
         """
         if self._active is not None and self._active.manifest_sha256 == manifest_sha256:
             return
-        with self._database.writing() as db:
-            active = models.activate(db, manifest, manifest_sha256=manifest_sha256)
-            listing.refresh_predictions(db, active, None)
-            # Inside the lock, so that no write in between is done with the other model's labels.
+        # One lock round both, so that no write in between is done with the other model's labels.
+        with self._database.alone():
+            with self._database.writing() as db:
+                active = models.activate(db, manifest, manifest_sha256=manifest_sha256)
+                listing.refresh_predictions(db, active, None)
             self._active = active
 
     @property
