@@ -96,7 +96,10 @@ class _Ris:
 
     def _fields_of(self, found: TaggedRecord) -> dict[str, list[str]]:
         """Values by tag, in the order of the file."""
-        lines = [self._tag.sub(r"\1  - ", line, count=1) for line in found.lines]
+        lines = [
+            line if line[2:5] == "  -" else self._tag.sub(r"\1  - ", line, count=1)
+            for line in found.lines
+        ]
         framed = [*([] if found.has_begin else ["TY  - "]), *lines, "ER  - "]
         parsed = self._parser.parse_lines(iter(framed))[0]
         unknown = parsed.pop("UK", {})

@@ -199,7 +199,8 @@ def _cut(text: TextIO, tagged: TaggedFormat, strays: _Strays) -> Iterator[Tagged
     found: TaggedRecord | None = None
     line = ""
     for number, line in enumerate(text, 1):
-        content = line.rstrip("\r\n")
+        # A mark may stand before any record, where files were put together.
+        content = line.strip("\r\n\ufeff")
         kind = tagged.kind_of(content)
         if kind is Line.FRAME or (found is None and not content.strip()):
             continue
