@@ -69,7 +69,9 @@ def recognise(path: Path) -> FileFormat:
     with open_source(path) as source:
         head = source.read(HEAD_BYTES)
         if is_packed(source) and head.startswith(_NOT_PACKED_TWICE):
-            raise InputError("This file is packed twice over, or is no text when unpacked.", _UNPACK)
+            raise InputError(
+                "This file is packed twice over, or is no text when unpacked.", _UNPACK
+            )
         if head.startswith(ZIP_MARK):
             return zipped(source, head)
         if head.startswith(OLD_OFFICE_MARK):

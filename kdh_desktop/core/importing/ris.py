@@ -141,7 +141,7 @@ def _record_of(fields: dict[str, list[str]], row: int) -> ImportedRecord:
     extra = tuple(
         (_NAMES.get(tag, tag), value)
         for tag, values in fields.items()
-        if tag not in taken and (value := joined(values)) and value != record.doi
+        if tag not in taken and (value := joined(values)) and value.lower() != record.doi
     )
     return replace(record, extra=extra)
 
