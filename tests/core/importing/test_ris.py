@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kdh_desktop.core.importing.imported import FileFormat, ImportedRecord, ImportPlan, Reading
+from kdh_desktop.core.importing.imported import FileFormat, ImportedRecord, Reading
 from tests.core.importing.readings import notices_in, parse, records_in, refused_in, write
 from tests.data.nasty_references import abstract_of, ris_record, title_of
 
@@ -78,8 +78,8 @@ ER  -
 """
 
 
-def parse_ris(folder: Path, content: str | bytes, **plan: str) -> list[Reading]:
-    return parse(write(folder, content), ImportPlan(FileFormat.RIS, **plan))
+def parse_ris(folder: Path, content: str | bytes) -> list[Reading]:
+    return parse(write(folder, content), FileFormat.RIS)
 
 
 def test_every_field_finds_its_place(tmp_path: Path) -> None:
