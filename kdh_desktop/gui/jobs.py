@@ -78,6 +78,7 @@ class JobRunner(QObject):
         self._pool.setMaxThreadCount(max(_LEAST_THREADS, self._pool.maxThreadCount()))
         self._execute: Executor = execute if execute is not None else self._pool.start
         self._running: set[Job] = set()
+        self._is_closed = False
         # Queued even from the GUI thread itself, so that an answer never arrives inside the
         # call that asked for it.
         self._posted.connect(self._run_posted, Qt.ConnectionType.QueuedConnection)
@@ -107,12 +108,20 @@ class JobRunner(QObject):
             self._post(lambda: deliver(outcome))
 
         job = Job(lambda value: self._post(lambda: deliver_progress(value)))
+        if self._is_closed:
+            # The window has closed, and what asks, such as a timer, is about to go.
+            job.drop()
+            return job
         self._running.add(job)
         self._execute(run)
         return job
 
     def close(self, timeout_ms: int = 5000) -> bool:
-        """Drop all jobs and wait for their threads; False where one did not stop in time."""
+        """Drop all jobs and wait for their threads; False where one did not stop in time.
+
+        No job is started any more.
+        """
+        self._is_closed = True
         for job in self._running:
             job.drop()
         return self._pool.waitForDone(timeout_ms)

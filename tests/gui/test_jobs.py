@@ -125,3 +125,14 @@ def test_closing_asks_running_jobs_to_stop_and_waits_for_them(qtbot: QtBot) -> N
     qtbot.waitUntil(is_running.is_set)
     assert jobs.close()
     assert answers == []
+
+
+def test_no_job_is_started_after_the_end(qtbot: QtBot) -> None:
+    held = HeldExecutor()
+    jobs = JobRunner(held)
+    answers: list[Outcome[None]] = []
+    assert jobs.close()
+    job = jobs.start(lambda _job: None, done=answers.append)
+    assert job.should_stop()
+    assert held.held == []
+    assert answers == []
