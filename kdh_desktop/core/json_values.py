@@ -12,7 +12,7 @@ import json
 import math
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -72,7 +72,7 @@ def build(kind: type[_T], raw: object, where: str) -> _T:
     """
     if not isinstance(raw, dict):
         raise TypeError(f"{where} is not an object")
-    shape = _shape_of(typing.cast("type[Any]", kind))
+    shape = _shape_of(typing.cast("Hashable", kind))
     if shape.tag is not None and raw.get("kind") == shape.tag:
         raw = {name: value for name, value in raw.items() if name != "kind"}
     for name in raw.keys() - shape.hints.keys():
