@@ -1,0 +1,322 @@
+"""`kdh records` works on the window's store: takes in, finds, decides, takes back, saves."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kdh_desktop.core.corpus_source import CorrectionsSource
+from kdh_desktop.core.paths import AppPaths
+from kdh_desktop.core.records.record_store import open_records
+from tests.commands.running import Kdh, start_kdh
+from tests.data.reference_files import abstract_of, json_lines_of, ris_of
+from tests.data.tiny_bundle import KEYWORDS
+from trainer.corpus.corrections import read_raw_corrections
+
+LABELS = list(KEYWORDS)
+
+
+@pytest.fixture
+def ris(tmp_path: Path) -> Path:
+    path = tmp_path / "secret-name.ris"
+    path.write_text(ris_of(30, bad=(7,)), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def taken_in(kdh: Kdh, ris: Path) -> Kdh:
+    kdh("records", "import", ris)
+    return kdh
+
+
+@pytest.fixture
+def classified(taken_in: Kdh) -> Kdh:
+    taken_in("records", "classify")
+    return taken_in
+
+
+def lines(printed: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in printed.splitlines()]
+
+
+def listed(kdh: Kdh, *argv: str | int) -> list[int]:
+    return [row["id"] for row in lines(kdh("records", "list", "--json", *argv))]
+
+
+def shown(kdh: Kdh, record: int) -> dict[str, Any]:
+    (found,) = lines(kdh("records", "show", record, "--json"))
+    return found
+
+
+# Taking in
+
+
+def test_import_says_what_it_took_in_and_what_it_refused(kdh: Kdh, ris: Path) -> None:
+    assert kdh("records", "import", ris) == ""
+    assert "29 records read, 1 row left out." in kdh.err
+    assert "Row 7: " in kdh.err
+    (batch,) = lines(kdh("records", "imports", "--json"))
+    assert (batch["name"], batch["format"]) == ("secret-name.ris", "ris")
+    assert (batch["records"], batch["refused"], batch["finished"]) == (29, 1, True)
+    assert "29 records" in kdh("records", "imports")
+
+
+def test_inspect_tells_how_a_file_would_be_read_and_takes_nothing_in(kdh: Kdh, ris: Path) -> None:
+    printed = kdh("records", "inspect", ris)
+    assert "Format     ris" in printed
+    assert "Invented study 1" in printed
+    assert not kdh.paths.records.exists()
+    (found,) = lines(kdh("records", "inspect", ris, "--json"))
+    assert found["plan"]["format"] == "ris"
+
+
+def test_one_bad_file_stops_the_import_of_all(kdh: Kdh, ris: Path, tmp_path: Path) -> None:
+    empty = tmp_path / "empty.ris"
+    empty.touch()
+    kdh("records", "import", ris, empty, code=2)
+    assert kdh.err.startswith("Note: ") or kdh.err.startswith("kdh: ")
+    assert "Input 2: The file is empty." in kdh.err
+    assert kdh("records", "imports") == ""
+
+
+# Finding
+
+
+def test_list_and_search_filter_and_sort(classified: Kdh) -> None:
+    assert len(listed(classified)) == 29
+    assert listed(classified, "--limit", 3) == [1, 2, 3]
+    (first, *_) = lines(classified("records", "list", "--json", "--limit", 1))
+    assert first["title"] == "Invented study 1"
+    assert first["labels"] == [LABELS[1]]
+    found = listed(classified, "--label", LABELS[1])
+    assert [number % 10 for number in found] != []
+    assert set(found) == set(listed(classified, "--label", LABELS[1].replace("_", " ")))
+    studies = lines(classified("records", "search", "study 12", "--json"))
+    assert "Invented study 12" in [row["title"] for row in studies]
+    years = [
+        row["year"] for row in lines(classified("records", "list", "--json", "--sort", "year"))
+    ]
+    assert years == sorted(years)
+    assert listed(classified, "--year", 2005) == [
+        row["id"] for row in lines(classified("records", "list", "--json")) if row["year"] == 2005
+    ]
+    assert listed(classified, "--not-classified") == []
+    assert "29 records, 2 shown" in classified("records", "list", "--limit", 2)
+
+
+def test_show_prints_text_scores_evidence_and_history(classified: Kdh) -> None:
+    found = shown(classified, 3)
+    assert found["text"] == f"Invented study 3\n\n{abstract_of(3)}"
+    label = LABELS[3]
+    assert found["evidence"][label][0]["text"] in found["text"]
+    (score,) = [one for one in found["scores"] if one["id"] == label]
+    assert score["present"] is True
+    assert score["decision"] is None
+    printed = classified("records", "show", 3)
+    assert "Invented study 3" in printed
+    assert "present" in printed
+    assert "\x1b" not in printed
+
+
+# Deciding
+
+
+def test_decisions_stand_beside_the_model_and_can_be_taken_back(classified: Kdh) -> None:
+    label, other = LABELS[3], LABELS[5]
+    classified("records", "decide", 3, "--absent", label, "--present", other, "--unsure")
+    found = shown(classified, 3)
+    assert found["labels"] == [other]
+    assert found["review"] == "unsure"
+    scores = {one["id"]: one for one in found["scores"]}
+    assert scores[label]["decision"] is False
+    assert scores[label]["probability"] > 0.9, "the model's word stays"
+    assert "decide" in classified("records", "history")
+    assert classified("records", "undo").startswith("Taken back: decide, 1 record")
+    assert shown(classified, 3)["labels"] == [label]
+    classified("records", "redo")
+    assert shown(classified, 3)["labels"] == [other]
+    classified("records", "decide", 3, "--undecided", label, "--reopen")
+    assert set(shown(classified, 3)["labels"]) == {label, other}
+
+
+def test_confirming_decides_every_label_as_it_stands(classified: Kdh) -> None:
+    classified("records", "decide", 1, 2, "--confirm")
+    assert listed(classified, "--review", "confirmed") == [1, 2]
+    assert all(one["decision"] is not None for one in shown(classified, 1)["scores"])
+    classified("records", "undo")
+    assert listed(classified, "--review", "confirmed") == []
+
+
+def test_note_comes_from_standard_input(classified: Kdh, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("Größe fehlt\n".encode())))
+    classified("records", "decide", 4, "--note")
+    assert shown(classified, 4)["note"] == "Größe fehlt"
+
+
+def test_import_is_undone_and_done_again_as_a_whole(taken_in: Kdh) -> None:
+    taken_in("records", "undo")
+    assert listed(taken_in) == []
+    assert "(undone)" in taken_in("records", "imports")
+    taken_in("records", "redo")
+    assert len(listed(taken_in)) == 29
+
+
+def test_nothing_to_take_back_is_said(kdh: Kdh, taken_in: Kdh) -> None:
+    taken_in("records", "undo", "--times", 5)
+    kdh("records", "undo", code=2)
+    assert "nothing to take back" in kdh.err
+    kdh("records", "redo", "--times", 9)
+    kdh("records", "redo", code=2)
+    assert "nothing to do again" in kdh.err
+
+
+def test_accepting_without_limits_takes_every_label_as_it_stands(classified: Kdh) -> None:
+    classified("records", "decide", 1, "--confirm")
+    assert classified("records", "accept") == "28 of 29 records accepted.\n"
+    assert len(listed(classified, "--review", "accepted")) == 28
+    classified("records", "undo")
+    assert listed(classified, "--review", "accepted") == []
+
+
+def test_accepting_by_sureness_needs_held_out_texts(classified: Kdh) -> None:
+    classified("records", "accept", "--sure", "0.9", code=2)
+    assert "No label can be accepted" in classified.err
+    assert "the model says nothing of held-out texts" in classified.err
+
+
+# Saving
+
+
+def test_export_holds_the_filter_and_the_columns(classified: Kdh, tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    columns = f"id,title,labels,{LABELS[2]}"
+    classified("records", "export", "-o", out, "--label", LABELS[2], "--columns", columns)
+    said = classified.err
+    with out.open(encoding="utf-8-sig", newline="") as file:
+        head, *rows = list(csv.reader(file))
+    assert head == ["id", "title", "labels", "p: Resisting cell death"]
+    assert [int(row[0]) for row in rows] == listed(classified, "--label", LABELS[2])
+    assert all(row[2] == "Resisting cell death" for row in rows)
+    assert f"{len(rows)} records saved." in said
+
+
+def test_export_and_bulk_give_the_same_values(classified: Kdh, ris: Path, tmp_path: Path) -> None:
+    of_store, of_bulk = tmp_path / "store.jsonl", tmp_path / "bulk.jsonl"
+    classified("records", "export", "-o", of_store)
+    classified("bulk", ris, "-o", of_bulk)
+    one, other = (
+        [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        for path in (of_store, of_bulk)
+    )
+    shared = [title for title in one[0] if title in other[0]]
+    assert {"title", "abstract", "labels", "p: Inducing angiogenesis"} <= set(shared)
+    for title in shared:
+        assert [row[title] for row in one] == [row[title] for row in other]
+
+
+def test_what_people_decided_goes_to_the_trainer(classified: Kdh, tmp_path: Path) -> None:
+    classified("records", "decide", 1, 2, "--confirm")
+    classified("records", "decide", 3, "--absent", LABELS[3])
+    out = tmp_path / "corrections.jsonl"
+    classified("records", "export", "--for-retraining", "-o", out)
+    assert "3 records saved." in classified.err
+    corpus = read_raw_corrections(CorrectionsSource(str(out)))
+    assert corpus.faults == []
+    assert corpus.labels is not None
+    assert list(corpus.labels.ids) == LABELS
+    assert [bool(text.undecided) for text in corpus.texts] == [False, False, True]
+    assert corpus.texts[0].labels == (LABELS[1],)
+
+
+# Keeping
+
+
+def test_backup_brings_back_what_was(classified: Kdh) -> None:
+    assert "made and checked" in classified("records", "backup")
+    classified("records", "decide", 1, "--confirm")
+    (backup,) = lines(classified("records", "backups", "--json"))
+    assert backup["number"] == 1
+    classified("records", "restore", 1)
+    assert listed(classified, "--review", "confirmed") == []
+    assert len(listed(classified)) == 29
+    classified("records", "restore", 9, code=2)
+    assert "no backup of that number" in classified.err
+
+
+# Refusing
+
+
+def test_store_that_the_window_has_open_is_refused_politely(taken_in: Kdh) -> None:
+    store = open_records(taken_in.paths.records)
+    try:
+        for argv in (["list"], ["import", "x.ris"], ["undo"], ["backup"], ["restore", "1"]):
+            taken_in("records", *argv, code=2)
+            assert taken_in.err.splitlines()[-1].startswith("kdh: ")
+    finally:
+        store.close()
+    taken_in("records", "list")
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["records"], "is missing"),
+        (["records", "unknown"], "not understood"),
+        (["records", "show", "99"], "no record of that number"),
+        (["records", "show", "one"], "not understood"),
+        (["records", "list", "--label", "nothing"], "knows no label"),
+        (["records", "list", "--year", "MM"], "A year is a number"),
+        (["records", "list", "--sort", "nothing"], "knows no label"),
+        (["records", "decide", "1"], "Nothing was decided"),
+        (["records", "decide", "99", "--confirm"], "One of the records is not there"),
+        (["records", "decide", "99", "--skip"], "One of the records is not there"),
+        (["records", "decide", "1", "2", "--note"], "belongs to one record"),
+        (
+            ["records", "decide", "1", "--present", LABELS[0], "--absent", LABELS[0]],
+            "named twice",
+        ),
+        (["records", "accept", "--sure", "95"], "share from 0.5"),
+        (["records", "export", "-o", "x.doc"], "ending names no format"),
+        (["records", "export", "-o", "x.csv", "--for-retraining"], "JSON lines"),
+        (["records", "export", "-o", "x.csv", "--columns", "nothing"], "knows no label"),
+        (["records", "export", "-o", "x.csv", "--columns", ","], "No column is named"),
+        (["records", "copy", "9", "x.xlsx", "-o", "y.xlsx"], "no import of that number"),
+        (["records", "restore", "1"], "no backup of that number"),
+        (["records", "import", "missing.ris"], "Input 1: "),
+        (["records", "corrections", "missing.xlsx"], ""),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence_and_code_2(
+    taken_in: Kdh, argv: list[str], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert taken_in(*argv, code=2) == ""
+    last = taken_in.err.splitlines()[-1]
+    assert last.startswith("kdh: ")
+    assert words in last
+    assert not Path("x.csv").exists()
+
+
+def test_reader_that_goes_away_is_no_error(taken_in: Kdh, paths: AppPaths) -> None:
+    with start_kdh(paths, "records", "list", "--json", "--limit", "29") as process:
+        assert process.stdout
+        process.stdout.close()
+        process.stdin.close()  # type: ignore[union-attr]
+        assert process.stderr
+        said = process.stderr.read()
+    assert process.returncode == 0
+    assert b"Traceback" not in said
+
+
+def test_two_files_are_two_imports(kdh: Kdh, ris: Path, tmp_path: Path) -> None:
+    other = tmp_path / "b.jsonl"
+    other.write_text(json_lines_of(4), encoding="utf-8")
+    kdh("records", "import", ris, other)
+    assert [batch["records"] for batch in lines(kdh("records", "imports", "--json"))] == [29, 4]
+    assert len(listed(kdh, "--import", 2)) == 4
