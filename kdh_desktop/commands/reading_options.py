@@ -7,13 +7,14 @@ option wherever the window would ask a person to look.
 from __future__ import annotations
 
 import argparse
+import codecs
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kdh_desktop.core.errors import InputError, KdhError
-from kdh_desktop.core.importing.imported import ColumnMapping, ColumnRole
+from kdh_desktop.core.importing.imported import ColumnMapping, ColumnRole, FileFormat
 
 if TYPE_CHECKING:
     from kdh_desktop.core.importing.imported import FileInspection, ImportPlan, TablePreview
@@ -81,6 +82,7 @@ def planned_files(
         InputError: A file cannot be read, or it is not certain how; the message says which input.
         Cancelled: `should_stop` said so.
     """
+    _require_encoding(options.encoding)
     planned = []
     for position, name in enumerate(names, start=1):
         path = Path(name)
@@ -135,6 +137,8 @@ def _changed_plan(found: FileInspection, options: argparse.Namespace) -> ImportP
         for name in ("sheet", "header_row", "encoding")
         if (value := getattr(options, name)) is not None
     }
+    if plan.format is not FileFormat.DELIMITED:
+        changes.pop("encoding", None)
     if not changes:
         return plan
     if "sheet" in changes and "header_row" not in changes:
@@ -205,8 +209,19 @@ def _require_certainty(found: FileInspection, options: argparse.Namespace) -> No
         )
     if table is not None and options.text_column is None:
         raise InputError(
-            "It is not certain which column is what.",
+            found.notices[0] if found.notices else "It is not certain which column is what.",
             f"Name the one with the texts with --text-column. {_LOOK}",
+        )
+
+
+def _require_encoding(name: str | None) -> None:
+    try:
+        known = name is None or codecs.lookup(name)._is_text_encoding  # noqa: SLF001 - the only way
+    except LookupError:
+        known = False
+    if not known:
+        raise InputError(
+            "There is no encoding of the name that --encoding gives.", "Try utf-8 or cp1252."
         )
 
 

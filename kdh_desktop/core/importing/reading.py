@@ -148,7 +148,7 @@ def _inspect_records(
         notices.insert(0, f"{count} cannot be read, the first because: {refused[0].reason}")
     return FileInspection(
         plan=replace(plan, encoding=found["encoding"]),
-        needs_look=bool(found["fitting"]) or not records,
+        needs_look=(bool(found["fitting"]) and plan.encoding is None) or not records,
         encodings=tuple(found["fitting"]),
         sample=found["sample"],
         table=None,

@@ -143,7 +143,7 @@ class _Inspection:
         records = tuple(row for row in read if isinstance(row, ImportedRecord))
         return FileInspection(
             plan=replace(self._plan, layout=self._layout, mapping=mapping),
-            needs_look=bool(self._doubts or self._encodings or merged or not records),
+            needs_look=bool(self._doubts or merged or not records),
             encodings=self._encodings,
             sample=self._sample,
             table=preview,
