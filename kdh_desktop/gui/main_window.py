@@ -69,7 +69,9 @@ class MainWindow(QMainWindow):
         self.classify_page = ClassifyPage(
             model=model, jobs=jobs, settings=settings, theme=theme, icons=icons
         )
-        self.records_page = RecordsPage()
+        self.records_page = RecordsPage(
+            desk=desk, model=model, jobs=jobs, settings=settings, theme=theme, icons=icons
+        )
         self.files = FileActions(self)
         self.notices = NoticeBar(theme=theme, icons=icons)
         self.private_sign = PrivateSign(theme=theme, icons=icons)

@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings
+
+_TARGETS = (50, 100)
+_USUAL_TARGET = 95
+_COLUMN_KEY = re.compile(r"[a-z0-9_]{1,80}")
+
+
+@dataclass(frozen=True, slots=True)
+class KeptColumn:
+    """A column of a table that a person chose.
+
+    Attributes:
+        key: What it shows, as a program names it: small letters, digits and underscores.
+        width: In device-independent pixels.
+    """
+
+    key: str
+    width: int
 
 
 class Settings:
@@ -52,6 +72,44 @@ class Settings:
     def keep_splitter(self, name: str, state: QByteArray) -> None:
         """Remember the state of one splitter."""
         self._file.setValue(f"splitters/{name}", state)
+
+    def columns(self, table: str) -> tuple[KeptColumn, ...]:
+        """Columns of a table from left to right; none where nobody chose any yet."""
+        kept = self._file.value(f"columns/{table}")
+        found = []
+        for entry in kept if isinstance(kept, list) else [kept]:
+            key, _, width = str(entry).partition(":")
+            if _COLUMN_KEY.fullmatch(key) and width.isdecimal():
+                found.append(KeptColumn(key, int(width)))
+        return tuple(found)
+
+    def keep_columns(self, table: str, columns: Sequence[KeptColumn]) -> None:
+        """Remember the columns of a table; keys that could be a person's words are left out."""
+        kept = [
+            f"{column.key}:{column.width}"
+            for column in columns
+            if _COLUMN_KEY.fullmatch(column.key)
+        ]
+        self._file.setValue(f"columns/{table}", kept)
+
+    def is_shown(self, part: str) -> bool:
+        """Whether a part of a page that can be folded away is shown."""
+        return self._file.value(f"shown/{part}", defaultValue="true") != "false"
+
+    def keep_shown(self, part: str, *, is_shown: bool) -> None:
+        """Remember whether a part of a page is shown."""
+        self._file.setValue(f"shown/{part}", "true" if is_shown else "false")
+
+    @property
+    def accept_target(self) -> int:
+        """How many of 100 decisions that are accepted without a look shall be right."""
+        kept = str(self._file.value("review/accept_target", defaultValue=""))
+        is_sound = kept.isdecimal() and int(kept) in range(*_TARGETS)
+        return int(kept) if is_sound else _USUAL_TARGET
+
+    @accept_target.setter
+    def accept_target(self, target: int) -> None:
+        self._file.setValue("review/accept_target", target)
 
     def save(self) -> None:
         """Write everything to the file."""

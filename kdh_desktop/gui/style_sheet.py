@@ -54,6 +54,12 @@ QToolButton[kind="quiet"]:focus, QPushButton[kind="quiet"]:focus {{
     border: 2px solid {c.accent.name()};
 }}
 QToolButton[kind="quiet"]:disabled {{ color: {c.muted.name()}; background: transparent; }}
+QToolButton[kind="chip"] {{
+    background: {c.selected.name()}; border: 1px solid {c.accent.name()}; border-radius: 12px;
+    padding: 2px 8px;
+}}
+QToolButton[kind="chip"]:hover {{ background: {c.track.name()}; }}
+QToolButton[kind="chip"]:focus {{ border: 2px solid {c.accent.name()}; }}
 QPlainTextEdit, QListView, QTextBrowser, QScrollArea[kind="panel"] {{
     background: {c.base.name()}; border: 1px solid {c.control_line.name()};
     border-radius: 6px; margin: 1px; padding: 2px;
@@ -115,6 +121,14 @@ QTableView {{
     border-radius: 6px; margin: 1px; gridline-color: {c.line.name()};
     selection-background-color: {c.selected.name()}; selection-color: {c.text.name()};
 }}
+QTreeView {{
+    background: {c.base.name()}; border: 1px solid {c.control_line.name()}; outline: 0;
+    border-radius: 6px; margin: 1px; padding: 2px;
+    selection-background-color: {c.selected.name()}; selection-color: {c.text.name()};
+}}
+QTreeView::item {{ padding: 3px 0; }}
+QTreeView::item:selected {{ background: {c.selected.name()}; color: {c.text.name()}; }}
+QTreeView:focus {{ border: 2px solid {c.accent.name()}; margin: 0px; }}
 QTableView:focus {{ border: 2px solid {c.accent.name()}; margin: 0px; }}
 QHeaderView {{ background: {c.window.name()}; border: none; }}
 QHeaderView::section {{
@@ -171,11 +185,13 @@ QCheckBox, QRadioButton {{ spacing: 8px; padding: 2px; border: 1px solid transpa
 QCheckBox:focus, QRadioButton:focus {{
     border: 1px solid {c.accent.name()}; border-radius: 4px;
 }}
-QCheckBox::indicator, QTableView::indicator, QListView::indicator, QGroupBox::indicator {{
+QCheckBox::indicator, QTableView::indicator, QListView::indicator, QTreeView::indicator,
+QGroupBox::indicator {{
     width: 14px; height: 14px; border: 1px solid {c.control_line.name()};
     border-radius: 3px; background: {c.base.name()};
 }}
-QCheckBox::indicator:checked, QTableView::indicator:checked, QListView::indicator:checked {{
+QCheckBox::indicator:checked, QTableView::indicator:checked, QListView::indicator:checked,
+QTreeView::indicator:checked {{
     background: {c.accent.name()}; border-color: {c.accent.name()};
     image: {picture("check", c.accent)};
 }}

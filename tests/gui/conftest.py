@@ -29,6 +29,7 @@ from kdh_desktop.gui.classify.text_editor import TextEditor
 from kdh_desktop.gui.main_window import MainWindow
 from kdh_desktop.gui.theme import Theme
 from tests.data.tiny_installation import make_tiny_installation
+from tests.gui.looks import LongWords
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -232,3 +233,11 @@ def shown_labels(page: ClassifyPage) -> list[str]:
 def present_labels(page: ClassifyPage) -> list[str]:
     """Names under the heading "Present"."""
     return [text.split(",")[0] for text in shown_labels(page) if text.endswith(", present")]
+
+
+@pytest.fixture
+def long_words(qapp: QApplication) -> Iterator[None]:
+    translator = LongWords()
+    qapp.installTranslator(translator)
+    yield
+    qapp.removeTranslator(translator)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from PySide6.QtCore import QModelIndex, Qt, QTranslator
+from PySide6.QtCore import QModelIndex
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import (
     QAbstractButton,
-    QAbstractItemView,
-    QAbstractScrollArea,
     QApplication,
     QDialog,
     QLabel,
-    QTabBar,
     QWidget,
 )
 from pytestqt.qtbot import QtBot
@@ -27,39 +24,10 @@ from kdh_desktop.gui.main_window import MainWindow
 from kdh_desktop.gui.plain_text import plain_tooltip
 from kdh_desktop.gui.research_notice import ResearchNotice
 from tests.gui.conftest import ANGIOGENESIS, APOPTOSIS, paste, present_labels, press_in
+from tests.gui.looks import clipped, resize, rich_labels, unnamed, widgets_below
 
 FILLER = "The growth of the tumor was studied in mice and the response was not increased. " * 4
 TWO = f"{ANGIOGENESIS} {FILLER}\n\n\n{APOPTOSIS} {FILLER}"
-
-
-def widgets_below(root: QWidget) -> Iterator[QWidget]:
-    for widget in root.findChildren(QWidget):
-        if not widget.objectName().startswith("qt_"):
-            yield widget
-
-
-def unnamed(root: QWidget) -> list[str]:
-    """Controls that a screen reader could not name."""
-    found = []
-    for widget in widgets_below(root):
-        is_part = isinstance(widget.parent(), QAbstractScrollArea)
-        is_control = widget.focusPolicy() != Qt.FocusPolicy.NoFocus or isinstance(
-            widget, QAbstractButton | QAbstractItemView
-        )
-        if not is_control or is_part or isinstance(widget, QTabBar):
-            continue
-        accessible = QAccessible.queryAccessibleInterface(widget)
-        if not accessible.text(QAccessible.Text.Name).strip():
-            found.append(f"{type(widget).__name__} in {type(widget.parent()).__name__}")
-    return found
-
-
-def rich_labels(root: QWidget) -> list[str]:
-    return [
-        label.text()
-        for label in root.findChildren(QLabel)
-        if label.text() and label.textFormat() != Qt.TextFormat.PlainText
-    ]
 
 
 @pytest.fixture
@@ -203,69 +171,12 @@ def test_tab_reaches_every_part_and_never_gets_stuck(
         assert widget in seen
 
 
-def clipped(window: MainWindow) -> list[str]:
-    """Controls that are smaller than their words, or stick out of what holds them."""
-    found = []
-    for widget in widgets_below(window):
-        if not widget.isVisible() or isinstance(widget.parent(), QAbstractScrollArea):
-            continue
-        needed, name = widget.sizeHint(), widget.accessibleName() or type(widget).__name__
-        if isinstance(widget, QAbstractButton) and (
-            widget.width() < needed.width() or widget.height() < min(needed.height(), 24)
-        ):
-            found.append(f"{name} has {widget.size()} and needs {needed}")
-        parent = widget.parentWidget()
-        # What scrolls may be larger than what holds it.
-        is_inside = (
-            parent is None
-            or parent.objectName().startswith("qt_")
-            or parent.rect().adjusted(-2, -2, 2, 2).contains(widget.geometry())
-        )
-        if not is_inside:
-            found.append(f"{name} sticks out: {widget.geometry()} of {type(parent).__name__}")
-    return found
-
-
-def resize(window: MainWindow, qtbot: QtBot, width: int, height: int) -> None:
-    metrics = window.fontMetrics()
-    if metrics.horizontalAdvance("iiii") == metrics.horizontalAdvance("WWWW"):
-        pytest.skip("no font is installed: every letter is a box, as wide as any other")
-
-    def fits() -> bool:
-        # A narrow window gives words up one after the other, and can only then become narrower.
-        window.resize(width, height)
-        return (window.width(), window.height()) == (width, height)
-
-    qtbot.waitUntil(fits)
-    QApplication.processEvents()
-
-
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080), (960, 540), (640, 360)])
 def test_nothing_is_clipped(
     full_page: ClassifyPage, window: MainWindow, qtbot: QtBot, width: int, height: int
 ) -> None:
     resize(window, qtbot, width, height)
     assert clipped(window) == []
-
-
-class LongWords(QTranslator):
-    """Makes every text longer by two fifths, and marks it, as translations may."""
-
-    def isEmpty(self) -> bool:  # noqa: N802  # Qt's name
-        return False
-
-    def translate(
-        self, _context: str, text: str, _disambiguation: str | None = None, _n: int = -1
-    ) -> str:
-        return f"[{text}{'~' * max(3, len(text) * 2 // 5)}]"
-
-
-@pytest.fixture
-def long_words(qapp: QApplication) -> Iterator[None]:
-    translator = LongWords()
-    qapp.installTranslator(translator)
-    yield
-    qapp.removeTranslator(translator)
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (960, 540)])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PySide6.QtCore import QElapsedTimer, QMimeData, QTimer, QUrl
+from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
@@ -33,24 +33,7 @@ from tests.data.nasty import (
     ten_megabytes,
 )
 from tests.gui.conftest import ANGIOGENESIS, paste, paste_mime, present_labels, press, shown_labels
-
-
-class Heartbeat:
-    """The longest time for which the GUI thread did not come round."""
-
-    def __init__(self) -> None:
-        self.longest_ms = 0
-        self._clock = QElapsedTimer()
-        self._timer = QTimer()
-        self._timer.timeout.connect(self._beat)
-        self._clock.start()
-        self._timer.start(0)
-
-    def _beat(self) -> None:
-        self.longest_ms = max(self.longest_ms, self._clock.restart())
-
-    def stop(self) -> None:
-        self._timer.stop()
+from tests.gui.heartbeat import Heartbeat
 
 
 @pytest.fixture

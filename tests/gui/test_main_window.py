@@ -103,14 +103,19 @@ def test_help_lists_every_shortcut_of_the_menus(window: MainWindow, qtbot: QtBot
     dialog.close()
 
 
-def test_no_shortcut_is_taken_twice(window: MainWindow) -> None:
+@pytest.mark.parametrize("page", [0, 1])
+def test_no_shortcut_is_taken_twice(window: MainWindow, page: int) -> None:
+    window.go_to_page(page)
     keys = [keys.toString() for action in window.all_actions for keys in action.shortcuts()]
     assert len(keys) == len(set(keys))
 
 
-def test_no_letter_for_alt_is_taken_twice_in_a_menu(window: MainWindow) -> None:
-    menus = [[entry.text() for entry in window.menuBar().actions()]]
-    for entry in window.menuBar().actions():
+@pytest.mark.parametrize("page", [0, 1])
+def test_no_letter_for_alt_is_taken_twice_in_a_menu(window: MainWindow, page: int) -> None:
+    window.go_to_page(page)
+    shown = [entry for entry in window.menuBar().actions() if entry.isVisible()]
+    menus = [[entry.text() for entry in shown]]
+    for entry in shown:
         menu = entry.menu()
         assert isinstance(menu, QMenu)
         menus.append([action.text() for action in menu.actions() if action.text()])

@@ -30,7 +30,7 @@ from kdh_desktop.gui.main_window import MainWindow
 from kdh_desktop.gui.store_trouble import StoreTroubleDialog, WayOut
 from tests.data.tiny_store import fill
 from tests.gui.conftest import ANGIOGENESIS, STORE_KEY, StartDesktop, paste, press_in
-from tests.gui.test_accessibility import rich_labels, unnamed
+from tests.gui.looks import rich_labels, unnamed
 
 
 def wait_for_store(desktop: Desktop, qtbot: QtBot) -> RecordStore:

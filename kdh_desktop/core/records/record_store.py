@@ -344,6 +344,14 @@ class RecordStore:
             operation_log.perform(db, self._active, OperationKind.ACCEPT_MANY, changes)
             return touched
 
+    def acceptable(
+        self, record_ids: Sequence[int], limits: Mapping[str, tuple[float, float]] | None
+    ) -> list[int]:
+        """Which records `accept` would touch, by rising id; writes nothing."""
+        with self._database.reading() as db:
+            changes, _ = reviewing.acceptance_of(db, self._active, record_ids, limits=limits)
+        return sorted({change.record_id for change in changes if change.record_id is not None})
+
     def remove_records(self, record_ids: Iterable[int]) -> None:
         """Take records out of the lists."""
         with self._database.writing() as db:

@@ -24,7 +24,7 @@ from kdh_desktop.core.importing.table import TableLayout
 from kdh_desktop.gui.app import Desktop
 from kdh_desktop.gui.importing.reading_dialog import ReadingDialog
 from tests.gui.conftest import press
-from tests.gui.test_accessibility import rich_labels, unnamed
+from tests.gui.looks import rich_labels, unnamed
 
 MAPPING = ColumnMapping(((ColumnRole.TITLE, 1), (ColumnRole.ABSTRACT, 2)))
 TABLE = TablePreview(

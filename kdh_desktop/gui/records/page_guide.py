@@ -1,0 +1,78 @@
+"""What the Records page says where it has no list to show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QCoreApplication
+
+from kdh_desktop.core.records.stored import Queue
+from kdh_desktop.gui.record_desk import RecordDesk
+from kdh_desktop.gui.records.record_list import RecordList
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """The next step, where there are no records to show."""
+
+    heading: str
+    words: str
+    offers_import: bool = False
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("RecordsGuide", text)
+
+
+def page_guide(desk: RecordDesk, records: RecordList) -> Guide | None:
+    """What to say instead of all of the page; None where there are records."""
+    if desk.store is None:
+        if desk.failure is not None:
+            return Guide(
+                _tr("The records could not be opened"),
+                f"{desk.failure.message} {desk.failure.remedy}",
+            )
+        return Guide(_tr("The records are being opened…"), "")
+    if records.counts is None:
+        return Guide(_tr("The records are being opened…"), "")
+    if records.counts.everything:
+        return None
+    words = _tr(
+        "Choose Import files, or drop files on this window: exports of PubMed, Web of Science, "
+        "Embase or a reference manager (.nbib, .xml, .ris), tables (.xlsx, .xls, .ods, .csv), "
+        "Word and PDF documents, and plain text. Then classify the records, and review them "
+        "here."
+    )
+    if desk.is_private:
+        return Guide(
+            _tr("No records in this private session"),
+            words + " " + _tr("What you import now is forgotten when the session ends."),
+            offers_import=True,
+        )
+    return Guide(
+        _tr("No records yet"), words + " " + _tr("They stay on this computer."), offers_import=True
+    )
+
+
+def no_hits_guide(records: RecordList) -> Guide:
+    """What to say where the filter leaves nothing."""
+    where = records.where
+    match where.queue:
+        case Queue.NEEDS_REVIEW if not where.search:
+            return Guide(
+                _tr("Nothing waits for a review here"),
+                _tr("Every record that is classified is either sure, confirmed or accepted."),
+            )
+        case Queue.DISAGREEMENT if not where.search:
+            return Guide(
+                _tr("Model and person agree"),
+                _tr("No hallmark that you decided on differs from what the model says."),
+            )
+        case _:
+            return Guide(
+                _tr("No record fits"),
+                _tr(
+                    "Every word of the search must stand in a record, if only as the beginning of "
+                    "a word, and every kind of filter must fit."
+                ),
+            )

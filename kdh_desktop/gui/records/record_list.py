@@ -1,0 +1,207 @@
+"""Which records are listed, in which order, and how many there are of what."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from kdh_desktop.core.records.stored import Facets, ImportBatch, RecordFilter, RecordOrder
+from kdh_desktop.gui.jobs import Err, Job, JobRunner, Lane, Ok, Outcome
+from kdh_desktop.gui.record_desk import RecordDesk
+
+if TYPE_CHECKING:
+    from kdh_desktop.core.records.record_store import RecordStore
+
+EVERYTHING = RecordFilter()
+
+_LOOK_EVERY_MS = 400
+
+
+class Reason(Enum):
+    """Why there is another list."""
+
+    ASKED = auto()
+    """Something else was asked for: it begins at its top."""
+    RENEWED = auto()
+    """The same was asked for again: whoever is on a record stays there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many records there are of what.
+
+    Attributes:
+        facets: Under the filter.
+        everything: Records in the store.
+        batches: Import batches that are not removed.
+    """
+
+    facets: Facets
+    everything: int
+    batches: tuple[ImportBatch, ...]
+
+
+class RecordList(QObject):
+    """Asks the store in the background; a late answer to an older question is dropped.
+
+    A list is a snapshot: a review that takes a record out of a queue leaves it in its row, so
+    that nothing moves under the fingers of whoever reviews. `is_stale` says that a renewed list
+    would be another one.
+    """
+
+    listed = Signal(object)
+    """There are other ids: a `Reason`."""
+    counted = Signal()
+    """`counts` are new."""
+    rows_changed = Signal()
+    """What the store says of the listed records may be new."""
+    failed = Signal(object)
+    """The store could not answer: an exception."""
+
+    def __init__(self, desk: RecordDesk, jobs: JobRunner, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._ids_lane = Lane(jobs)
+        self._counts_lane = Lane(jobs)
+        self._seen = -1
+        self._is_counting = False
+        self._is_old_count = False
+        self.where = EVERYTHING
+        self.order = RecordOrder()
+        self.ids = array("q")
+        self.counts: Counts | None = None
+        self.is_listing = False
+        self._timer = QTimer(self)
+        self._timer.setInterval(_LOOK_EVERY_MS)
+        self._timer.timeout.connect(self.look)
+
+    @property
+    def store(self) -> RecordStore | None:
+        """The store that is listed."""
+        return self._desk.store
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the filter would give other records by now."""
+        return self.counts is not None and self.counts.facets.total != len(self.ids)
+
+    def watch(self, *, is_on: bool) -> None:
+        """Look now and then whether others have written to the store, while somebody looks."""
+        if is_on:
+            self._timer.start()
+            self.look()
+        else:
+            self._timer.stop()
+
+    # Questions
+
+    def begin(self) -> None:
+        """List another store, or none."""
+        self._seen = -1
+        self.counts = None
+        self.ids = array("q")
+        if self.store is None:
+            self._ids_lane.drop()
+            self._counts_lane.drop()
+            self._is_counting = self.is_listing = False
+            self.listed.emit(Reason.ASKED)
+            self.counted.emit()
+        else:
+            self._ask(Reason.ASKED)
+            self._count()
+
+    def show(self, where: RecordFilter) -> None:
+        """List what a filter leaves."""
+        if where != self.where:
+            if where.queue != self.where.queue:
+                # A queue has an order of its own, until a person asks for another.
+                self.order = RecordOrder()
+            self.where = where
+            self._ask(Reason.ASKED)
+            self._count()
+
+    def sort(self, order: RecordOrder) -> None:
+        """List in another order."""
+        if order != self.order:
+            self.order = order
+            self._ask(Reason.ASKED)
+
+    def renew(self) -> None:
+        """Ask again for the same."""
+        self._ask(Reason.RENEWED)
+        self._count()
+
+    def look(self) -> None:
+        """See whether something was written since the last look, and follow it."""
+        store = self.store
+        if store is None or store.change_counter == self._seen:
+            return
+        if self._is_counting:
+            # Whoever writes all the time would else drop every count before it is done.
+            self._follow(store)
+            self._is_old_count = True
+        else:
+            self._count()
+
+    def _follow(self, store: RecordStore) -> None:
+        counter = store.change_counter
+        is_new, self._seen = self._seen >= 0 and counter != self._seen, counter
+        if is_new:
+            self.rows_changed.emit()
+
+    # Answers
+
+    def _ask(self, reason: Reason) -> None:
+        store, where, order = self.store, self.where, self.order
+        if store is None:
+            return
+        self.is_listing = True
+
+        def take(outcome: Outcome[array[int]]) -> None:
+            self.is_listing = False
+            match outcome:
+                case Ok(ids):
+                    self.ids = ids
+                    self.listed.emit(reason)
+                case Err(error):
+                    self.failed.emit(error)
+
+        self._ids_lane.start(lambda _job: store.ids(where, order), done=take)
+
+    def _count(self) -> None:
+        store, where = self.store, self.where
+        if store is None:
+            return
+        self._is_counting, self._is_old_count = True, False
+        self._follow(store)
+        self._counts_lane.start(_counts_work(store, where), done=self._take_counts)
+
+    def _take_counts(self, outcome: Outcome[Counts]) -> None:
+        self._is_counting = False
+        match outcome:
+            case Ok(counts):
+                before, self.counts = self.counts, counts
+                self.counted.emit()
+                if before is not None and before.everything != counts.everything:
+                    # Records came or went, which is never a person's review.
+                    self._ask(Reason.RENEWED)
+            case Err(error):
+                self.failed.emit(error)
+        if self._is_old_count:
+            self._count()
+
+
+def _counts_work(store: RecordStore, where: RecordFilter) -> Callable[[Job], Counts]:
+    def work(_job: Job) -> Counts:
+        return Counts(
+            facets=store.facets(where),
+            everything=store.count(EVERYTHING),
+            batches=tuple(batch for batch in store.batches() if not batch.is_removed),
+        )
+
+    return work
