@@ -84,8 +84,8 @@ def _cell(row: RawRow, place: int) -> str:
 
 def _places(cells: Sequence[str], names: Sequence[str]) -> list[int] | None:
     """Where the columns of a title and an abstract are; None where one is not, or not clear."""
-    titles = [cell.strip() for cell in cells]
-    wanted = [name.strip() for name in names if name]
+    titles = [" ".join(cell.split()) for cell in cells]
+    wanted = [" ".join(name.split()) for name in names if name]
     if not wanted or any(titles.count(name) != 1 for name in wanted):
         return None
     return [titles.index(name) for name in wanted]

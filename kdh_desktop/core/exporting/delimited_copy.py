@@ -135,18 +135,19 @@ def _write(
     rows: Mapping[int, Sequence[Cell]],
     dialect: Dialect,
 ) -> None:
+    header_row = max(request.header_row, dialect.first_line)
     titles = [column.title for column in request.columns]
     nothing: list[Cell] = [None] * len(titles)
-    named = {request.header_row, *rows}
+    named = {header_row, *rows}
     width = max((place.cells for place in places if place.line in named), default=0)
     line = 1
     try:
         for place, following in zip(places, [*places[1:], None], strict=True):
             writing.write(place.line - line)  # what stands above the first row
             added: Sequence[Cell] = rows.get(place.line, nothing)
-            if place.line == request.header_row:
+            if place.line == header_row:
                 added = titles
-            is_below = place.line > request.header_row and place.cells == width
+            is_below = place.line > header_row and place.cells == width
             missing = [None] * (width - place.cells)
             # What does not fit under the header was refused, and stays as it is.
             fits = place.line in named or is_below

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import dataclasses
 import hashlib
 from pathlib import Path
 
@@ -116,6 +117,19 @@ def test_lines_above_the_header_stay_alone(tmp_path: Path) -> None:
     above = "sep=;\r\nA reading list\r\n"
     copy, _, _ = copied(tmp_path, (above + TEXT).encode(), "utf-8", header_row=3)
     assert copy.read_bytes().startswith(above.encode() + b"id;Titre;=x;;;KDH labels;")
+
+
+def test_line_that_names_the_delimiter_is_no_header(tmp_path: Path) -> None:
+    original, copy = tmp_path / "list.csv", tmp_path / "copy.csv"
+    original.write_bytes(b"sep=;\r\nid;Titre;x\r\n1;a;b\r\n2;c;d\r\n")
+    store = made_store(original, encoding="utf-8")
+    [record, *_] = store.records.values()
+    record = dataclasses.replace(record, imported=dataclasses.replace(record.imported, row=3))
+    export_workbook_copy(dataclasses.replace(store, records={1: record}), 1, original, copy)
+    lines = copy.read_bytes().split(b"\r\n")
+    assert lines[1].startswith(b"id;Titre;x;KDH labels;")
+    assert lines[2].startswith(b"1;a;b;Sustaining growth;")
+    assert lines[3] == b"2;c;d" + b";" * 9
 
 
 def test_corrections_in_the_copy_are_found(tmp_path: Path) -> None:

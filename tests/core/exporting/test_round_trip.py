@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from kdh_desktop.core.exporting.corrections_in import ConflictKind, read_correct
 from kdh_desktop.core.exporting.outcome import ExportFormat
 from kdh_desktop.core.exporting.records_file import export_records
 from kdh_desktop.core.exporting.workbook_copy import export_workbook_copy
+from kdh_desktop.core.importing.imported import ColumnMapping
+from kdh_desktop.core.importing.reading import inspect_file
+from kdh_desktop.core.records.intake import take_in
 from kdh_desktop.core.records.record_store import RecordStore
 from kdh_desktop.core.records.stored import OperationKind, RecordFilter, ReviewStatus
 from tests.core.exporting.test_workbook_copy import assert_same_cells
@@ -39,7 +43,7 @@ def store() -> Iterator[RecordStore]:
     opened.close()
 
 
-def take_in(store: RecordStore, original: Path) -> int:
+def filled(store: RecordStore, original: Path) -> int:
     make_workbook(original, ROWS)
     batch = store.begin_import(batch_of(original).source)
     store.add_records(batch, imported_rows(ROWS))
@@ -52,7 +56,7 @@ def test_corrections_are_one_operation_that_can_be_undone(
     store: RecordStore, tmp_path: Path
 ) -> None:
     original, copy = tmp_path / "list.xlsx", tmp_path / "copy.xlsx"
-    batch = take_in(store, original)
+    batch = filled(store, original)
     outcome = export_workbook_copy(store, batch, original, copy)
     assert outcome.rows == ROWS
     assert_same_cells(original, copy)
@@ -94,7 +98,7 @@ def test_corrections_are_one_operation_that_can_be_undone(
 
 def test_what_somebody_decided_meanwhile_is_a_conflict(store: RecordStore, tmp_path: Path) -> None:
     original, copy = tmp_path / "list.xlsx", tmp_path / "copy.xlsx"
-    export_workbook_copy(store, take_in(store, original), original, copy)
+    export_workbook_copy(store, filled(store, original), original, copy)
     book = openpyxl.load_workbook(copy)
     header = [cell.value for cell in book[SHEET][HEADER_ROW]]
     for place, title in enumerate(header, 1):
@@ -115,7 +119,7 @@ def test_what_somebody_decided_meanwhile_is_a_conflict(store: RecordStore, tmp_p
 def test_filtered_records_are_written_with_their_original_columns(
     store: RecordStore, tmp_path: Path
 ) -> None:
-    batch = take_in(store, tmp_path / "list.xlsx")
+    batch = filled(store, tmp_path / "list.xlsx")
     columns = [*original_columns(store.batch(batch).source), *label_columns(store.active_labels)]
     ids = store.ids(RecordFilter(labels=(store.active_labels[0].id,)))
     assert 0 < len(ids) < ROWS
@@ -128,3 +132,50 @@ def test_filtered_records_are_written_with_their_original_columns(
     assert outcome.rows == len(ids) == len(rows) - 1
     assert rows[0][: len(COLUMNS)] == COLUMNS
     assert all(store.active_labels[0].name in str(row[len(COLUMNS)]) for row in rows[1:])
+
+
+def test_file_that_was_really_imported_goes_out_and_comes_back(
+    store: RecordStore, tmp_path: Path
+) -> None:
+    original, copy = tmp_path / "list.xlsx", tmp_path / "copy.xlsx"
+    make_workbook(original, ROWS, table=True)
+    look = inspect_file(original)
+    plan = replace(look.plan, layout=replace(look.plan.layout, sheet=SHEET, header_row=HEADER_ROW))
+    plan = inspect_file(original, plan=replace(plan, mapping=ColumnMapping())).plan
+    batch = take_in(store, original, plan)
+    assert (batch.records, batch.refused, batch.source.columns) == (ROWS, 0, COLUMNS)
+    predict_all(store)
+    outcome = export_workbook_copy(store, batch.id, original, copy)
+    assert (outcome.rows, outcome.notices) == (ROWS, ())
+    assert_same_cells(original, copy)
+    found = read_corrections(copy, store)
+    assert (found.rows, found.changes, found.conflicts) == (ROWS, (), ())
+
+    columns = original_columns(batch.source)
+    written = tmp_path / "out.xlsx"
+    export_records(store, store.ids(), written, file_format=ExportFormat.WORKBOOK, columns=columns)
+    before = openpyxl.load_workbook(original)[SHEET].iter_rows(
+        min_row=HEADER_ROW, max_col=len(COLUMNS), values_only=True
+    )
+    after = openpyxl.load_workbook(written)["Records"].iter_rows(values_only=True)
+    texts = [place for place, name in enumerate(COLUMNS) if name in {"id", "Title", "Abstract"}]
+    for old, new in zip(before, after, strict=True):
+        assert [old[place] for place in texts] == [new[place] for place in texts]
+
+
+def test_csv_that_was_really_imported_goes_out_and_comes_back(
+    store: RecordStore, tmp_path: Path
+) -> None:
+    original, copy = tmp_path / "list.csv", tmp_path / "copy.csv"
+    lines = [f'{number},"Title {number}","Cells, and\nmore of {number}"' for number in range(1, 9)]
+    original.write_bytes("\r\n".join(["id,Title,Abstract", *lines, ""]).encode("utf-8-sig"))
+    batch = take_in(store, original, inspect_file(original).plan)
+    assert batch.records == len(lines)
+    predict_all(store)
+    export_workbook_copy(store, batch.id, original, copy)
+    data = copy.read_bytes()
+    assert all(line.encode() in data for line in lines)
+    old, new = (b",absent", b",present") if b",absent" in data else (b",present", b",absent")
+    copy.write_bytes(data.replace(old, new, 1))
+    found = read_corrections(copy, store)
+    assert (found.rows, len(found.changes), found.corrections, found.conflicts) == (8, 1, 1, ())
