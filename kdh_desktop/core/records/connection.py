@@ -21,7 +21,7 @@ from kdh_desktop.core.records.store_key import StoreKey
 if TYPE_CHECKING:
     from sqlite3 import Connection  # sqlcipher3 ships no types, and has the same interface
 
-_WRITER_CACHE_KIB = 64 * 1024
+_WRITER_CACHE_KIB = 32 * 1024
 _READER_CACHE_KIB = 32 * 1024
 _CHECKPOINT_PAGES = 8_000
 _LOG_BYTES = 64 * 1024 * 1024
