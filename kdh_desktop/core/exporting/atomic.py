@@ -40,10 +40,10 @@ def staged(target: Path, *, check: Callable[[Path], bool] | None = None) -> Iter
         ExportError: The disk is full, the folder or file cannot be written to or is not there,
             or the file did not pass its check.
     """
-    with _told(target):
+    with _told():
         place = _place_of(target)
         _sweep(place.parent)
-        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, suffix=_SUFFIX, dir=place.parent))
+        folder = _folder_in(place.parent)
         try:
             path = folder / place.name
             yield path
@@ -72,7 +72,7 @@ def write_atomically(target: Path, data: bytes) -> None:
 
 
 @contextlib.contextmanager
-def _told(target: Path) -> Iterator[None]:
+def _told() -> Iterator[None]:
     """Say in a sentence why something cannot be written."""
     try:
         yield
@@ -82,15 +82,10 @@ def _told(target: Path) -> Iterator[None]:
                 "The file cannot be written: the disk is full.",
                 "Make room on it, or save to another disk. What was there before is untouched.",
             ) from error
-        if error.errno in _READ_ONLY and os.access(target.parent, os.W_OK):
+        if error.errno in _READ_ONLY:
             raise ExportError(
                 "The file cannot be replaced: it is open in another program, or protected.",
                 "Close it there, or save under another name.",
-            ) from error
-        if error.errno in _READ_ONLY:
-            raise ExportError(
-                "The file cannot be written: nothing may be written to that folder.",
-                "Save to another folder.",
             ) from error
         if error.errno in _NO_PLACE:
             raise ExportError(
@@ -115,6 +110,18 @@ def _place_of(target: Path) -> Path:
     if place.exists() and not os.access(place, os.W_OK):
         raise OSError(errno.EACCES, "write-protected")
     return place
+
+
+def _folder_in(folder: Path) -> Path:
+    try:
+        return Path(tempfile.mkdtemp(prefix=_PREFIX, suffix=_SUFFIX, dir=folder))
+    except OSError as error:
+        if error.errno not in _READ_ONLY:
+            raise
+        raise ExportError(
+            "The file cannot be written: nothing may be written to that folder.",
+            "Save to another folder.",
+        ) from error
 
 
 def _sweep(folder: Path) -> None:

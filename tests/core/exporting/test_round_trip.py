@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +22,7 @@ from kdh_desktop.core.importing.imported import ColumnMapping
 from kdh_desktop.core.importing.reading import inspect_file
 from kdh_desktop.core.records.intake import take_in
 from kdh_desktop.core.records.record_store import RecordStore
-from kdh_desktop.core.records.stored import OperationKind, RecordFilter, ReviewStatus
+from kdh_desktop.core.records.stored import OperationKind, RecordFilter, ReviewChange, ReviewStatus
 from tests.core.exporting.test_workbook_copy import assert_same_cells
 from tests.data.original_workbooks import (
     COLUMNS,
@@ -179,3 +181,36 @@ def test_csv_that_was_really_imported_goes_out_and_comes_back(
     copy.write_bytes(data.replace(old, new, 1))
     found = read_corrections(copy, store)
     assert (found.rows, len(found.changes), found.corrections, found.conflicts) == (8, 1, 1, ())
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="needs LibreOffice")
+@pytest.mark.parametrize("kind", ["xlsx:Calc MS Excel 2007 XML", "csv"])
+def test_copy_that_a_spreadsheet_program_saved_is_understood(
+    store: RecordStore, tmp_path: Path, kind: str
+) -> None:
+    original, copy = tmp_path / "list.xlsx", tmp_path / "copy.xlsx"
+    saved = tmp_path / "saved"
+    export_workbook_copy(store, filled(store, original), original, copy)
+    book = openpyxl.load_workbook(copy)
+    book.active = book.sheetnames.index(SHEET)
+    header = [cell.value for cell in book[SHEET][HEADER_ROW]]
+    place = next(at for at, title in enumerate(header, 1) if str(title).startswith("KDH 1: "))
+    cell: Any = book[SHEET].cell(HEADER_ROW + 2, place)
+    is_present = cell.value != "present"
+    cell.value = "present" if is_present else "absent"
+    for name in book.sheetnames:
+        if kind == "csv" and name != SHEET:
+            del book[name]
+    book.save(copy)
+    profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
+    subprocess.run(
+        ["soffice", "--headless", profile, "--convert-to", kind, "--outdir", saved, copy],
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    [back] = saved.iterdir()
+    found = read_corrections(back, store)
+    assert found.changes == (ReviewChange(2, ((store.active_labels[0].id, is_present),)),)
+    assert (found.conflicts, found.rows) == ((), ROWS)
