@@ -39,6 +39,8 @@ def clean_cell(text: str) -> tuple[str, int]:
     Returns:
         The text, and how many characters without meaning were taken out or replaced.
     """
+    if text.isprintable():  # as nearly all are; nothing surplus is
+        return text.strip(), 0
     removed = 0
     if not text.isprintable() and _ANY_SURPLUS.search(text) is not None:
         text, removed = _SURPLUS.subn(lambda match: "\n" if match["break"] else "", text)

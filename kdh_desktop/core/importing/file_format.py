@@ -9,7 +9,7 @@ from kdh_desktop.core.errors import InputError
 from kdh_desktop.core.importing.encoding import encoding_shown_by, is_text
 from kdh_desktop.core.importing.imported import FileFormat
 from kdh_desktop.core.importing.office_file import OLD_OFFICE_MARK, ZIP_MARK, old_office, zipped
-from kdh_desktop.core.importing.source_file import open_source
+from kdh_desktop.core.importing.source_file import GZIP_MARK, is_packed, open_source
 from kdh_desktop.core.importing.table_shape import looks_delimited
 
 HEAD_BYTES = 200_000
@@ -36,6 +36,8 @@ _UNREAD = (
     (b"\x7fELF", "a program", _CHOOSE),
     (b"MZ\x90", "a program", _CHOOSE),
 )
+
+_NOT_PACKED_TWICE = (ZIP_MARK, OLD_OFFICE_MARK, GZIP_MARK, b"%PDF-")
 
 _PUBMED_XML = re.compile(
     r"<(?:!DOCTYPE\s+)?(?:Pubmed(?:Book)?Article(?:Set)?|MedlineCitation(?:Set)?)\b"
@@ -66,6 +68,10 @@ def recognise(path: Path) -> FileFormat:
     """
     with open_source(path) as source:
         head = source.read(HEAD_BYTES)
+        if is_packed(source) and head.startswith(_NOT_PACKED_TWICE):
+            raise InputError(
+                "This file is packed twice over, or is no text when unpacked.", _UNPACK
+            )
         if head.startswith(ZIP_MARK):
             return zipped(source, head)
         if head.startswith(OLD_OFFICE_MARK):

@@ -10,7 +10,6 @@ from typing import Any
 
 from kdh_desktop.core.errors import InputError
 from kdh_desktop.core.importing.cell_text import has_undecoded
-from kdh_desktop.core.importing.encoding import encoding_shown_by, open_text
 from kdh_desktop.core.importing.imported import (
     ImportedRecord,
     ImportPlan,
@@ -18,10 +17,8 @@ from kdh_desktop.core.importing.imported import (
     RefusedRow,
 )
 from kdh_desktop.core.importing.record_fields import doi_of, joined, pmid_of, year_of
-from kdh_desktop.core.importing.source_file import is_cut, open_source
-from kdh_desktop.core.importing.tagged_records import CUT_NOTICE
+from kdh_desktop.core.importing.source_text import open_source_text
 from kdh_desktop.core.importing.tally import Tally
-from kdh_desktop.core.json_values import parse_json
 
 _MEND = "Mend the line, or export the record again."
 # Names in lower case, in the order in which they are taken; all others are carried through.
@@ -48,14 +45,13 @@ def parse_json_lines(path: Path, plan: ImportPlan) -> Iterator[Reading]:
         InputError: It cannot be opened, or holds nothing.
     """
     tally = Tally()
-    with open_source(path) as source:
-        encoding = plan.encoding or encoding_shown_by(source.read(1 << 16)) or "utf-8"
-        for number, line in enumerate(open_text(source, encoding), 1):
+    with open_source_text(path, plan.encoding) as source:
+        for number, line in enumerate(source.stream, 1):
             if line.strip():
                 yield _row_of(line, number, tally)
         if not tally.rows:
             raise InputError("The file is empty.", "Choose a file that holds texts.")
-        yield tally.end(CUT_NOTICE if is_cut(source) else "")
+        yield tally.end(source.notice)
 
 
 def _row_of(line: str, number: int, tally: Tally) -> ImportedRecord | RefusedRow:
@@ -66,8 +62,9 @@ def _row_of(line: str, number: int, tally: Tally) -> ImportedRecord | RefusedRow
             "Choose another encoding, or save the file as UTF-8.",
         )
     try:
-        value = parse_json(line.strip("\ufeff\0 \t\r\n"))
-    except ValueError:
+        # Numbers with a point stay as they are written: 1.10 may be an id.
+        value = json.loads(line.strip("\ufeff\0 \t\r\n"), parse_float=str)
+    except (ValueError, RecursionError):
         return tally.refuse(number, f"Line {number} is no JSON, or breaks off.", _MEND)
     if not isinstance(value, dict):
         return tally.refuse(number, f"Line {number} holds JSON, but no object.", _MEND)

@@ -21,7 +21,7 @@ from kdh_desktop.core.importing.record_fields import (
 from kdh_desktop.core.importing.tagged_records import Line, TaggedRecord, parse_tagged
 
 _TAG = re.compile(r"([A-Z][A-Z0-9 ]{3})- ?")
-_INDENT = "      "
+_BEGIN = re.compile(r"PMID ?- *\d")
 
 _PUBMED_BEGINS = frozenset({"OWN", "STAT"})
 _PUBMED_ENDS = "SO"
@@ -67,7 +67,7 @@ class _Medline:
     def kind_of(self, line: str) -> Line:
         if not line.strip():
             return Line.END
-        if line.startswith("PMID"):
+        if _BEGIN.match(line):
             return Line.BEGIN
         return Line.FIELD if _TAG.match(line) else Line.MORE
 

@@ -83,7 +83,7 @@ def parse_beginning(argument: dict[str, Any]) -> Iterator[Any]:
         plan = replace(plan, encoding=found["encoding"])
     else:
         yield {"encoding": None, "fitting": [], "sample": ""}
-    yield from map(to_value, islice(_parser_of(plan.format)(path, plan), FIRST_ROWS))
+    yield from map(to_value, islice(parser_of(plan.format)(path, plan), FIRST_ROWS))
 
 
 def _readings(argument: dict[str, Any], plan: ImportPlan) -> Iterator[Reading]:
@@ -91,7 +91,7 @@ def _readings(argument: dict[str, Any], plan: ImportPlan) -> Iterator[Reading]:
         from kdh_desktop.core.importing.table_records import parse_pasted_table
 
         return parse_pasted_table(argument["text"], plan)
-    return _parser_of(plan.format)(Path(argument["path"]), plan)
+    return parser_of(plan.format)(Path(argument["path"]), plan)
 
 
 def _encoding_of(path: Path, named: str | None) -> dict[str, Any]:
@@ -109,7 +109,7 @@ def _encoding_of(path: Path, named: str | None) -> dict[str, Any]:
         }
 
 
-def _parser_of(file_format: FileFormat) -> FormatParser:
+def parser_of(file_format: FileFormat) -> FormatParser:
     """The parser of a format, whose libraries are loaded only now."""
     module, function = _PARSERS[file_format]
     parser: FormatParser = getattr(import_module(module), function)

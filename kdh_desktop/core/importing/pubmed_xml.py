@@ -10,7 +10,7 @@ from typing import TextIO
 
 from kdh_desktop.core.errors import InputError
 from kdh_desktop.core.importing.cell_text import has_undecoded
-from kdh_desktop.core.importing.encoding import encoding_shown_by, open_text
+from kdh_desktop.core.importing.encoding import encoding_shown_by
 from kdh_desktop.core.importing.imported import (
     ImportedRecord,
     ImportPlan,
@@ -18,8 +18,9 @@ from kdh_desktop.core.importing.imported import (
     RefusedRow,
 )
 from kdh_desktop.core.importing.pubmed_article import UnreadableArticle, record_of_article
-from kdh_desktop.core.importing.source_file import is_cut, open_source
-from kdh_desktop.core.importing.tagged_records import CUT_NOTICE, MAX_RECORD_CHARACTERS
+from kdh_desktop.core.importing.source_file import open_source
+from kdh_desktop.core.importing.source_text import open_source_text
+from kdh_desktop.core.importing.tagged_records import MAX_RECORD_CHARACTERS
 from kdh_desktop.core.importing.tally import Tally
 
 _BEGIN = re.compile(r"<(PubmedArticle|PubmedBookArticle|MedlineCitation)(?=[\s>])")
@@ -51,18 +52,20 @@ def parse_pubmed_xml(path: Path, plan: ImportPlan) -> Iterator[Reading]:
         InputError: It cannot be opened, holds no article, or defines entities of its own.
     """
     tally = Tally()
-    with open_source(path) as source:
-        encoding = plan.encoding or _encoding_of(source.read(1 << 16))
-        for article in _articles(open_text(source, encoding)):
+    with open_source_text(path, plan.encoding or _declared_encoding(path)) as source:
+        for article in _articles(source.stream):
             yield _row_of(article, tally)
         if not tally.rows:
             raise InputError("The file holds no article of PubMed's.", "Export the records again.")
-        yield tally.end(CUT_NOTICE if is_cut(source) else "")
+        yield tally.end(source.notice)
 
 
-def _encoding_of(head: bytes) -> str:
+def _declared_encoding(path: Path) -> str | None:
+    """The encoding that the first line names, unless the bytes show that it is another."""
+    with open_source(path) as source:
+        head = source.read(1 << 16)
     declared = _DECLARED.match(head.lstrip())
-    return encoding_shown_by(head) or (declared[1].decode() if declared else "utf-8")
+    return declared[1].decode() if declared and encoding_shown_by(head) is None else None
 
 
 def _row_of(article: _Article, tally: Tally) -> ImportedRecord | RefusedRow:

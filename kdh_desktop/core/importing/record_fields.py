@@ -15,7 +15,6 @@ _NAMED_PMID = re.compile(
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d)(?!\d)")
-_BLANKS = re.compile(r"\s+")
 _SECTION = re.compile(r"[A-Z][A-Za-z]*(?:[ /&,-]+[A-Za-z]+){0,5}\s?:(?!//)")
 _ENDS_SENTENCE = (".", "!", "?", ".)", ":", "\u3002")
 
@@ -62,7 +61,7 @@ def year_of(text: str) -> int | None:
 
 def one_line(text: str) -> str:
     """A text without line breaks, and with one blank where there were several."""
-    return _BLANKS.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
 def joined(values: Iterable[str]) -> str:

@@ -96,7 +96,10 @@ class _Ris:
 
     def _fields_of(self, found: TaggedRecord) -> dict[str, list[str]]:
         """Values by tag, in the order of the file."""
-        lines = [self._tag.sub(r"\1  - ", line, count=1) for line in found.lines]
+        lines = [
+            line if line[2:5] == "  -" else self._tag.sub(r"\1  - ", line, count=1)
+            for line in found.lines
+        ]
         framed = [*([] if found.has_begin else ["TY  - "]), *lines, "ER  - "]
         parsed = self._parser.parse_lines(iter(framed))[0]
         unknown = parsed.pop("UK", {})
@@ -138,7 +141,7 @@ def _record_of(fields: dict[str, list[str]], row: int) -> ImportedRecord:
     extra = tuple(
         (_NAMES.get(tag, tag), value)
         for tag, values in fields.items()
-        if tag not in taken and (value := joined(values)) and value != record.doi
+        if tag not in taken and (value := joined(values)) and value.lower() != record.doi
     )
     return replace(record, extra=extra)
 

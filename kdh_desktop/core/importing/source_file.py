@@ -30,12 +30,17 @@ def open_source(path: Path) -> BinaryIO:
     file = open_file(path)
     try:
         _check_size(os.fstat(file.fileno()).st_size)
-        if _is_packed(file):
+        if _begins_packed(file):
             return io.BufferedReader(_Unpacked(file), 1 << 16)
     except BaseException:
         file.close()
         raise
     return file
+
+
+def is_packed(source: BinaryIO) -> bool:
+    """Whether a source is unpacked on the way."""
+    return isinstance(getattr(source, "raw", None), _Unpacked)
 
 
 def is_cut(source: BinaryIO) -> bool:
@@ -59,7 +64,7 @@ def _check_size(size: int) -> None:
         raise too_large()
 
 
-def _is_packed(file: BinaryIO) -> bool:
+def _begins_packed(file: BinaryIO) -> bool:
     mark = file.read(len(GZIP_MARK))
     file.seek(0)
     return mark == GZIP_MARK

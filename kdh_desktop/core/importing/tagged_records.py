@@ -14,21 +14,16 @@ from typing import Protocol, TextIO
 
 from kdh_desktop.core.errors import InputError
 from kdh_desktop.core.importing.cell_text import has_undecoded
-from kdh_desktop.core.importing.encoding import encoding_shown_by, open_text
 from kdh_desktop.core.importing.imported import (
     ImportedRecord,
     ImportPlan,
     Reading,
     RefusedRow,
 )
-from kdh_desktop.core.importing.source_file import is_cut, open_source
+from kdh_desktop.core.importing.source_text import open_source_text
 from kdh_desktop.core.importing.tally import Tally
 
 MAX_RECORD_CHARACTERS = 20_000_000
-
-CUT_NOTICE = "The packed file is damaged or breaks off: what follows could not be read."
-
-_HEAD_BYTES = 1 << 16
 
 
 class Line(Enum):
@@ -166,16 +161,15 @@ def parse_tagged(path: Path, plan: ImportPlan, tagged: TaggedFormat) -> Iterator
         InputError: It cannot be opened, or holds no record.
     """
     tally, strays = Tally(), _Strays()
-    with open_source(path) as source:
-        encoding = plan.encoding or encoding_shown_by(source.read(_HEAD_BYTES)) or "utf-8"
-        for found in _cut(open_text(source, encoding), tagged, strays):
+    with open_source_text(path, plan.encoding) as source:
+        for found in _cut(source.stream, tagged, strays):
             found.row = tally.rows + 1
             yield _row_of(found, tagged, tally)
         if not tally.rows:
             raise InputError(
                 "The file holds no record of this format.", "Choose another format or file."
             )
-        yield tally.end(strays.notice, tagged.notice, CUT_NOTICE if is_cut(source) else "")
+        yield tally.end(strays.notice, tagged.notice, source.notice)
 
 
 def _row_of(found: TaggedRecord, tagged: TaggedFormat, tally: Tally) -> ImportedRecord | RefusedRow:
@@ -199,7 +193,8 @@ def _cut(text: TextIO, tagged: TaggedFormat, strays: _Strays) -> Iterator[Tagged
     found: TaggedRecord | None = None
     line = ""
     for number, line in enumerate(text, 1):
-        content = line.rstrip("\r\n")
+        # A mark may stand before any record, where files were put together.
+        content = line.strip("\r\n\ufeff")
         kind = tagged.kind_of(content)
         if kind is Line.FRAME or (found is None and not content.strip()):
             continue

@@ -52,9 +52,7 @@ class _WebOfScience:
     def kind_of(self, line: str) -> Line:
         match = _TAG.match(line)
         if match is None:
-            if not line.strip():
-                return Line.BLANK
-            return Line.MORE if line.startswith(_INDENT) else Line.STRAY
+            return Line.MORE if line.strip() else Line.BLANK
         if match[1] in _FRAME:
             return Line.FRAME
         if match[1] == "PT":
@@ -69,7 +67,11 @@ class _WebOfScience:
 
     def _fields_of(self, found: TaggedRecord) -> dict[str, list[str]]:
         """Values by tag, in the order of the file."""
-        lines = [line for line in found.lines if line.strip()]
+        lines = [
+            line if _TAG.match(line) else f"{_INDENT}{line.strip()}"
+            for line in found.lines
+            if line.strip()
+        ]
         framed = [*([] if found.has_begin else ["PT "]), *lines, "ER"]
         parsed = self._parser.parse_lines(iter(framed))[0]
         unknown = parsed.pop("UK", {})
