@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
 
 _PMID = re.compile(
     r"(?:pmid|pubmed(?:[ _-]?id)?|medline)?\s*[:#]?\s*0*([1-9][0-9]{0,8})(?:\.0)?", re.IGNORECASE
@@ -15,6 +16,12 @@ _PMID_ADDRESS = re.compile(
 _DOI = re.compile(r"10\.[0-9]{4,9}(?:\.[0-9]+)*/\S+")
 _DOI_PREFIX = re.compile(
     r"(?:https?://(?:dx\.)?doi\.org/|(?:dx\.)?doi\.org/|doi\s*[:=]?\s*)", re.IGNORECASE
+)
+_DOI_INSIDE = re.compile(r"10\.[0-9]{4,9}(?:\.[0-9]+)*/[^\s\"<>]+")
+_NAMED_PMID = re.compile(
+    r"(?:pubmed\.ncbi\.nlm\.nih\.gov/|ncbi\.nlm\.nih\.gov/pubmed/|"
+    r"\b(?:pmid|pubmed|medline)\b(?:\s+id)?[\s:#]*)0*([1-9][0-9]{0,8})(?![0-9])",
+    re.IGNORECASE,
 )
 _YEAR = re.compile(r"(?<![0-9])(?:1[5-9][0-9]{2}|20[0-9]{2}|2100)(?![0-9])")
 _MAX_YEAR_CHARACTERS = 40
@@ -39,10 +46,44 @@ def doi_of(text: str) -> str:
     return bare.rstrip(".,;").lower() if _DOI.fullmatch(bare) else ""
 
 
+def doi_in(text: str) -> str:
+    """The first DOI in a text, as `doi_of` gives it; empty where there is none.
+
+    In an address it may be written with percent signs, and brackets may close behind it.
+    """
+    if "10." not in text:
+        return ""
+    plain = unquote(text) if "%" in text else text
+    if whole := doi_of(plain):
+        return whole
+    match = _DOI_INSIDE.search(plain)
+    if match is None:
+        return ""
+    doi = match[0]
+    while doi.endswith((".", ",", ";", ":", "'")) or _closes_too_much(doi):
+        doi = doi[:-1]
+    return doi_of(doi)
+
+
+def _closes_too_much(doi: str) -> bool:
+    """Whether the last bracket closes one that was opened before the DOI."""
+    opening = {")": "(", "]": "[", "}": "{"}.get(doi[-1:], "")
+    return bool(opening) and doi.count(doi[-1]) > doi.count(opening)
+
+
+def named_pmid_in(text: str) -> str:
+    """The PubMed id in a text that names it as one, digits only; empty where there is none."""
+    match = _NAMED_PMID.search(text)
+    return "" if match is None else match[1]
+
+
 def year_of(text: str) -> int | None:
     """The year that a year or date is, the first where it is a span; None where it is none."""
     stripped = text.strip()
-    if len(stripped) > _MAX_YEAR_CHARACTERS:
-        return None
-    match = _YEAR.search(stripped)
+    return None if len(stripped) > _MAX_YEAR_CHARACTERS else year_in(stripped)
+
+
+def year_in(text: str) -> int | None:
+    """The first year that a text mentions; None where it mentions none."""
+    match = _YEAR.search(text)
     return int(match[0]) if match else None

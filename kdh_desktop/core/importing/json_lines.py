@@ -10,13 +10,14 @@ from typing import Any
 
 from kdh_desktop.core.errors import InputError
 from kdh_desktop.core.importing.cell_text import has_undecoded
+from kdh_desktop.core.importing.identifiers import doi_in, pmid_of, year_of
 from kdh_desktop.core.importing.imported import (
     ImportedRecord,
     ImportPlan,
     Reading,
     RefusedRow,
 )
-from kdh_desktop.core.importing.record_fields import doi_of, joined, pmid_of, year_of
+from kdh_desktop.core.importing.record_fields import joined
 from kdh_desktop.core.importing.source_text import open_source_text
 from kdh_desktop.core.importing.tally import Tally
 
@@ -87,7 +88,7 @@ def _record_of(value: Mapping[str, Any], row: int) -> ImportedRecord:
         abstract=texts.get("abstract", ""),
         source_id=texts.get("source_id", ""),
         pmid=pmid_of(texts.get("pmid", "")),
-        doi=doi_of(texts.get("doi", "")),
+        doi=doi_in(texts.get("doi", "")),
         year=year_of(texts.get("year", "")),
         journal=texts.get("journal", ""),
         authors=texts.get("authors", ""),

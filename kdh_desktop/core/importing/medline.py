@@ -9,15 +9,9 @@ from pathlib import Path
 
 from Bio import Medline
 
+from kdh_desktop.core.importing.identifiers import doi_in, pmid_of, year_of
 from kdh_desktop.core.importing.imported import ImportedRecord, ImportPlan, Reading
-from kdh_desktop.core.importing.record_fields import (
-    doi_of,
-    joined,
-    one_line,
-    paragraphs_joined,
-    pmid_of,
-    year_of,
-)
+from kdh_desktop.core.importing.record_fields import joined, one_line, paragraphs_joined
 from kdh_desktop.core.importing.tagged_records import Line, TaggedRecord, parse_tagged
 
 _TAG = re.compile(r"([A-Z][A-Z0-9 ]{3})- ?")
@@ -107,7 +101,7 @@ def _record_of(fields: dict[str, list[str]], row: int) -> ImportedRecord:
         return []
 
     pmid = pmid_of(" ".join(fields.get("PMID", ())))
-    doi = next(filter(None, map(doi_of, _marked(fields, "[doi]"))), "")
+    doi = next(filter(None, map(doi_in, _marked(fields, "[doi]"))), "")
     terms = [term.replace("*", "") for term in take("MH")]
     record = ImportedRecord(
         row=row,
@@ -116,7 +110,7 @@ def _record_of(fields: dict[str, list[str]], row: int) -> ImportedRecord:
         source_id=pmid,
         pmid=pmid,
         doi=doi,
-        year=year_of(" ".join(take(*_YEAR))),
+        year=next(filter(None, map(year_of, take(*_YEAR))), None),
         journal=one_line(" ".join(take(*_JOURNAL))),
         authors=joined([*take(*_AUTHORS), *fields.get("CN", ())]),
         keywords=joined([*terms, *take("OT")]),

@@ -9,8 +9,9 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml.ElementTree import fromstring
 
 from kdh_desktop.core.importing.cell_text import clean_cell
+from kdh_desktop.core.importing.identifiers import doi_in, pmid_of, year_of
 from kdh_desktop.core.importing.imported import ImportedRecord
-from kdh_desktop.core.importing.record_fields import doi_of, joined, one_line, pmid_of, year_of
+from kdh_desktop.core.importing.record_fields import joined, one_line
 
 # Declared around each article, since the file may declare it far above.
 _FRAME = '<article xmlns:mml="http://www.w3.org/1998/Math/MathML">{}</article>'
@@ -113,7 +114,7 @@ def _doi(article: Element) -> str:
         *article.findall("./PubmedBookData/ArticleIdList/ArticleId[@IdType='doi']"),
         *article.findall(".//ELocationID[@EIdType='doi']"),
     )
-    return next(filter(None, (doi_of(_text(one)) for one in ids)), "")
+    return next(filter(None, (doi_in(_text(one)) for one in ids)), "")
 
 
 def _year(article: Element) -> int | None:

@@ -9,16 +9,9 @@ from pathlib import Path
 
 import rispy
 
+from kdh_desktop.core.importing.identifiers import doi_in, named_pmid_in, pmid_of, year_of
 from kdh_desktop.core.importing.imported import ImportedRecord, ImportPlan, Reading
-from kdh_desktop.core.importing.record_fields import (
-    doi_of,
-    joined,
-    named_pmid_of,
-    one_line,
-    paragraphs_joined,
-    pmid_of,
-    year_of,
-)
+from kdh_desktop.core.importing.record_fields import joined, one_line, paragraphs_joined
 from kdh_desktop.core.importing.tagged_records import Borders, Line, TaggedRecord, parse_tagged
 
 _TAG = re.compile(r"\s*([A-Z][A-Z0-9])  -(?: |$)")
@@ -133,7 +126,7 @@ def _record_of(fields: dict[str, list[str]], row: int) -> ImportedRecord:
         source_id=source_id,
         pmid=_pmid_in(fields),
         doi=_doi_in(fields),
-        year=year_of(" ".join(take(_YEAR))),
+        year=next(filter(None, map(year_of, take(_YEAR))), None),
         journal=one_line(" ".join(take(_JOURNAL))),
         authors=joined(take(_AUTHORS)),
         keywords=joined(take(("KW",))),
@@ -147,7 +140,7 @@ def _record_of(fields: dict[str, list[str]], row: int) -> ImportedRecord:
 
 
 def _doi_in(fields: Mapping[str, Sequence[str]]) -> str:
-    found = (doi_of(value) for tag in _DOI for value in fields.get(tag, ()))
+    found = (doi_in(value) for tag in _DOI for value in fields.get(tag, ()))
     return next(filter(None, found), "")
 
 
@@ -157,5 +150,5 @@ def _pmid_in(fields: Mapping[str, Sequence[str]]) -> str:
     for name, tag in _PMID_OF_DATABASE.items():
         if name in database and (pmid := pmid_of(" ".join(fields.get(tag, ())))):
             return pmid
-    found = (named_pmid_of(value) for tag in _PMID for value in fields.get(tag, ()))
+    found = (named_pmid_in(value) for tag in _PMID for value in fields.get(tag, ()))
     return next(filter(None, found), "") or pmid_of(" ".join(fields.get("PM", ())))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from kdh_desktop.core.importing.identifiers import doi_in, year_in
 from kdh_desktop.core.importing.imported import ImportedRecord
 from kdh_desktop.core.importing.paragraphs import Paragraph, paragraphs_of
 from kdh_desktop.core.importing.pasted_text import is_body, plain_texts, ruled_parts
 from kdh_desktop.core.importing.pubmed_abstract import PubMedRecord, find_pubmed_records
-from kdh_desktop.core.importing.record_fields import doi_of, one_line, year_of
+from kdh_desktop.core.importing.record_fields import one_line
 
 _JOURNAL = re.compile(r"\d{1,6}\.\s+(.{1,300}?)[.?!)\];]\s+(?=(?:1[89]|20)\d\d\b)", re.DOTALL)
 _NUMBERING = re.compile(r"\([^()]{1,6}\)")
@@ -66,8 +67,8 @@ def _of_pubmed(record: PubMedRecord, text: str) -> ImportedRecord:
         title=one_line(record.title),
         abstract=text[prose[0].start : prose[-1].end] if prose else "",
         pmid=record.pmid,
-        doi=doi_of(citation),
-        year=year_of(citation[journal.end() :] if journal else citation),
+        doi=doi_in(citation),
+        year=year_in(citation[journal.end() :] if journal else citation),
         journal=journal[1] if journal else "",
         authors="; ".join(filter(None, authors)),
     )

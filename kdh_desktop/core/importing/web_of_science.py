@@ -9,15 +9,9 @@ from pathlib import Path
 
 import rispy
 
+from kdh_desktop.core.importing.identifiers import doi_in, pmid_of, year_of
 from kdh_desktop.core.importing.imported import ImportedRecord, ImportPlan, Reading
-from kdh_desktop.core.importing.record_fields import (
-    doi_of,
-    joined,
-    one_line,
-    paragraphs_joined,
-    pmid_of,
-    year_of,
-)
+from kdh_desktop.core.importing.record_fields import joined, one_line, paragraphs_joined
 from kdh_desktop.core.importing.tagged_records import Borders, Line, TaggedRecord, parse_tagged
 
 _TAG = re.compile(r"([A-Z][A-Z0-9])(?: |$)")
@@ -104,7 +98,7 @@ def _record_of(fields: dict[str, list[str]], row: int) -> ImportedRecord:
         abstract=paragraphs_joined(fields.get("AB", ())),
         source_id=source_id,
         pmid=pmid_of(_line(fields, "PM")) or pmid_of(of_medline),
-        doi=doi_of(_line(fields, "DI")),
+        doi=doi_in(_line(fields, "DI")),
         year=year_of(" ".join(take(*_YEAR))),
         journal=one_line(" ".join(take(*_JOURNAL))),
         authors=joined(take(*_AUTHORS)),
