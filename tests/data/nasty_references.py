@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from kdh_desktop.core.importing.imported import FileFormat
+
 ABSTRACT = (
     "BACKGROUND: Invented cells grew without end. METHODS: We counted them by hand (n = 12). "
     "RESULTS: Half of them died after {number} days. CONCLUSIONS: Counting helps."
@@ -149,6 +151,16 @@ def pubmed_file(articles: Sequence[str], *, encoding: str = "UTF-8") -> str:
     )
 
 
+def json_record(number: int) -> str:
+    """One line of JSON lines."""
+    return (
+        f'{{"id": "acc-{number}", "title": "{title_of(number)}", '
+        f'"text": "{abstract_of(number)}", "year": {1990 + number % 30}, '
+        f'"doi": "https://doi.org/10.5555/Invented.{number}", "PMID": {10_000_000 + number}, '
+        f'"authors": ["Muster, Ada", "Beispiel, Bert"], "cited": {{"by": 3}}}}\n'
+    )
+
+
 def _broken(text: str, indent: str = "      ") -> str:
     """A text as programs break it, after about 60 characters."""
     lines = [""]
@@ -157,3 +169,16 @@ def _broken(text: str, indent: str = "      ") -> str:
             lines.append("")
         lines[-1] += f" {word}" if lines[-1] else word
     return f"\n{indent}".join(lines)
+
+
+NUMBERS = range(1, 31)
+"""Of the records in each of `FILES`."""
+
+FILES = {
+    FileFormat.RIS: "\n".join(map(ris_record, NUMBERS)),
+    FileFormat.PUBMED_MEDLINE: "\n" + "\n".join(map(medline_record, NUMBERS)),
+    FileFormat.WEB_OF_SCIENCE: web_of_science_file([*map(web_of_science_record, NUMBERS)]),
+    FileFormat.PUBMED_XML: pubmed_file([*map(pubmed_article, NUMBERS)]),
+    FileFormat.JSON_LINES: "".join(map(json_record, NUMBERS)),
+}
+"""The same records in every format."""

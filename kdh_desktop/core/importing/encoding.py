@@ -91,7 +91,7 @@ def is_text(head: bytes) -> bool:
 def open_text(file: BinaryIO, encoding: str) -> io.TextIOWrapper:
     """The text of a file, line ends as they are, without a byte order mark.
 
-    Bytes that the encoding does not know become U+DC80 to U+DCFF, and halves of pairs stay, so
+    Bytes that the encoding does not know become U+DC80 to U+DCFF, and halves of pairs U+D800, so
     that each can be pointed out where it stands: see `cell_text`.
 
     Raises:
@@ -106,8 +106,23 @@ def open_text(file: BinaryIO, encoding: str) -> io.TextIOWrapper:
     if name == "utf-8":
         name = "utf-8-sig"  # the mark of one that is named may be there all the same
     is_wide = name.startswith(("utf-16", "utf-32"))
-    errors = "surrogatepass" if is_wide else "surrogateescape"
+    errors = _WIDE_ERRORS if is_wide else "surrogateescape"
     return io.TextIOWrapper(file, encoding=name, errors=errors, newline="")
+
+
+def _mark_wide_fault(error: UnicodeError) -> tuple[str, int]:
+    """What stands for bytes of UTF-16 or UTF-32 that are no letter, or half of one."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    try:
+        _, end = codecs.lookup_error("surrogatepass")(error)
+    except UnicodeDecodeError:
+        return "\udc80", error.end
+    return "\ud800", end
+
+
+_WIDE_ERRORS = "kdh-mark-wide-fault"
+codecs.register_error(_WIDE_ERRORS, _mark_wide_fault)
 
 
 def telling_sample(file: BinaryIO, encoding: str) -> str:

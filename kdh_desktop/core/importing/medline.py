@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from Bio import Medline
 
 from kdh_desktop.core.importing.identifiers import doi_in, pmid_of, year_of
 from kdh_desktop.core.importing.imported import ImportedRecord, ImportPlan, Reading
-from kdh_desktop.core.importing.record_fields import joined, one_line, paragraphs_joined
+from kdh_desktop.core.importing.record_fields import joined, paragraphs_joined
+from kdh_desktop.core.importing.tagged_fields import TaggedFields
 from kdh_desktop.core.importing.tagged_records import Line, TaggedRecord, parse_tagged
 
 _TAG = re.compile(r"([A-Z][A-Z0-9 ]{3})- ?")
@@ -27,7 +27,6 @@ _ABSTRACT = ("AB", "OAB")
 _JOURNAL = ("JT", "TA")
 _AUTHORS = ("FAU", "AU")
 _YEAR = ("DP", "DEP", "CRDT")
-_IDS = ("LID", "AID")
 _NAMES = {
     "AD": "affiliation",
     "COIS": "conflict of interest",
@@ -74,7 +73,7 @@ class _Medline:
         fields = _fields_of(found)
         if _PUBMED_ENDS not in fields and not _PUBMED_BEGINS.isdisjoint(fields):
             return "breaks off: its last lines are missing."
-        return _record_of(fields, found.row)
+        return _record_of(TaggedFields(fields), found.row)
 
 
 def _fields_of(found: TaggedRecord) -> dict[str, list[str]]:
@@ -90,44 +89,20 @@ def _fields_of(found: TaggedRecord) -> dict[str, list[str]]:
     return {tag: [value] if isinstance(value, str) else value for tag, value in record.items()}
 
 
-def _record_of(fields: dict[str, list[str]], row: int) -> ImportedRecord:
-    taken = {"PMID", "CN"}
-
-    def take(*tags: str) -> list[str]:
-        for tag in tags:
-            if any(fields.get(tag, ())):
-                taken.add(tag)
-                return fields[tag]
-        return []
-
-    pmid = pmid_of(" ".join(fields.get("PMID", ())))
-    doi = next(filter(None, map(doi_in, _marked(fields, "[doi]"))), "")
-    terms = [term.replace("*", "") for term in take("MH")]
-    record = ImportedRecord(
+def _record_of(fields: TaggedFields, row: int) -> ImportedRecord:
+    pmid = pmid_of(fields.take_line("PMID"))
+    marked = (id_ for id_ in fields.look("LID", "AID") if id_.endswith("[doi]"))
+    terms = [term.replace("*", "") for term in fields.take("MH")]
+    return ImportedRecord(
         row=row,
-        title=one_line(" ".join(take(*_TITLE))),
-        abstract=paragraphs_joined(take(*_ABSTRACT)),
+        title=fields.take_line(*_TITLE),
+        abstract=paragraphs_joined(fields.take(*_ABSTRACT)),
         source_id=pmid,
         pmid=pmid,
-        doi=doi,
-        year=next(filter(None, map(year_of, take(*_YEAR))), None),
-        journal=one_line(" ".join(take(*_JOURNAL))),
-        authors=joined([*take(*_AUTHORS), *fields.get("CN", ())]),
-        keywords=joined([*terms, *take("OT")]),
+        doi=next(filter(None, map(doi_in, marked)), ""),
+        year=next(filter(None, map(year_of, fields.take(*_YEAR))), None),
+        journal=fields.take_line(*_JOURNAL),
+        authors=joined([*fields.take(*_AUTHORS), *fields.take("CN")]),
+        keywords=joined([*terms, *fields.take("OT")]),
+        extra=fields.rest(_NAMES, lambda _, values: joined(values)),
     )
-    extra = tuple(
-        (_NAMES.get(tag, tag), value)
-        for tag, values in fields.items()
-        if tag not in taken and (value := joined(values))
-    )
-    return replace(record, extra=extra)
-
-
-def _marked(fields: dict[str, list[str]], mark: str) -> list[str]:
-    """Ids of an article that a mark behind them says the kind of."""
-    return [
-        part
-        for tag in _IDS
-        for value in fields.get(tag, ())
-        for part in re.findall(rf"\S+(?= {re.escape(mark)})", value)
-    ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +11,9 @@ import rispy
 
 from kdh_desktop.core.importing.identifiers import doi_in, named_pmid_in, pmid_of, year_of
 from kdh_desktop.core.importing.imported import ImportedRecord, ImportPlan, Reading
-from kdh_desktop.core.importing.record_fields import joined, one_line, paragraphs_joined
+from kdh_desktop.core.importing.record_fields import joined, paragraphs_joined
+from kdh_desktop.core.importing.rispy_fields import field_parser, fields_of
+from kdh_desktop.core.importing.tagged_fields import TaggedFields
 from kdh_desktop.core.importing.tagged_records import Borders, Line, TaggedRecord, parse_tagged
 
 _TAG = re.compile(r"\s*([A-Z][A-Z0-9])  -(?: |$)")
@@ -33,7 +35,7 @@ _AUTHORS = ("AU", "A1")
 _YEAR = ("PY", "Y1", "DA")
 _DOI = ("DO", "DI", "M3", "L3", "UR", "LK", "N1")
 _ID = ("AN", "ID", "U2", "LB")
-_PMID = ("PM", "AN", "ID", "C2", "C3", "C5", "U1", "UR", "LK", "N1", "M1")
+_PMID = ("AN", "ID", "C2", "C3", "C5", "U1", "UR", "LK", "N1", "M1")
 _PMID_OF_DATABASE = {"pubmed": "AN", "medline": "AN", "scopus": "C2", "embase": "C5"}
 """Where each database writes a PubMed id without saying so."""
 
@@ -53,11 +55,7 @@ class _Ris:
         self._last_tag = ""
         self._is_after_blank = False
         self._borders = Borders(begin="TY", end="ER")
-        # Every field is a list, or the library would drop what is said twice.
-        tags = [*rispy.config.TAG_KEY_MAPPING]
-        self._parser = rispy.RisParser(
-            mapping={tag: tag for tag in tags}, list_tags=tags, delimiter_tags_mapping={}
-        )
+        self._parser = field_parser(rispy.RisParser, rispy.config.TAG_KEY_MAPPING)
 
     def kind_of(self, line: str) -> Line:
         if not line.strip():
@@ -69,8 +67,8 @@ class _Ris:
         return kind
 
     def _kind_of_text(self, line: str) -> Line:
-        if begin := _BEGIN.match(line):
-            self._tag = _TAG if begin[1] == "  " else _LOOSE_TAG
+        if _BEGIN.match(line):
+            self._tag = _tag_below(line)
             self._last_tag = "TY"
             return Line.BEGIN
         if match := self._tag.match(line):
@@ -82,73 +80,56 @@ class _Ris:
 
     def is_row(self, found: TaggedRecord) -> bool:
         tags = {match[1] for line in found.lines if (match := self._tag.match(line))}
-        return not _TEXT_TAGS.isdisjoint(tags)
+        return not tags.isdisjoint(_TEXT_TAGS)
 
     def read(self, found: TaggedRecord) -> ImportedRecord | str:
         return self._borders.fault_of(found) or _record_of(self._fields_of(found), found.row)
 
-    def _fields_of(self, found: TaggedRecord) -> dict[str, list[str]]:
-        """Values by tag, in the order of the file."""
+    def _fields_of(self, found: TaggedRecord) -> TaggedFields:
+        tag = _tag_below(found.lines[0])
         lines = [
-            line if line[2:5] == "  -" else self._tag.sub(r"\1  - ", line, count=1)
+            line if line[2:5] == "  -" else tag.sub(r"\1  - ", line, count=1)
             for line in found.lines
         ]
-        framed = [*([] if found.has_begin else ["TY  - "]), *lines, "ER  - "]
-        parsed = self._parser.parse_lines(iter(framed))[0]
-        unknown = parsed.pop("UK", {})
-        return {
-            tag: [value] if isinstance(value, str) else value
-            for tag, value in [*parsed.items(), *unknown.items()]
-        }
+        first = [] if found.has_begin else ["TY  - "]
+        return fields_of(self._parser, [*first, *lines, "ER  - "])
 
     @property
     def notice(self) -> str:
         return self._borders.notice
 
 
-def _record_of(fields: dict[str, list[str]], row: int) -> ImportedRecord:
-    taken: set[str] = set()
+def _tag_below(first_line: str) -> re.Pattern[str]:
+    """What tags look like in a record with that first line."""
+    begin = _BEGIN.match(first_line)
+    return _TAG if begin is None or begin[1] == "  " else _LOOSE_TAG
 
-    def take(tags: Sequence[str]) -> list[str]:
-        for tag in tags:
-            if any(fields.get(tag, ())):
-                taken.add(tag)
-                return fields[tag]
-        return []
 
-    title = one_line(" ".join(take(_TITLE)))
-    abstract = paragraphs_joined(take(_ABSTRACT))
-    source_id = one_line(" ".join(take(_ID)))
+def _record_of(fields: TaggedFields, row: int) -> ImportedRecord:
     record = ImportedRecord(
         row=row,
-        title=title,
-        abstract=abstract,
-        source_id=source_id,
+        title=fields.take_line(*_TITLE),
+        abstract=paragraphs_joined(fields.take(*_ABSTRACT)),
+        source_id=fields.take_line(*_ID),
         pmid=_pmid_in(fields),
-        doi=_doi_in(fields),
-        year=next(filter(None, map(year_of, take(_YEAR))), None),
-        journal=one_line(" ".join(take(_JOURNAL))),
-        authors=joined(take(_AUTHORS)),
-        keywords=joined(take(("KW",))),
+        doi=next(filter(None, map(doi_in, fields.look(*_DOI))), ""),
+        year=next(filter(None, map(year_of, fields.take(*_YEAR))), None),
+        journal=fields.take_line(*_JOURNAL),
+        authors=joined(fields.take(*_AUTHORS)),
+        keywords=joined(fields.take("KW")),
     )
-    extra = tuple(
-        (_NAMES.get(tag, tag), value)
-        for tag, values in fields.items()
-        if tag not in taken and (value := joined(values)) and value.lower() != record.doi
-    )
-    return replace(record, extra=extra)
+
+    def text_of(_: str, values: Sequence[str]) -> str:
+        text = joined(values)
+        return "" if text.lower() == record.doi else text
+
+    return replace(record, extra=fields.rest(_NAMES, text_of))
 
 
-def _doi_in(fields: Mapping[str, Sequence[str]]) -> str:
-    found = (doi_in(value) for tag in _DOI for value in fields.get(tag, ()))
-    return next(filter(None, found), "")
-
-
-def _pmid_in(fields: Mapping[str, Sequence[str]]) -> str:
+def _pmid_in(fields: TaggedFields) -> str:
     """The PubMed id: where its database writes it, or where a field names it as one."""
-    database = " ".join([*fields.get("DB", ()), *fields.get("DP", ())]).casefold()
-    for name, tag in _PMID_OF_DATABASE.items():
-        if name in database and (pmid := pmid_of(" ".join(fields.get(tag, ())))):
-            return pmid
-    found = (named_pmid_in(value) for tag in _PMID for value in fields.get(tag, ()))
-    return next(filter(None, found), "") or pmid_of(" ".join(fields.get("PM", ())))
+    database = " ".join(fields.look("DB", "DP")).casefold()
+    places = [tag for name, tag in _PMID_OF_DATABASE.items() if name in database]
+    bare = map(pmid_of, fields.look(*places, "PM"))
+    named = map(named_pmid_in, fields.look(*_PMID))
+    return next(filter(None, (*bare, *named)), "")

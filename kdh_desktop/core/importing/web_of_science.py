@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import rispy
@@ -12,6 +11,8 @@ import rispy
 from kdh_desktop.core.importing.identifiers import doi_in, pmid_of, year_of
 from kdh_desktop.core.importing.imported import ImportedRecord, ImportPlan, Reading
 from kdh_desktop.core.importing.record_fields import joined, one_line, paragraphs_joined
+from kdh_desktop.core.importing.rispy_fields import field_parser, fields_of
+from kdh_desktop.core.importing.tagged_fields import TaggedFields
 from kdh_desktop.core.importing.tagged_records import Borders, Line, TaggedRecord, parse_tagged
 
 _TAG = re.compile(r"([A-Z][A-Z0-9])(?: |$)")
@@ -39,9 +40,7 @@ class _WebOfScience:
 
     def __init__(self) -> None:
         self._borders = Borders(begin="PT", end="ER")
-        tags = [*_NAMES, "UK"]
-        # Every field is a list, or the library would drop what is said twice.
-        self._parser = rispy.WokParser(mapping={tag: tag for tag in tags}, list_tags=tags)
+        self._parser = field_parser(rispy.WokParser, rispy.config.WOK_TAG_KEY_MAPPING)
 
     def kind_of(self, line: str) -> Line:
         match = _TAG.match(line)
@@ -59,59 +58,38 @@ class _WebOfScience:
     def read(self, found: TaggedRecord) -> ImportedRecord | str:
         return self._borders.fault_of(found) or _record_of(self._fields_of(found), found.row)
 
-    def _fields_of(self, found: TaggedRecord) -> dict[str, list[str]]:
-        """Values by tag, in the order of the file."""
+    def _fields_of(self, found: TaggedRecord) -> TaggedFields:
         lines = [
             line if _TAG.match(line) else f"{_INDENT}{line.strip()}"
             for line in found.lines
             if line.strip()
         ]
-        framed = [*([] if found.has_begin else ["PT "]), *lines, "ER"]
-        parsed = self._parser.parse_lines(iter(framed))[0]
-        unknown = parsed.pop("UK", {})
-        return {
-            tag: [value] if isinstance(value, str) else value
-            for tag, value in [*parsed.items(), *unknown.items()]
-        }
+        first = [] if found.has_begin else ["PT "]
+        return fields_of(self._parser, [*first, *lines, "ER"])
 
     @property
     def notice(self) -> str:
         return self._borders.notice
 
 
-def _record_of(fields: dict[str, list[str]], row: int) -> ImportedRecord:
-    taken = {"TI", "AB", "UT", "DI", "PM", "DE", "ID"}
-
-    def take(*tags: str) -> list[str]:
-        for tag in tags:
-            if any(fields.get(tag, ())):
-                taken.add(tag)
-                return fields[tag]
-        return []
-
-    source_id = _line(fields, "UT")
-    of_medline = source_id.removeprefix("MEDLINE:") if source_id.startswith("MEDLINE:") else ""
-    keywords = [word for tag in ("DE", "ID") for word in _line(fields, tag).split(";")]
-    record = ImportedRecord(
+def _record_of(fields: TaggedFields, row: int) -> ImportedRecord:
+    source_id = fields.take_line("UT")
+    pmid = fields.take_line("PM") or source_id.removeprefix("MEDLINE:")
+    keywords = [*fields.take_line("DE").split(";"), *fields.take_line("ID").split(";")]
+    return ImportedRecord(
         row=row,
-        title=_line(fields, "TI"),
-        abstract=paragraphs_joined(fields.get("AB", ())),
+        title=fields.take_line("TI"),
+        abstract=paragraphs_joined(fields.take("AB")),
         source_id=source_id,
-        pmid=pmid_of(_line(fields, "PM")) or pmid_of(of_medline),
-        doi=doi_in(_line(fields, "DI")),
-        year=year_of(" ".join(take(*_YEAR))),
-        journal=one_line(" ".join(take(*_JOURNAL))),
-        authors=joined(take(*_AUTHORS)),
+        pmid=pmid_of(pmid),
+        doi=doi_in(fields.take_line("DI")),
+        year=next(filter(None, map(year_of, fields.take(*_YEAR))), None),
+        journal=fields.take_line(*_JOURNAL),
+        authors=joined(fields.take(*_AUTHORS)),
         keywords=joined(keywords),
+        extra=fields.rest(_NAMES, _text_of),
     )
-    extra = tuple(
-        (_NAMES.get(tag, tag), value)
-        for tag, values in fields.items()
-        if tag not in taken
-        and (value := joined(values) if tag in _SEVERAL else one_line(" ".join(values)))
-    )
-    return replace(record, extra=extra)
 
 
-def _line(fields: dict[str, list[str]], tag: str) -> str:
-    return one_line(" ".join(fields.get(tag, ())))
+def _text_of(tag: str, values: Sequence[str]) -> str:
+    return joined(values) if tag in _SEVERAL else one_line(" ".join(values))

@@ -8,69 +8,19 @@ import pytest
 
 from kdh_desktop.core.importing.imported import (
     FileFormat,
-    ImportedRecord,
     ImportPlan,
     Reading,
     ReadingEnd,
-    RefusedRow,
 )
 from kdh_desktop.core.importing.reading import inspect_file, read_records
-from tests.data.nasty_references import (
-    abstract_of,
-    medline_record,
-    pubmed_article,
-    pubmed_file,
-    ris_record,
-    title_of,
-    web_of_science_file,
-    web_of_science_record,
-)
+from tests.core.importing.readings import assert_adds_up, records_in, write
+from tests.data.nasty_references import FILES, NUMBERS, abstract_of, title_of
 
-
-def json_record(number: int) -> str:
-    return (
-        f'{{"id": "acc-{number}", "title": "{title_of(number)}", '
-        f'"text": "{abstract_of(number)}", "year": {1990 + number % 30}, '
-        f'"doi": "https://doi.org/10.5555/Invented.{number}", "PMID": {10_000_000 + number}, '
-        f'"authors": ["Muster, Ada", "Beispiel, Bert"], "cited": {{"by": 3}}}}\n'
-    )
-
-
-NUMBERS = range(1, 31)
-FILES = {
-    FileFormat.RIS: "\n".join(map(ris_record, NUMBERS)),
-    FileFormat.PUBMED_MEDLINE: "\n" + "\n".join(map(medline_record, NUMBERS)),
-    FileFormat.WEB_OF_SCIENCE: web_of_science_file([*map(web_of_science_record, NUMBERS)]),
-    FileFormat.PUBMED_XML: pubmed_file([*map(pubmed_article, NUMBERS)]),
-    FileFormat.JSON_LINES: "".join(map(json_record, NUMBERS)),
-}
 each_format = pytest.mark.parametrize("file_format", FILES)
-
-
-def write(folder: Path, content: str | bytes) -> Path:
-    path = folder / "export.dat"
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return path
 
 
 def read(path: Path, *, after_row: int = 0) -> list[Reading]:
     return [*read_records(path, inspect_file(path).plan, after_row=after_row)]
-
-
-def records_in(rows: list[Reading]) -> list[ImportedRecord]:
-    return [row for row in rows if isinstance(row, ImportedRecord)]
-
-
-def refused_in(rows: list[Reading]) -> list[RefusedRow]:
-    return [row for row in rows if isinstance(row, RefusedRow)]
-
-
-def assert_adds_up(rows: list[Reading]) -> None:
-    end = rows[-1]
-    assert isinstance(end, ReadingEnd)
-    assert len(records_in(rows)) + len(refused_in(rows)) == len(rows) - 1 == end.rows_in_file
-    places = [row.row for row in rows if not isinstance(row, ReadingEnd)]
-    assert places == sorted(set(places))
 
 
 @each_format
