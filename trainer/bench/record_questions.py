@@ -1,8 +1,8 @@
 """Questions to a large record store: `python -m trainer.bench.record_questions FOLDER`.
 
 It is a process of its own, so that its memory is. Each line on stdin is the name of a question, and
-one line of JSON on stdout says how many seconds its answer took; ``memory`` tells what the process
-holds.
+one line of JSON on stdout says how many seconds its answer took, and the answer where that is a
+number; ``memory`` tells what the process holds.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from trainer.bench.memory import resident_megabytes
 from trainer.bench.references import References
 
 KEY = StoreKey(bytes(32))
+DUPLICATES = "find duplicates"
+
 ROWS = 100
 """Rows that a table fetches at a time."""
 
@@ -85,7 +87,10 @@ def questions(folder: Path) -> Mapping[str, Callable[[], object]]:
     def show(ids: array[int]) -> None:
         store().rows(ids[:ROWS])
 
-    found: dict[str, Callable[[], object]] = {OPEN: open_all}
+    found: dict[str, Callable[[], object]] = {
+        OPEN: open_all,
+        DUPLICATES: lambda: len(store().find_duplicates()),
+    }
     for name, where in filters().items():
         found[f"list: {name}"] = lambda where=where: show(store().ids(where))  # type: ignore[misc]
         found[f"facets: {name}"] = lambda where=where: store().facets(where)  # type: ignore[misc]
@@ -99,12 +104,14 @@ def main() -> int:
     known = questions(Path(sys.argv[1]))
     for line in sys.stdin:
         question = line.strip()
+        answer: Mapping[str, object]
         if question == "memory":
             answer = resident_megabytes()
         else:
             begin = time.perf_counter()
-            known[question]()
-            answer = {"seconds": time.perf_counter() - begin}
+            said = known[question]()
+            seconds = time.perf_counter() - begin
+            answer = {"seconds": seconds, "answer": said if isinstance(said, int) else None}
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
     return 0

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from kdh_desktop.core.classification.manifest import Manifest
+from kdh_desktop.core.importing.imported import ImportedRecord
 from kdh_desktop.core.record import Evidence, LabelScore, Prediction, Record
 from kdh_desktop.core.records.models import ActiveLabel
 from kdh_desktop.core.records.record_store import RecordStore
@@ -22,13 +23,14 @@ from kdh_desktop.core.records.stored import (
     ReviewStatus,
 )
 from trainer.bench.child import Child
-from trainer.bench.record_questions import KEY, OPEN, filters, orders
+from trainer.bench.record_questions import DUPLICATES, KEY, OPEN, filters, orders
 from trainer.bench.references import References
 from trainer.bench.table import Row, Spread
 
 _QUESTIONS = "trainer.bench.record_questions"
 _FILES = 5
 _AT_ONCE = 500
+_COPIES_EVERY = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +86,22 @@ def _take_in(store: RecordStore, records: int) -> float:
         )
         first, last = 1 + records * file // _FILES, records * (file + 1) // _FILES
         for start in range(first, last + 1, _AT_ONCE):
-            some = list(references.take(min(_AT_ONCE, last + 1 - start), first=start))
+            some = _with_copies(references.take(min(_AT_ONCE, last + 1 - start), first=start))
             seconds += _seconds_of(lambda some=some, batch=batch: store.add_records(batch, some))  # type: ignore[misc]
         store.finish_import(batch)
     return seconds
+
+
+def _with_copies(references: Iterable[ImportedRecord]) -> list[ImportedRecord]:
+    """Every fiftieth reference made a near copy of the one before it, as from another source."""
+    found: list[ImportedRecord] = []
+    for reference in references:
+        if found and reference.row % _COPIES_EVERY == 0:
+            last = found[-1]
+            title, abstract = last.title.upper(), f"Background: {last.abstract}"
+            reference = ImportedRecord(reference.row, title, abstract)  # noqa: PLW2901 - a copy
+        found.append(reference)
+    return found
 
 
 def _predict(store: RecordStore, plan: RecordsPlan) -> float:
@@ -144,6 +158,10 @@ def _ask(plan: RecordsPlan, folder: Path, say: Callable[[str], None]) -> list[Ro
         for name in names:
             say(name)
             rows.append(_row(name, [child.ask(name)["seconds"] for _ in range(plan.repeats)]))
+        say(DUPLICATES)
+        found = child.ask(DUPLICATES)
+        note = f"{found['answer']} groups of {plan.records // _COPIES_EVERY} near copies"
+        rows.append(Row(DUPLICATES, "s", Spread.of([found["seconds"]]), note=note))
         memory = child.ask("memory")
     return [*rows[:-1], replace(rows[-1], steady_mb=memory["steady"], peak_mb=memory["peak"])]
 

@@ -14,9 +14,11 @@ from kdh_desktop.core.importing.imported import ImportedRecord, RefusedRow
 from kdh_desktop.core.record import Prediction
 from kdh_desktop.core.records import (
     details,
+    duplicates,
     facets,
     imports,
     listing,
+    merging,
     models,
     operation_log,
     predictions,
@@ -34,6 +36,7 @@ from kdh_desktop.core.records.store_key import StoreKey
 from kdh_desktop.core.records.store_lock import StoreLock
 from kdh_desktop.core.records.stored import (
     BatchSource,
+    DuplicateGroup,
     Facets,
     ImportBatch,
     Operation,
@@ -357,6 +360,35 @@ class RecordStore:
         with self._database.writing() as db:
             changes = reviewing.removal_of(db, record_ids)
             operation_log.perform(db, self._active, OperationKind.REMOVE_RECORDS, changes)
+
+    def find_duplicates(
+        self,
+        *,
+        on_progress: Callable[[float], None] = lambda _share: None,
+        should_stop: Callable[[], bool] = _NEVER,
+    ) -> list[DuplicateGroup]:
+        """Groups of records that seem to be one; takes seconds for 100,000.
+
+        Args:
+            on_progress: Told the share that is done, in 0..1.
+            should_stop: Asked some times a second.
+
+        Raises:
+            Cancelled: The user stopped it.
+        """
+        return duplicates.find_duplicates(
+            self._database.reading, on_progress=on_progress, should_stop=should_stop
+        )
+
+    def merge(self, groups: Sequence[DuplicateGroup]) -> None:
+        """Make one record of each group, as one operation.
+
+        The first record of a group is kept. What it lacks comes from the others, and what they say
+        otherwise is kept beside it as extra columns. A text that changes is classified again.
+        """
+        with self._database.writing() as db:
+            changes = merging.merge_changes(db, groups)
+            operation_log.perform(db, self._active, OperationKind.MERGE, changes)
 
     def undo(self) -> Operation | None:
         """Take back the last thing that is not taken back; gives it, or None for none."""

@@ -19,6 +19,7 @@ def test_every_question_is_asked() -> None:
     for name in orders():
         assert f"order: {name}" in names
     assert all(row.value is not None for row in rows)
+    assert rows[-1].note == "1 groups of 1 near copies"
     assert said
 
 
