@@ -54,8 +54,10 @@ corpus-is-named:
 	@test -d "$(CORPUS)" || { \
 	  echo "Name the folder of the corpus: make model CORPUS=/path/to/hoc" >&2; exit 2; }
 
-bench: $(VENV)/.with-dev ## Measure speed and memory against PyTorch, in one table
+bench: $(VENV)/.with-dev ## Measure speed and memory: against PyTorch, of whole files, of a large store
 	$(BIN)/kdh-trainer bench
+	$(BIN)/kdh-trainer bench --bulk
+	$(BIN)/kdh-trainer bench --records
 
 clean: ## Delete the environment and everything that can be made again
 	rm -rf $(VENV) build dist htmlcov .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis

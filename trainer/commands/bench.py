@@ -41,6 +41,14 @@ def add_parser(commands: Commands) -> None:
         const=_records_rows,
         help="measure a store of 100,000 records: taking in, lists, searches, counts, duplicates",
     )
+    what.add_argument(
+        "--bulk",
+        action="store_const",
+        dest="rows_of",
+        const=_bulk_rows,
+        help="measure whole files: kdh bulk on 10,000 rows beside the classifier alone, and the "
+        "import of 100,000 references",
+    )
     bench.add_argument(
         "--result",
         type=Path,
@@ -113,6 +121,15 @@ def _records_rows(arguments: argparse.Namespace, paths: AppPaths) -> list[Row]:
     if arguments.quick:
         plan = replace(plan, records=10_000, repeats=3)
     return run_records_bench(plan, say=_say)
+
+
+def _bulk_rows(arguments: argparse.Namespace, paths: AppPaths) -> list[Row]:
+    from trainer.bench.bulk import BulkPlan, run_bulk_bench
+
+    plan = BulkPlan(paths)
+    if arguments.quick:
+        plan = replace(plan, texts=500, references=10_000)
+    return run_bulk_bench(plan, say=_say)
 
 
 def _bundle(arguments: argparse.Namespace, paths: AppPaths) -> Path:
