@@ -21,8 +21,10 @@ from hypothesis.stateful import (
 from kdh_desktop.core.records.record_store import RecordStore
 from kdh_desktop.core.records.store_key import StoreKey
 from kdh_desktop.core.records.stored import (
+    DuplicateGroup,
     Operation,
     OperationKind,
+    RecordFilter,
     ReviewChange,
     ReviewStatus,
 )
@@ -63,6 +65,10 @@ CONTENT = {
 }
 
 
+WORDS = ("telomerase", "invented.1", "study 3", "10000002")
+"""What is searched for: a word, a DOI, two words of a title and the beginning of a PubMed id."""
+
+
 class UndoMachine(RuleBasedStateMachine):
     """A store, and beside it what its content was after each thing that was done."""
 
@@ -87,9 +93,10 @@ class UndoMachine(RuleBasedStateMachine):
             self.store.close()
             self.folder.cleanup()
 
-    def content(self) -> dict[str, list[tuple[Any, ...]]]:
+    def content(self) -> dict[str, list[Any]]:
+        found = {word: list(self.store.ids(RecordFilter(search=word))) for word in WORDS}
         with self.store._database.reading() as db:
-            return {
+            return found | {
                 name: sorted(db.execute(statement).fetchall(), key=repr)
                 for name, statement in CONTENT.items()
             }
@@ -121,6 +128,12 @@ class UndoMachine(RuleBasedStateMachine):
     def accept(self, records: set[int], limits: dict[str, tuple[float, float]] | None) -> None:
         now = self.now()
         self.store.accept(sorted(records), limits)
+        self.did(*now)
+
+    @rule(groups=st.lists(st.lists(RECORDS, min_size=2, max_size=3, unique=True), max_size=2))
+    def merge(self, groups: list[list[int]]) -> None:
+        now = self.now()
+        self.store.merge([DuplicateGroup(tuple(group), "text", 0.95) for group in groups])
         self.did(*now)
 
     @rule(records=SOME)
