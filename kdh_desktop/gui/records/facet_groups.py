@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from typing import TypeVar
 
 from PySide6.QtCore import QCoreApplication
@@ -29,13 +29,12 @@ class GroupKey(StrEnum):
     JOURNAL = "journal"
 
 
-class Special(StrEnum):
-    """Values that are no value of a record."""
+class Special(Enum):
+    """Values that are no value of a record; no string, because a label may be called anything."""
 
-    ALL_LABELS = "all_labels"
-    NO_LABEL = "no_label"
-    PREDICTED = "predicted"
-    UNPREDICTED = "unpredicted"
+    ALL_LABELS = auto()
+    NO_LABEL = auto()
+    UNPREDICTED = auto()
 
 
 @dataclass(frozen=True, slots=True)

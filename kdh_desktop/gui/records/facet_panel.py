@@ -25,7 +25,6 @@ from kdh_desktop.core.records.stored import RecordFilter
 from kdh_desktop.gui.plain_text import plain_label
 from kdh_desktop.gui.records.facet_groups import GroupKey, groups_of
 from kdh_desktop.gui.records.facet_table_model import FacetTableModel
-from kdh_desktop.gui.records.filter_steps import toggled
 from kdh_desktop.gui.records.record_list import Counts
 from kdh_desktop.gui.theme import GRID
 
@@ -83,19 +82,18 @@ class _RowDelegate(QStyledItemDelegate):
 
 
 class FacetPanel(QWidget):
-    """Shows counts, and says which filter a person wants."""
+    """Shows counts, and says which value a person chooses."""
 
-    filter_wanted = Signal(object)
-    """Another `RecordFilter`."""
+    value_toggled = Signal(object, object)
+    """A person chose a value, or gave it up: its `GroupKey` and its key."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._where = RecordFilter()
         self._closed = set(_CLOSED)
         self.heading = plain_label(self.tr("Filter"), kind="heading")
         self.tree = FacetTree(self.tr("Values to filter by"))
         self.model = FacetTableModel(self.tree.font(), self)
-        self.model.value_toggled.connect(self._toggle)
+        self.model.value_toggled.connect(self.value_toggled)
         self.tree.setModel(self.model)
         # After the tree, which closes all groups when the model is another.
         self.model.modelReset.connect(self._open_groups)
@@ -119,11 +117,7 @@ class FacetPanel(QWidget):
         self, counts: Counts | None, where: RecordFilter, names: dict[str, str]
     ) -> None:
         """Show how many records each value would leave."""
-        self._where = where
         self.model.show([] if counts is None else groups_of(counts, where, names))
-
-    def _toggle(self, group: GroupKey, value: object) -> None:
-        self.filter_wanted.emit(toggled(self._where, group, value))
 
     def _open_groups(self) -> None:
         for place in range(self.model.rowCount()):

@@ -54,6 +54,8 @@ class RecordList(QObject):
     would be another one.
     """
 
+    asked = Signal()
+    """Another filter or order is asked for; `where` and `order` say which."""
     listed = Signal(object)
     """There are other ids: a `Reason`."""
     counted = Signal()
@@ -69,6 +71,7 @@ class RecordList(QObject):
         self._ids_lane = Lane(jobs)
         self._counts_lane = Lane(jobs)
         self._seen = -1
+        self._listed_of = 0
         self._is_counting = False
         self._is_old_count = False
         self.where = EVERYTHING
@@ -122,6 +125,7 @@ class RecordList(QObject):
                 # A queue has an order of its own, until a person asks for another.
                 self.order = RecordOrder()
             self.where = where
+            self.asked.emit()
             self._ask(Reason.ASKED)
             self._count()
 
@@ -129,6 +133,7 @@ class RecordList(QObject):
         """List in another order."""
         if order != self.order:
             self.order = order
+            self.asked.emit()
             self._ask(Reason.ASKED)
 
     def renew(self) -> None:
@@ -162,16 +167,21 @@ class RecordList(QObject):
             return
         self.is_listing = True
 
-        def take(outcome: Outcome[array[int]]) -> None:
+        def work(_job: Job) -> tuple[int, array[int]]:
+            # Counted first: what comes in between then makes for one list too many, not too few.
+            return store.count(EVERYTHING), store.ids(where, order)
+
+        def take(outcome: Outcome[tuple[int, array[int]]]) -> None:
             self.is_listing = False
             match outcome:
-                case Ok(ids):
-                    self.ids = ids
+                case Ok((everything, ids)):
+                    self._listed_of, self.ids = everything, ids
                     self.listed.emit(reason)
+                    self._follow_counts()
                 case Err(error):
                     self.failed.emit(error)
 
-        self._ids_lane.start(lambda _job: store.ids(where, order), done=take)
+        self._ids_lane.start(work, done=take)
 
     def _count(self) -> None:
         store, where = self.store, self.where
@@ -185,15 +195,24 @@ class RecordList(QObject):
         self._is_counting = False
         match outcome:
             case Ok(counts):
-                before, self.counts = self.counts, counts
+                self.counts = counts
                 self.counted.emit()
-                if before is not None and before.everything != counts.everything:
-                    # Records came or went, which is never a person's review.
-                    self._ask(Reason.RENEWED)
+                self._follow_counts()
             case Err(error):
                 self.failed.emit(error)
         if self._is_old_count:
             self._count()
+
+    def _follow_counts(self) -> None:
+        """List anew where records came or went, which is never a person's review."""
+        store = self.store
+        if self.counts is None or self.is_listing or self._is_counting or store is None:
+            return
+        if store.change_counter != self._seen:
+            # The count is the older of the two.
+            self.look()
+        elif self.counts.everything != self._listed_of:
+            self._ask(Reason.RENEWED)
 
 
 def _counts_work(store: RecordStore, where: RecordFilter) -> Callable[[Job], Counts]:

@@ -24,8 +24,9 @@ from kdh_desktop.gui.records.actions import RecordActions
 from kdh_desktop.gui.records.column_dialog import ColumnDialog
 from kdh_desktop.gui.records.columns import Column, all_columns, remembered_columns, to_keep
 from kdh_desktop.gui.records.detail_pane import DetailPane
+from kdh_desktop.gui.records.facet_groups import GroupKey
 from kdh_desktop.gui.records.facet_panel import FacetPanel
-from kdh_desktop.gui.records.filter_steps import chips_of, has_conditions
+from kdh_desktop.gui.records.filter_steps import chips_of, has_conditions, toggled
 from kdh_desktop.gui.records.list_panel import ListPanel
 from kdh_desktop.gui.records.many_records import ManyRecords
 from kdh_desktop.gui.records.open_record import OpenRecord
@@ -237,6 +238,7 @@ class RecordsPage(QWidget):
         self._desk.changed.connect(self._take_store)
         self._desk.model_taken.connect(self._take_model)
         records.listed.connect(self._show_list)
+        records.asked.connect(self._show_filter)
         records.counted.connect(self._show_counts)
         records.rows_changed.connect(self._renew_rows)
         for source in (records, self.table_model, self.open_record, self.reviewer):
@@ -249,7 +251,7 @@ class RecordsPage(QWidget):
         table.columns_changed.connect(self._keep_columns)
         self.list.search.search_wanted.connect(self._search)
         self.list.search.left.connect(table.setFocus)
-        self.facets.filter_wanted.connect(records.show)
+        self.facets.value_toggled.connect(self._toggle_value)
         self.list.chips.filter_wanted.connect(records.show)
         self.list.chips.clear_wanted.connect(self._clear)
         self.steps_of_review.said.connect(self.status_changed)
@@ -282,6 +284,9 @@ class RecordsPage(QWidget):
 
     def _search(self, words: str) -> None:
         self.records.show(replace(self.records.where, search=words))
+
+    def _toggle_value(self, group: GroupKey, value: object) -> None:
+        self.records.show(toggled(self.records.where, group, value))
 
     def _find(self) -> None:
         self.list.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -396,14 +401,19 @@ class RecordsPage(QWidget):
         self._show_chosen()
 
     def _show_counts(self) -> None:
+        self._show_filter()
+        self._show_guide()
+        self._show_chosen()
+
+    def _show_filter(self) -> None:
+        """Show what is asked for, with the counts that are known so far."""
+        self.table.show_order(self.records.order)
         records, names = self.records, dict(self._labels)
         batches = () if records.counts is None else records.counts.batches
         files = {batch.id: batch.source.name for batch in batches}
         self.facets.show_counts(records.counts, records.where, names)
         chips = chips_of(records.where, names=names, files=files)
         self.list.chips.show_chips(chips, can_clear=has_conditions(records.where))
-        self._show_guide()
-        self._show_chosen()
 
     def _show_guide(self) -> None:
         guide = page_guide(self._desk, self.records)

@@ -1,0 +1,321 @@
+"""Reviewing by keys: what each does, in what order, and how it is taken back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from kdh_desktop.core.records.record_store import RecordStore
+from kdh_desktop.core.records.store_key import StoreKey
+from kdh_desktop.core.records.stored import OperationKind, Queue, ReviewStatus
+from kdh_desktop.gui.records.label_delegate import places_in
+from kdh_desktop.gui.records.records_page import RecordsPage
+from tests.gui.conftest import press, press_in
+from tests.gui.records.conftest import (
+    OpenPage,
+    a_record,
+    detail_of,
+    predict,
+    score_of,
+    settle,
+    store_of,
+    take_in,
+)
+
+
+def test_first_record_is_open_with_its_labels_and_text(page: RecordsPage) -> None:
+    detail = detail_of(page)
+    assert page.table.currentIndex().row() == 0
+    assert page.detail.text.whole_text == detail.text
+    assert len(page.detail.labels.model.rows) == 10
+    assert QApplication.focusWidget() is page.table
+
+
+@pytest.mark.parametrize(("key", "place"), [("1", 0), ("5", 4), ("9", 8), ("0", 9)])
+def test_number_keys_toggle_the_ten_hallmarks(
+    page: RecordsPage, qtbot: QtBot, key: str, place: int
+) -> None:
+    before = score_of(page, place).is_present
+    press_in(page, key)
+    settle(page, qtbot)
+    score = score_of(page, place)
+    assert score.decision is (not before)
+    assert page.detail.labels.chosen == page.detail.labels.model.rows[place]
+    press_in(page, key)
+    settle(page, qtbot)
+    assert score_of(page, place).decision is None, "two presses leave nothing behind"
+
+
+def test_return_confirms_all_hallmarks_as_they_stand_and_goes_on(
+    page: RecordsPage, store: RecordStore, qtbot: QtBot
+) -> None:
+    first = detail_of(page).id
+    present = [row.score.is_present for row in page.detail.labels.model.rows]
+    press_in(page, "Return")
+    settle(page, qtbot)
+    assert page.table.currentIndex().row() == 1
+    assert detail_of(page).id != first
+    confirmed = store.detail(first)
+    assert confirmed.review == ReviewStatus.CONFIRMED
+    assert [is_present for _, is_present in confirmed.decisions] == present
+
+
+def test_keys_in_quick_succession_each_see_what_the_one_before_did(
+    page: RecordsPage, store: RecordStore, qtbot: QtBot
+) -> None:
+    first = detail_of(page).id
+    present = [row.score.is_present for row in page.detail.labels.model.rows]
+    for key in ("1", "1", "1", "2", "Return", "1", "U"):
+        press_in(page, key)
+    settle(page, qtbot)
+    decided = [is_present for _, is_present in store.detail(first).decisions]
+    assert decided == [not present[0], not present[1], *present[2:]]
+    second = store.detail(page.records.ids[1])
+    assert second.review == ReviewStatus.UNSURE
+    assert len(second.decisions) == 1
+    assert page.table.currentIndex().row() == 2
+
+
+def test_space_skips_and_leaves_what_is_confirmed(
+    page: RecordsPage, store: RecordStore, qtbot: QtBot
+) -> None:
+    first, second = page.records.ids[:2]
+    press_in(page, "Space")
+    press_in(page, "Return")
+    settle(page, qtbot)
+    press_in(page, "Ctrl+PageUp")
+    settle(page, qtbot)
+    press_in(page, "Space")
+    settle(page, qtbot)
+    assert store.detail(first).review == ReviewStatus.SKIPPED
+    assert store.detail(second).review == ReviewStatus.CONFIRMED
+    assert page.table.currentIndex().row() == 2
+
+
+def test_note_is_written_with_n_and_kept_with_return(
+    page: RecordsPage, store: RecordStore, qtbot: QtBot
+) -> None:
+    record = detail_of(page).id
+    press_in(page, "N")
+    assert QApplication.focusWidget() is page.detail.note
+    QTest.keyClicks(page.detail.note, "1 unsure note")
+    press_in(page, "Return")
+    assert QApplication.focusWidget() is page.table
+    settle(page, qtbot)
+    assert store.detail(record).note == "1 unsure note"
+    assert store.detail(record).decisions == (), "letters of a note review nothing"
+    assert store.detail(record).review == ReviewStatus.OPEN
+    press_in(page, "N")
+    QTest.keyClicks(page.detail.note, " and more")
+    press_in(page, "Escape")
+    settle(page, qtbot)
+    assert store.detail(record).note == "1 unsure note"
+
+
+def test_note_belongs_to_the_record_that_it_was_begun_for(
+    page: RecordsPage, store: RecordStore, qtbot: QtBot
+) -> None:
+    first, second = page.records.ids[:2]
+    press_in(page, "N")
+    QTest.keyClicks(page.detail.note, "of the first")
+    page.table.go_on()
+    settle(page, qtbot)
+    assert store.detail(first).note == "of the first"
+    assert store.detail(second).note == ""
+    assert page.detail.note.toPlainText() == ""
+
+
+def test_keys_typed_into_the_search_review_nothing(
+    page: RecordsPage, store: RecordStore, qtbot: QtBot
+) -> None:
+    press_in(page, "Ctrl+F")
+    QTest.keyClicks(page.list.search, "1 un")
+    press_in(page, "Return")
+    settle(page, qtbot)
+    assert store.can_undo() is not None
+    assert store.can_undo().kind == OperationKind.IMPORT  # type: ignore[union-attr]  # just above
+
+
+def test_undo_and_redo_say_what_they_do_and_go_there(
+    page: RecordsPage, store: RecordStore, qtbot: QtBot
+) -> None:
+    first = detail_of(page).id
+    press_in(page, "Return")
+    press_in(page, "Space")
+    settle(page, qtbot)
+    assert page.commands.undo.text() == "&Undo: mark 1 record"
+    press_in(page, "Ctrl+Z")
+    settle(page, qtbot)
+    assert page.commands.undo.text() == "&Undo: confirm 1 record"
+    assert page.commands.redo.text() == "&Redo: mark 1 record"
+    press_in(page, "Ctrl+Z")
+    settle(page, qtbot)
+    assert detail_of(page).id == first
+    assert store.detail(first).review == ReviewStatus.OPEN
+    press_in(page, "Ctrl+Shift+Z")
+    settle(page, qtbot)
+    assert store.detail(first).review == ReviewStatus.CONFIRMED
+
+
+def test_undo_of_the_import_empties_the_list_and_redo_fills_it(
+    page: RecordsPage, qtbot: QtBot
+) -> None:
+    press_in(page, "Ctrl+Z")
+    qtbot.waitUntil(lambda: len(page.records.ids) == 0)
+    assert page.guide.isVisible()
+    page.commands.redo.trigger()
+    qtbot.waitUntil(lambda: len(page.records.ids) == 60)
+    assert page.table.isVisible()
+
+
+def test_undo_reaches_back_over_a_restart(
+    open_page: OpenPage, qtbot: QtBot, tmp_path: Path
+) -> None:
+    key = StoreKey(bytes(range(32)))
+    folder = tmp_path / "records"
+    page = open_page(RecordStore.open(folder, key=key))
+    [record] = take_in(store_of(page), [a_record(1)])
+    settle(page, qtbot)
+    page.focus_first()
+    press_in(page, "3")
+    settle(page, qtbot)
+    page.window().close()
+    again = open_page(RecordStore.open(folder, key=key))
+    settle(again, qtbot)
+    again.focus_first()
+    assert score_of(again, 2).decision is True
+    assert again.commands.undo.text() == "&Undo: decide on 1 record"
+    press_in(again, "Ctrl+Z")
+    settle(again, qtbot)
+    assert score_of(again, 2).decision is None
+    assert store_of(again).detail(record).decisions == ()
+
+
+def test_what_was_pressed_last_is_written_when_the_window_closes(
+    open_page: OpenPage, qtbot: QtBot, tmp_path: Path
+) -> None:
+    key = StoreKey(bytes(range(32)))
+    page = open_page(RecordStore.open(tmp_path / "records", key=key))
+    ids = take_in(store_of(page), [a_record(number) for number in range(1, 6)])
+    settle(page, qtbot)
+    page.focus_first()
+    for _ in ids:
+        press_in(page, "Return")
+    page.window().close()
+    store = RecordStore.open(tmp_path / "records", key=key)
+    assert {row.review for row in store.rows(ids)} == {ReviewStatus.CONFIRMED}
+    store.close()
+
+
+@pytest.fixture
+def doubtful(empty_page: RecordsPage, qtbot: QtBot) -> RecordsPage:
+    """Three records: one in doubt, one nearer to a threshold, one sure."""
+    store = store_of(empty_page)
+    threshold = store.active_labels[0].threshold
+    far, near, sure = take_in(store, [a_record(number) for number in (1, 2, 3)])
+    label = store.active_labels[0]
+    assert label.review_from < threshold < label.present_from
+    first = (label.review_from + threshold) / 2
+    predict(store, far, **{label.id: first})
+    predict(store, near, **{label.id: threshold - (threshold - first) / 4})
+    predict(store, sure, **{label.id: 0.99, store.active_labels[1].id: 0.99})
+    settle(empty_page, qtbot)
+    empty_page.focus_first()
+    return empty_page
+
+
+def test_queue_of_doubtful_records_begins_nearest_to_the_threshold(
+    doubtful: RecordsPage, qtbot: QtBot
+) -> None:
+    far, near, _ = doubtful.records.ids
+    press_in(doubtful, "Ctrl+R")
+    qtbot.waitUntil(lambda: list(doubtful.records.ids) == [near, far])
+    settle(doubtful, qtbot)
+    chosen = doubtful.detail.labels.chosen
+    assert chosen is not None
+    assert chosen.key == "1", "the hallmark in doubt is chosen first"
+
+
+def test_record_that_leaves_its_queue_stays_in_its_row_until_the_list_is_refreshed(
+    doubtful: RecordsPage, qtbot: QtBot
+) -> None:
+    _, near, _ = doubtful.records.ids
+    press_in(doubtful, "Ctrl+R")
+    qtbot.waitUntil(lambda: doubtful.records.where.queue == Queue.NEEDS_REVIEW)
+    settle(doubtful, qtbot)
+    assert doubtful.list.refresh_button.isHidden()
+    press_in(doubtful, "Return")
+    settle(doubtful, qtbot)
+    assert doubtful.records.ids[0] == near
+    assert doubtful.list.refresh_button.isVisible()
+    press_in(doubtful, "F5")
+    settle(doubtful, qtbot)
+    assert near not in doubtful.records.ids
+    assert doubtful.list.refresh_button.isHidden()
+
+
+def test_queue_of_disagreement_holds_what_was_decided_otherwise(
+    doubtful: RecordsPage, qtbot: QtBot
+) -> None:
+    sure = doubtful.records.ids[2]
+    doubtful.table.go_to(2)
+    settle(doubtful, qtbot)
+    press_in(doubtful, "1")
+    settle(doubtful, qtbot)
+    press_in(doubtful, "Ctrl+D")
+    qtbot.waitUntil(lambda: list(doubtful.records.ids) == [sure])
+
+
+def test_click_on_the_persons_sign_decides_and_elsewhere_only_chooses(
+    page: RecordsPage, qtbot: QtBot
+) -> None:
+    view = page.detail.labels.list
+    index = view.model().index(6, 0)
+    places = places_in(view.visualRect(index), view.font())
+    QTest.mouseClick(
+        view.viewport(), Qt.MouseButton.LeftButton, pos=places.name.center() + QPoint(0, 0)
+    )
+    settle(page, qtbot)
+    assert score_of(page, 6).decision is None
+    assert page.detail.labels.chosen == page.detail.labels.model.rows[6]
+    before = score_of(page, 6).is_present
+    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=places.person.center())
+    settle(page, qtbot)
+    assert score_of(page, 6).decision is (not before)
+
+
+def test_evidence_of_the_chosen_hallmark_is_lit(page: RecordsPage, qtbot: QtBot) -> None:
+    rows = page.detail.labels.model.rows
+    lit = next(row for row in rows if row.evidence)
+    page.detail.labels.choose(lit.score.label_id)
+    assert page.detail.text.marked_texts == [one.text for one in lit.evidence]
+    dark = next(row for row in rows if not row.evidence)
+    page.detail.labels.choose(dark.score.label_id)
+    assert page.detail.text.marked_texts == []
+
+
+def test_history_names_what_was_done(page: RecordsPage, qtbot: QtBot) -> None:
+    press_in(page, "4")
+    settle(page, qtbot)
+    line = page.detail.history.toPlainText()
+    assert "Enabling replicative immortality: not decided → " in line
+    press_in(page, "Ctrl+Z")
+    settle(page, qtbot)
+    assert "(taken back)" in page.detail.history.toPlainText()
+
+
+def test_last_record_says_so_and_stays(page: RecordsPage, qtbot: QtBot) -> None:
+    said: list[str] = []
+    page.status_changed.connect(said.append)
+    press(page.table, "End")
+    settle(page, qtbot)
+    press_in(page, "Return")
+    settle(page, qtbot)
+    assert page.table.currentIndex().row() == 59
+    assert any("last record" in words for words in said)
+    assert detail_of(page).review == ReviewStatus.CONFIRMED
