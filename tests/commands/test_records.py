@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from kdh_desktop.core.corpus_source import CorrectionsSource
@@ -17,6 +18,7 @@ from kdh_desktop.core.records.record_store import open_records
 from tests.commands.running import Kdh, start_kdh
 from tests.data.reference_files import abstract_of, json_lines_of, ris_of
 from tests.data.tiny_bundle import KEYWORDS
+from tests.data.tiny_installation import make_tiny_installation
 from trainer.corpus.corrections import read_raw_corrections
 
 LABELS = list(KEYWORDS)
@@ -190,7 +192,110 @@ def test_accepting_by_sureness_needs_held_out_texts(classified: Kdh) -> None:
     assert "the model says nothing of held-out texts" in classified.err
 
 
+@pytest.fixture
+def measured(tmp_path: Path, capsys: pytest.CaptureFixture[str], ris: Path) -> Kdh:
+    """An installation whose model was right on forty held-out texts of each kind."""
+    sure = " ".join("40" if k == 96 else "0" for k in range(100))
+    not_there = " ".join("40" if k == 22 else "0" for k in range(100))
+    counts = {"positives": sure, "negatives": not_there}
+    held_out = {
+        "protocol": "Invented texts.",
+        "texts": 80,
+        "labels": dict.fromkeys(LABELS, counts),
+    }
+    paths = make_tiny_installation(tmp_path / "measured", manifest_changes={"held_out": held_out})
+    kdh = Kdh(paths, capsys)
+    kdh("records", "import", ris)
+    kdh("records", "classify")
+    return kdh
+
+
+def test_accepting_by_sureness_leaves_the_rest_for_a_look(measured: Kdh) -> None:
+    rows = lines(measured("records", "list", "--json"))
+    sure = [
+        row["id"]
+        for row in rows
+        if all(x["probability"] < 0.23 or x["probability"] >= 0.96 for x in row["scores"])
+    ]
+    assert len(sure) > 0
+    printed = measured("records", "accept", "--sure", "0.9", "--dry-run")
+    assert printed.endswith(f"{len(sure)} of 29 records would be accepted.\n")
+    assert "present from 0.96 (40 of 40 held-out decisions right, 91 to 100 %)" in measured.err
+    assert "absent below 0.23" in measured.err
+    assert listed(measured, "--review", "accepted") == []
+    measured("records", "accept", "--sure", "0.9")
+    assert listed(measured, "--review", "accepted") == sure
+    measured("records", "undo")
+    assert listed(measured, "--review", "accepted") == []
+
+
+def test_duplicates_are_found_and_merged(kdh: Kdh, ris: Path, tmp_path: Path) -> None:
+    other = tmp_path / "b.ris"
+    other.write_text(ris_of(3), encoding="utf-8")
+    kdh("records", "import", ris, other)
+    groups = lines(kdh("records", "duplicates", "--json"))
+    pairs = [group["records"] for group in groups]
+    assert [1, 30] in pairs
+    assert "Invented study 1" in kdh("records", "duplicates")
+    assert lines(kdh("records", "duplicates", "--json", "--reason", "doi")) == []
+    kdh("records", "duplicates", "--merge", "--reason", "text")
+    assert len(listed(kdh)) == 32 - sum(len(pair) - 1 for pair in pairs)
+    kdh("records", "undo")
+    assert len(listed(kdh)) == 32
+
+
+def test_records_are_removed_and_come_back(taken_in: Kdh) -> None:
+    assert taken_in("records", "remove", 1, 2, 2) == "2 records removed.\n"
+    assert listed(taken_in, "--limit", 2) == [3, 4]
+    taken_in("records", "undo")
+    assert listed(taken_in, "--limit", 2) == [1, 2]
+
+
 # Saving
+
+
+def test_report_counts_what_the_filter_leaves(classified: Kdh, tmp_path: Path) -> None:
+    out = tmp_path / "out.html"
+    classified("records", "report", "-o", out, "--title", "My <report>", "--label", LABELS[2])
+    assert "3 records saved." in classified.err
+    html = out.read_text(encoding="utf-8")
+    assert "My &lt;report&gt;" in html
+    assert "Resisting cell death" in html
+
+
+def test_corrected_copy_of_a_workbook_is_taken_over(kdh: Kdh, tmp_path: Path) -> None:
+    original, copy = tmp_path / "in.xlsx", tmp_path / "copy.xlsx"
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["Nr", "Title", "Abstract"])
+    for number in range(1, 7):
+        sheet.append([f"00{number}", f"Study {number}", abstract_of(number)])
+    book.save(original)
+    kdh("records", "import", original)
+    kdh("records", "classify")
+    kdh("records", "copy", 1, original, "-o", copy)
+    book = openpyxl.load_workbook(copy)
+    sheet = book.worksheets[0]
+    head = [cell.value for cell in sheet[1]]
+    assert head[:3] == ["Nr", "Title", "Abstract"]
+    assert sheet["A2"].value == "001"
+    (column,) = [
+        place
+        for place, title in enumerate(head, 1)
+        if str(title).endswith("Inducing angiogenesis") and not str(title).startswith("p: ")
+    ]
+    assert sheet.cell(5, column).value == "present"
+    sheet.cell(5, column).value = "absent"
+    sheet.move_range("A2:Z2", rows=20)
+    book.save(copy)
+    printed = kdh("records", "corrections", copy, "--dry-run")
+    assert printed.startswith("1 corrections in 1 of 6 rows would be taken over; 0 conflicts")
+    kdh("records", "corrections", copy)
+    assert shown(kdh, 4)["labels"] == []
+    assert "take corrections, 1 record" in kdh("records", "history")
+    kdh("records", "undo")
+    assert shown(kdh, 4)["labels"] == [LABELS[4]]
 
 
 def test_export_holds_the_filter_and_the_columns(classified: Kdh, tmp_path: Path) -> None:
@@ -287,6 +392,8 @@ def test_store_that_the_window_has_open_is_refused_politely(taken_in: Kdh) -> No
         (["records", "export", "-o", "x.csv", "--columns", "nothing"], "knows no label"),
         (["records", "export", "-o", "x.csv", "--columns", ","], "No column is named"),
         (["records", "copy", "9", "x.xlsx", "-o", "y.xlsx"], "no import of that number"),
+        (["records", "remove", "99"], "One of the records is not there"),
+        (["records", "report", "-o", "x.pdf"], "written as HTML"),
         (["records", "restore", "1"], "no backup of that number"),
         (["records", "import", "missing.ris"], "Input 1: "),
         (["records", "corrections", "missing.xlsx"], ""),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import random
 import sys
 from typing import TYPE_CHECKING
 
@@ -12,16 +13,19 @@ from kdh_desktop.commands.output import print_line
 from kdh_desktop.commands.parser import Commands
 from kdh_desktop.commands.progress import ProgressLine, bulk_words
 from kdh_desktop.commands.records.filters import add_filter_options, filter_of, label_id
+from kdh_desktop.commands.records.merging import require_known
 from kdh_desktop.commands.records.opening import open_with_model
 from kdh_desktop.core.errors import Cancelled, InputError
 from kdh_desktop.core.importing.text_file import MAX_TEXT_BYTES, decode_text
 from kdh_desktop.core.paths import AppPaths
 from kdh_desktop.core.records.stored import OperationKind, ReviewChange, ReviewStatus
+from kdh_desktop.terminal import printable
 
 if TYPE_CHECKING:
     from kdh_desktop.core.classification.acceptance import AcceptLimits, AcceptSide
     from kdh_desktop.core.records.record_store import RecordStore
 
+_SAMPLES = 5
 _REVIEWS = {
     "confirm": ReviewStatus.CONFIRMED,
     "unsure": ReviewStatus.UNSURE,
@@ -78,6 +82,7 @@ def add_deciding(group: Commands) -> None:
         metavar="SHARE",
         help="share of decisions, e.g. 0.95, that shall be right; the rest is left for a look",
     )
+    accept.add_argument("--dry-run", action="store_true", help="only say what would be accepted")
     add_filter_options(accept)
     accept.set_defaults(command=_accept)
 
@@ -130,19 +135,14 @@ def _decide(arguments: argparse.Namespace, paths: AppPaths) -> int:
             )
             _reviewed(store, changes, kind)
         if is_confirmed:
-            _require_known(store, arguments.ids)
+            require_known(store, arguments.ids)
             store.confirm(arguments.ids)
     return 0
 
 
 def _reviewed(store: RecordStore, changes: list[ReviewChange], kind: OperationKind) -> None:
-    _require_known(store, [change.record_id for change in changes])
+    require_known(store, [change.record_id for change in changes])
     store.review(changes, kind=kind)
-
-
-def _require_known(store: RecordStore, ids: list[int]) -> None:
-    if len(store.rows(sorted(set(ids)))) < len(set(ids)):
-        raise InputError("One of the records is not there.", "See `kdh records list`.")
 
 
 def _note(ids: list[int]) -> str:
@@ -168,8 +168,13 @@ def _accept(arguments: argparse.Namespace, paths: AppPaths) -> int:
                     "No label can be accepted at that share.", "Ask for less, or look at them all."
                 )
         ids = store.ids(filter_of(arguments, store))
-        touched = store.accept(ids, limits)
-        print_line(f"{touched:,} of {len(ids):,} records accepted.")
+        would = store.acceptable(ids, limits)
+        if arguments.dry_run:
+            _say_samples(store, would)
+        else:
+            store.accept(would, limits)
+        verb = "would be accepted" if arguments.dry_run else "accepted"
+        print_line(f"{len(would):,} of {len(ids):,} records {verb}.")
     return 0
 
 
@@ -189,3 +194,11 @@ def _side_words(side: AcceptSide) -> str:
         f"{side.limit:.2f} ({side.right} of {side.support} held-out decisions right, "
         f"{100 * low:.0f} to {100 * high:.0f} %)"
     )
+
+
+def _say_samples(store: RecordStore, ids: list[int]) -> None:
+    chosen = random.sample(ids, min(_SAMPLES, len(ids)))
+    names = {label.id: label.name for label in store.active_labels}
+    for row in store.rows(sorted(chosen)):
+        labels = "; ".join(names.get(one, one) for one in row.labels) or "no label"
+        print_line(f"{row.id:>7}  {printable(row.title)[:70]}  [{printable(labels)}]")

@@ -9,6 +9,7 @@ from kdh_desktop.commands.records.copying import add_copying
 from kdh_desktop.commands.records.deciding import add_deciding
 from kdh_desktop.commands.records.keeping import add_keeping
 from kdh_desktop.commands.records.looking import add_looking
+from kdh_desktop.commands.records.merging import add_merging
 from kdh_desktop.commands.records.saving import add_saving
 from kdh_desktop.commands.records.taking_in import add_taking_in
 from kdh_desktop.commands.records.undoing import add_undoing
@@ -31,7 +32,7 @@ def add_records(commands: Commands) -> None:
     )
     group = records.add_subparsers(required=True, metavar="COMMAND")
     for add_commands in (
-        *(add_taking_in, add_looking, add_deciding, add_undoing),
+        *(add_taking_in, add_merging, add_looking, add_deciding, add_undoing),
         *(add_saving, add_copying, add_keeping),
     ):
         add_commands(group)

@@ -52,6 +52,35 @@ def add_saving(group: Commands) -> None:
     add_order_options(export)
     export.set_defaults(command=_export)
 
+    report = group.add_parser("report", help="save a report on records as HTML", allow_abbrev=False)
+    report.add_argument("-o", "--output", required=True, type=Path, metavar="FILE")
+    report.add_argument("--title", default="", metavar="WORDS", help="what to call it")
+    add_filter_options(report)
+    report.set_defaults(command=_report)
+
+
+def _report(arguments: argparse.Namespace, paths: AppPaths) -> int:
+    from kdh_desktop.core.exporting.report import export_report
+
+    output: Path = arguments.output
+    if output.suffix.lower() not in {".html", ".htm"}:
+        raise InputError("A report is written as HTML.", "Let the output end in .html.")
+    line = ProgressLine()
+    with stopping_on_interrupt() as should_stop, open_with_model(paths) as (store, _):
+        try:
+            outcome = export_report(
+                store,
+                store.ids(filter_of(arguments, store)),
+                output,
+                title=arguments.title,
+                on_progress=lambda done, total: line.show(f"Read {done:,} of {total:,}"),
+                should_stop=should_stop,
+            )
+        finally:
+            line.clear()
+    say_saved(line, outcome)
+    return 0
+
 
 def _export(arguments: argparse.Namespace, paths: AppPaths) -> int:
     from kdh_desktop.core.exporting.corrections import export_corrections
