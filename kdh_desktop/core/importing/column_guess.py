@@ -25,7 +25,7 @@ _MIN_ABSTRACT_WORDS = 20
 _TITLE_WORDS = (3, 40)
 _MOSTLY = 0.8
 _TEXT_ROLES = {ColumnRole.ABSTRACT, ColumnRole.TITLE}
-_PROSE = re.compile(r"[^\W\d_]{2,}")
+_LETTER = re.compile(r"[^\W\d_]")
 
 _WORDS = {
     ColumnRole.TITLE: "title",
@@ -106,7 +106,7 @@ def _unknown_header_of(rows: Sequence[RawRow]) -> int:
         return 0
     first = [cell.strip() for cell in fitting[0].cells[:width]]
     are_names = (
-        all(0 < len(cell) <= _MAX_NAME and _PROSE.search(cell) for cell in first)
+        all(0 < len(cell) <= _MAX_NAME and _LETTER.search(cell) for cell in first)
         and len(set(first)) == len(first)
         and not any(cell.endswith((".", "?", "!")) for cell in first)
     )

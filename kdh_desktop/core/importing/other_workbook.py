@@ -57,7 +57,6 @@ def open_old_workbook(file: BinaryIO) -> TableFile:
         InputError: It is none, damaged or protected.
     """
     data = file.read()
-    file.seek(0)
     if _PROTECTED_STREAM.encode("utf-16-le") in data:
         raise _protected()
     if not any(name.encode("utf-16-le") in data for name in _OLD_WORKBOOK_STREAMS):
@@ -77,6 +76,7 @@ class OtherWorkbook:
         Raises:
             InputError: It is damaged or protected.
         """
+        file.seek(0)
         try:
             self._book = CalamineWorkbook.from_filelike(file)
         except PasswordError as error:

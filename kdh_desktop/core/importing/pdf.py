@@ -46,7 +46,7 @@ def parse_pdf(path: Path, plan: ImportPlan) -> Iterator[Reading]:
             "Read its text by a program for scans (OCR), or paste the abstract.",
         )
     tally = Tally()
-    text = _running("\n\n".join(page.strip() for page in pages))
+    text = _running("\n\n".join(filter(None, map(str.strip, pages))))
     yield tally.take(ImportedRecord(row=1, abstract=text), "The PDF")
     what = "1 page holds" if empty == 1 else f"{empty} pages hold"
     yield tally.end(

@@ -43,7 +43,7 @@ class RowShape:
 
     def learn(self, cells: Sequence[str], lines: int) -> None:
         """Take a row that was read as an example; the first names the columns, as a rule."""
-        if len(cells) != self.width:
+        if not cells or len(cells) != self.width:
             return
         if self._has_header:
             self._beginning = _weaker(self._beginning, cells[0].strip())
