@@ -21,7 +21,7 @@ from kdh_desktop.core.classification.signing import load_trusted_keys
 from kdh_desktop.core.exporting import atomic
 from kdh_desktop.core.paths import AppPaths
 from kdh_desktop.core.record import Record
-from tests.commands.running import Kdh
+from tests.commands.running import Kdh, start_kdh
 from tests.data.reference_files import json_lines_of, ris_of
 
 LABEL_TITLES = ["labels", "p: Sustaining proliferative signaling"]
@@ -166,6 +166,25 @@ def test_stopped_command_keeps_its_work_encrypted_and_goes_on(
     kdh("bulk", ris, "-o", out)
     assert out.read_bytes() == resumed
     assert work_of(paths) == []
+
+
+def test_killed_command_goes_on_with_resume(kdh: Kdh, tmp_path: Path, paths: AppPaths) -> None:
+    ris, out = tmp_path / "a.ris", tmp_path / "out.jsonl"
+    ris.write_text(ris_of(600), encoding="utf-8")
+    with start_kdh(paths, "bulk", ris, "-o", out) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if b"records read" in line:
+                break
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    assert not out.exists()
+    (work,) = work_of(paths)
+    assert (work / "records.db").exists()
+    kdh("bulk", ris, "-o", out, "--resume")
+    assert len(json_lines(out)) == 600
+    assert work_of(paths) == []
+    assert [path.name for path in tmp_path.glob(".*")] == [], "no half file"
 
 
 def test_without_resume_it_begins_anew(
