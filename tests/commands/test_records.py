@@ -290,7 +290,7 @@ def test_corrected_copy_of_a_workbook_is_taken_over(kdh: Kdh, tmp_path: Path) ->
     sheet.move_range("A2:Z2", rows=20)
     book.save(copy)
     printed = kdh("records", "corrections", copy, "--dry-run")
-    assert printed.startswith("1 corrections in 1 of 6 rows would be taken over; 0 conflicts")
+    assert printed.startswith("Corrections would be taken over: 1, in 1 of 6 rows. Conflicts: 0.")
     kdh("records", "corrections", copy)
     assert shown(kdh, 4)["labels"] == []
     assert "take corrections, 1 record" in kdh("records", "history")

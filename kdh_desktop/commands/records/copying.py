@@ -77,8 +77,9 @@ def _corrections(arguments: argparse.Namespace, paths: AppPaths) -> int:
         sys.stderr.write(f"... and {len(found.conflicts) - _SHOWN:,} more conflicts.\n")
     verb = "would be taken over" if arguments.dry_run else "taken over"
     print_line(
-        f"{found.corrections:,} corrections in {len(found.changes):,} of {found.rows:,} rows "
-        f"{verb}; {len(found.conflicts):,} conflicts, {found.unmatched:,} rows without an id."
+        f"Corrections {verb}: {found.corrections:,}, in {len(found.changes):,} of "
+        f"{found.rows:,} rows. Conflicts: {len(found.conflicts):,}. "
+        f"Rows without an id: {found.unmatched:,}."
     )
     return 0
 

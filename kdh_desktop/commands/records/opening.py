@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def open_store(paths: AppPaths) -> Iterator[RecordStore]:
-    """The store, with what a person should know of it said on standard error.
+    """The store, with what a person should know of it said on standard error while it is new.
 
     Raises:
         StoreError: It cannot be opened, e.g. because the window has it open.
@@ -27,8 +27,9 @@ def open_store(paths: AppPaths) -> Iterator[RecordStore]:
 
     store = open_records(paths.records)
     try:
-        for notice in store.notices:
-            sys.stderr.write(f"Note: {printable(notice.message)} {printable(notice.remedy)}\n")
+        if not store.batches():  # to be told once is enough
+            for notice in store.notices:
+                sys.stderr.write(f"Note: {printable(notice.message)} {printable(notice.remedy)}\n")
         yield store
     finally:
         store.close()
