@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import BinaryIO
 
 from kdh_desktop.core.errors import InputError
@@ -38,7 +39,6 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_FOREIGN_LINE = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
 _ESCAPE = re.compile(rb"\x1b(?:\$[@AB]|\([BIJ])")
 """How ISO-2022-JP, all ASCII bytes, changes its alphabet."""
 
@@ -97,17 +97,23 @@ def open_text(file: BinaryIO, encoding: str) -> io.TextIOWrapper:
     Raises:
         InputError: There is no such encoding for texts.
     """
-    try:
-        name = codecs.lookup(encoding).name
-        "".encode(name)
-    except LookupError as error:
-        raise InputError("There is no such encoding.", "Choose one from the list.") from error
+    name = _known(encoding)
     file.seek(0)
     if name == "utf-8":
         name = "utf-8-sig"  # the mark of one that is named may be there all the same
     is_wide = name.startswith(("utf-16", "utf-32"))
     errors = _WIDE_ERRORS if is_wide else "surrogateescape"
     return io.TextIOWrapper(file, encoding=name, errors=errors, newline="")
+
+
+def _known(encoding: str) -> str:
+    """The name that Python has for an encoding of texts."""
+    try:
+        name = codecs.lookup(encoding).name
+        "".encode(name)
+    except (LookupError, ValueError) as error:
+        raise InputError("There is no such encoding.", "Choose one from the list.") from error
+    return name
 
 
 def _mark_wide_fault(error: UnicodeError) -> tuple[str, int]:
@@ -134,13 +140,17 @@ def telling_sample(file: BinaryIO, encoding: str) -> str:
     file.seek(0)
     head = file.read(_SAMPLE_BYTES)
     file.seek(0)
-    text = head.decode(encoding, errors="replace").removeprefix("\ufeff")
+    text = head.decode(_known(encoding), errors="replace").removeprefix("\ufeff")
     for number, line in enumerate(text.splitlines()):
         is_cut = len(head) == _SAMPLE_BYTES and number > 0 and text.endswith(line)
         if not is_cut and (number < 3 or not line.isascii()):
             lines.append(line[:500])
         if len(lines) == _SAMPLE_LINES:
             break
+    if all(map(str.isascii, lines)):  # what tells stands further down
+        found = islice(_foreign_lines(file), _SAMPLE_LINES - len(lines))
+        lines += [line[:500].decode(_known(encoding), errors="replace") for line in found]
+        file.seek(0)
     return "\n".join(lines)
 
 
@@ -195,9 +205,11 @@ def _foreign_lines(file: BinaryIO) -> Iterator[bytes]:
     while taken < _SAMPLE_BYTES and (
         piece := file.read(_CHUNK_BYTES) + file.readline(_CHUNK_BYTES)
     ):
-        for match in _FOREIGN_LINE.finditer(piece):
-            yield match[0]
-            taken += len(match[0])
+        for line in piece.splitlines():
+            if line.isascii():
+                continue
+            yield line
+            taken += len(line)
             if taken >= _SAMPLE_BYTES:
                 return
 

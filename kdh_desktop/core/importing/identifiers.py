@@ -13,11 +13,11 @@ _PMID_ADDRESS = re.compile(
     r"([1-9][0-9]{0,8})(?:[/?#]\S*)?",
     re.IGNORECASE,
 )
-_DOI = re.compile(r"10\.[0-9]{4,9}(?:\.[0-9]+)*/\S+")
+_DOI = re.compile(r"10\.[0-9]{4,9}(?:\.[0-9]+){0,5}/\S+")
 _DOI_PREFIX = re.compile(
     r"(?:https?://(?:dx\.)?doi\.org/|(?:dx\.)?doi\.org/|doi\s*[:=]?\s*)", re.IGNORECASE
 )
-_DOI_INSIDE = re.compile(r"10\.[0-9]{4,9}(?:\.[0-9]+)*/[^\s\"<>]+")
+_DOI_INSIDE = re.compile(r"10\.[0-9]{4,9}(?:\.[0-9]{1,9}){0,5}/[^\s\"<>]{1,400}")
 _NAMED_PMID = re.compile(
     r"(?:pubmed\.ncbi\.nlm\.nih\.gov/|ncbi\.nlm\.nih\.gov/pubmed/|"
     r"\b(?:pmid|pubmed|medline)\b(?:\s+id)?[\s:#]*)0*([1-9][0-9]{0,8})(?![0-9])",

@@ -78,13 +78,14 @@ class _Medline:
 
 def _fields_of(found: TaggedRecord) -> dict[str, list[str]]:
     """Values by tag, in the order of the file."""
-    lines: list[str] = []
+    # Broken lines are joined here: the library makes a new keyword of each.
+    fields: list[list[str]] = []
     for line in found.lines:
-        if _TAG.match(line) or not lines:
-            lines.append(line)
+        if _TAG.match(line) or not fields:
+            fields.append([line.rstrip()])
         else:
-            # Joined here, since the library makes a new keyword of each such line.
-            lines[-1] = f"{lines[-1].rstrip()} {line.strip()}"
+            fields[-1].append(line.strip())
+    lines = [" ".join(parts) for parts in fields]
     record = next(Medline.parse(lines))  # type: ignore[no-untyped-call] # it ships no types
     return {tag: [value] if isinstance(value, str) else value for tag, value in record.items()}
 

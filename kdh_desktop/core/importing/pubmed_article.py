@@ -8,7 +8,6 @@ from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.ElementTree import fromstring
 
-from kdh_desktop.core.importing.cell_text import clean_cell
 from kdh_desktop.core.importing.identifiers import doi_in, pmid_of, year_of
 from kdh_desktop.core.importing.imported import ImportedRecord
 from kdh_desktop.core.importing.record_fields import joined, one_line
@@ -66,17 +65,6 @@ def _record_of(article: Element, row: int) -> ImportedRecord:
 
 
 def _parsed(text: str) -> Element:
-    try:
-        return _tree_of(text)
-    except UnreadableArticle:
-        # XML allows no control characters, not even those that mean nothing.
-        clean, removed = clean_cell(text)
-        if not removed:
-            raise
-        return _tree_of(clean)
-
-
-def _tree_of(text: str) -> Element:
     try:
         frame: Element = fromstring(_FRAME.format(text))
     except (ParseError, ValueError) as error:  # also entities, which defusedxml forbids

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from kdh_desktop.core.errors import InputError
-from kdh_desktop.core.importing.cell_text import has_undecoded
+from kdh_desktop.core.importing.cell_text import clean_cell, has_undecoded
 from kdh_desktop.core.importing.encoding import encoding_shown_by
 from kdh_desktop.core.importing.imported import (
     ImportedRecord,
@@ -27,7 +27,7 @@ _BEGIN = re.compile(r"<(PubmedArticle|PubmedBookArticle|MedlineCitation)(?=[\s>]
 _DECLARED = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
 _OWN_ENTITY = re.compile(r"<!ENTITY\b", re.IGNORECASE)
 _LONGEST_MARK = 40
-_PIECE_CHARACTERS = 1 << 20
+_PIECE_CHARACTERS = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +77,22 @@ def _row_of(article: _Article, tally: Tally) -> ImportedRecord | RefusedRow:
     if not article.text.isascii() and has_undecoded(article.text):
         return tally.refuse(row, f"{where} holds letters that are not in the encoding of the file.")
     try:
-        return tally.take(record_of_article(article.text, row), where)
+        return tally.take(_record_of(article.text, row, tally), where)
     except UnreadableArticle:
         return tally.refuse(row, f"{where} is no sound XML.")
+
+
+def _record_of(text: str, row: int, tally: Tally) -> ImportedRecord:
+    try:
+        return record_of_article(text, row)
+    except UnreadableArticle:
+        # XML allows no control characters, not even those that mean nothing.
+        clean, removed = clean_cell(text)
+        if not removed:
+            raise
+    record = record_of_article(clean, row)
+    tally.removed += removed
+    return record
 
 
 class _Window:

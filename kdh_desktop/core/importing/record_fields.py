@@ -25,13 +25,15 @@ def paragraphs_joined(lines: Iterable[str]) -> str:
     Programs break lines anywhere, so only a line that begins with a heading after the end of a
     sentence, and one after an empty line, keep their break.
     """
-    text = ""
+    pieces: list[str] = []
     is_apart = False
     for line in map(one_line, lines):
         if not line:
             is_apart = True
             continue
-        is_section = text.endswith(_ENDS_SENTENCE) and _SECTION.match(line) is not None
-        text += ("\n" if is_apart or is_section else " ") + line if text else line
+        if pieces:
+            is_section = pieces[-1].endswith(_ENDS_SENTENCE) and _SECTION.match(line)
+            pieces.append("\n" if is_apart or is_section else " ")
+        pieces.append(line)
         is_apart = False
-    return text
+    return "".join(pieces)

@@ -87,10 +87,7 @@ class _Ris:
 
     def _fields_of(self, found: TaggedRecord) -> TaggedFields:
         tag = _tag_below(found.lines[0])
-        lines = [
-            line if line[2:5] == "  -" else tag.sub(r"\1  - ", line, count=1)
-            for line in found.lines
-        ]
+        lines = [_plainly(line, tag) for line in found.lines]
         first = [] if found.has_begin else ["TY  - "]
         return fields_of(self._parser, [*first, *lines, "ER  - "])
 
@@ -103,6 +100,13 @@ def _tag_below(first_line: str) -> re.Pattern[str]:
     """What tags look like in a record with that first line."""
     begin = _BEGIN.match(first_line)
     return _TAG if begin is None or begin[1] == "  " else _LOOSE_TAG
+
+
+def _plainly(line: str, tag: re.Pattern[str]) -> str:
+    """A line as the library wants it, with two blanks behind its tag and none before."""
+    if line[2:5] == "  -" or (match := tag.match(line)) is None:
+        return line
+    return f"{match[1]}  - {line[match.end() :]}"
 
 
 def _record_of(fields: TaggedFields, row: int) -> ImportedRecord:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from kdh_desktop.core.importing.identifiers import (
@@ -63,3 +65,12 @@ def test_a_year_is_found_in_a_date(text: str, year: int | None) -> None:
     assert year_of(text) == year
     assert year_in(f"{text} {'and so on ' * 10}") == year
     assert year_of(f"{text} {'and so on ' * 10}") is None, "a sentence is no date"
+
+
+@pytest.mark.parametrize("run", [" ", ")", "10.1111", "10.5555/", "10.5555/)", "pubmed ", "0", "%"])
+def test_long_runs_of_anything_are_searched_in_time(run: str) -> None:
+    text = run * (1_000_000 // len(run))
+    start = time.monotonic()
+    for search in (doi_in, doi_of, named_pmid_in, pmid_of, year_in):
+        search(text)
+    assert time.monotonic() - start < 5

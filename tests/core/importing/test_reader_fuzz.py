@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import gzip
 import random
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,7 @@ from tests.data.nasty_references import FILES, title_of
 
 Damage = Callable[[bytearray, random.Random], None]
 
-ROUNDS = 60
+ROUNDS = 20
 
 
 def cut(content: bytearray, dice: random.Random) -> None:
@@ -66,6 +68,29 @@ DAMAGES: tuple[Damage, ...] = (
     flip_bits,
     mix_line_ends,
 )
+
+
+RUNS = (
+    *(
+        " ",
+        "\t",
+        ")",
+        ".",
+        "10.1111",
+        "10.5555/",
+        "%41",
+        "pubmed ",
+        "x: ",
+        "Ab ",
+        '"',
+        "{",
+        "[",
+        "-",
+    ),
+    *("\n", "\n ", "\n      ", "\nTY  - ", "\nAB  - x", "\nER  - \n", "\nPMID- 1\n", "\nPT J\n"),
+    *("<", "<i>", "<i>x</i>", "&lt;", "<PubmedArticle>", "</PubmedArticle>", "\u0301", "\x0b"),
+)
+"""What patterns could stumble over, when there is very much of it."""
 
 
 def read(path: Path, file_format: FileFormat) -> list[Reading]:
@@ -128,3 +153,29 @@ def test_damage_to_a_packed_file(tmp_path: Path) -> None:
             content = bytearray(packed)
             damage(content, dice)
             read(write(tmp_path, bytes(content)), FileFormat.PUBMED_XML)
+
+
+@pytest.mark.parametrize("run", RUNS)
+@pytest.mark.parametrize("file_format", FILES)
+def test_long_runs_of_anything_are_read_in_time(
+    tmp_path: Path, file_format: FileFormat, run: str
+) -> None:
+    text = FILES[file_format].replace(title_of(2), run * (200_000 // len(run)))
+    path = write(tmp_path, text)
+    start = time.monotonic()
+    rows = read(path, file_format)
+    with suppress(InputError):
+        recognise(path)
+    assert time.monotonic() - start < 10, "a hundredth of that is usual"
+    assert len(records_in(rows)) >= 20
+
+
+@pytest.mark.parametrize("file_format", FILES)
+def test_a_text_of_ten_megabytes_comes_in_whole(tmp_path: Path, file_format: FileFormat) -> None:
+    words = "word " * 2_000_000
+    if file_format is not FileFormat.JSON_LINES:
+        words = words.replace("word word word word ", "word word word\n      word ")
+    path = write(tmp_path, FILES[file_format].replace("Half of them", words, 1))
+    rows = read(path, file_format)
+    assert len(records_in(rows)) == 30
+    assert records_in(rows)[0].abstract.count("word") == 2_000_000
