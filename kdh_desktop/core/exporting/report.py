@@ -87,6 +87,15 @@ def export_report(
         on_progress=on_progress,
         should_stop=should_stop,
     )
+    return write_report(figures, target)
+
+
+def write_report(figures: ReportFigures, target: Path) -> ExportOutcome:
+    """Write what was gathered as HTML.
+
+    Raises:
+        ExportError: The file cannot be written; the old one is as it was.
+    """
     write_atomically(target, screen_html(figures).encode())
     return ExportOutcome(figures.provenance.records, (target,))
 

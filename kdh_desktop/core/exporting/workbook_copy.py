@@ -71,6 +71,22 @@ class BatchStore(RecordSource, Protocol):
         """Ids of the records that fit."""
 
 
+def can_be_handed_back(batch: ImportBatch) -> bool:
+    """Whether a copy with labels can be made of what an import took in."""
+    plan = batch.source.plan
+    is_table = plan is not None and plan.format in _KINDS and bool(plan.layout.header_row)
+    return is_table and bool(batch.source.path) and not batch.is_removed
+
+
+def name_of_copy(batch: ImportBatch) -> str:
+    """A file name for a copy, with an ending that fits what it will be."""
+    name = Path(batch.source.name)
+    plan = batch.source.plan
+    endings = _KINDS[plan.format].endings if plan is not None and plan.format in _KINDS else ("",)
+    ending = name.suffix if name.suffix.casefold() in endings else endings[0]
+    return f"{name.stem} labelled{ending}"
+
+
 def export_workbook_copy(
     store: BatchStore,
     batch_id: int,

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from PySide6.QtCore import QCoreApplication
-
 from kdh_desktop.core.records.stored import Field
+from kdh_desktop.gui.field_names import field_name
 from kdh_desktop.gui.settings import KeptColumn
 
 LEAST_WIDTH = 40
@@ -45,31 +44,6 @@ class Column:
     def is_number(self) -> bool:
         """Whether its values stand at the right, under each other."""
         return self.key in {Field.ID, Field.YEAR, Field.ROW} or not isinstance(self.key, Field)
-
-
-def field_name(field: Field) -> str:
-    """A field in a word or two."""
-
-    def tr(text: str) -> str:
-        return QCoreApplication.translate("RecordColumns", text)
-
-    return {
-        Field.ID: tr("Number"),
-        Field.TITLE: tr("Title"),
-        Field.ABSTRACT: tr("Abstract"),
-        Field.LABELS: tr("Hallmarks"),
-        Field.REVIEW: tr("Review"),
-        Field.YEAR: tr("Year"),
-        Field.JOURNAL: tr("Journal"),
-        Field.AUTHORS: tr("Authors"),
-        Field.PMID: tr("PMID"),
-        Field.DOI: tr("DOI"),
-        Field.SOURCE_ID: tr("Id in its file"),
-        Field.KEYWORDS: tr("Keywords"),
-        Field.FILE: tr("File"),
-        Field.ROW: tr("Row in its file"),
-        Field.NOTE: tr("Note"),
-    }[field]
 
 
 def all_columns(labels: Iterable[tuple[str, str]]) -> tuple[Column, ...]:

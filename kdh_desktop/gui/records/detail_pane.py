@@ -9,9 +9,9 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QPlainTextEdit, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from kdh_desktop.core.records.stored import RecordDetail
+from kdh_desktop.gui.field_names import field_name
 from kdh_desktop.gui.marked_text import MarkedText
 from kdh_desktop.gui.plain_text import plain_label
-from kdh_desktop.gui.records.columns import field_name
 from kdh_desktop.gui.records.field_words import field_lines, origin_words
 from kdh_desktop.gui.records.history_words import history_line
 from kdh_desktop.gui.records.label_panel import LabelPanel
