@@ -27,6 +27,24 @@ WHERE NOT l.is_hidden AND l.record_id IN (SELECT value FROM json_each(?))
 """
 
 
+# A record may have been merged into one that was merged into another later.
+_MERGED_ROWS = """
+WITH RECURSIVE went (row, record_id) AS (
+    SELECT row, merged_into FROM listing
+    WHERE batch_id = ? AND merged_into IS NOT NULL AND NOT is_removed
+    UNION ALL SELECT went.row, l.merged_into FROM went
+        JOIN listing l ON l.record_id = went.record_id WHERE l.merged_into IS NOT NULL
+)
+SELECT went.row, l.record_id FROM went JOIN listing l ON l.record_id = went.record_id
+WHERE NOT l.is_hidden ORDER BY went.row
+"""
+
+
+def merged_rows(db: Connection, batch_id: int) -> list[tuple[int, int]]:
+    """Rows of a file whose records were merged into others, and the ids of those."""
+    return db.execute(_MERGED_ROWS, (batch_id,)).fetchall()
+
+
 def merged_content(kept: ImportedRecord, others: Iterable[ImportedRecord]) -> ImportedRecord:
     """What a record says after others were merged into it.
 

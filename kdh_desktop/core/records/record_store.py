@@ -390,6 +390,11 @@ class RecordStore:
             changes = merging.merge_changes(db, groups)
             operation_log.perform(db, self._active, OperationKind.MERGE, changes)
 
+    def merged_rows(self, batch_id: int) -> list[tuple[int, int]]:
+        """Rows of a batch's file whose records were merged into others, and the ids of those."""
+        with self._database.reading() as db:
+            return merging.merged_rows(db, batch_id)
+
     def undo(self) -> Operation | None:
         """Take back the last thing that is not taken back; gives it, or None for none."""
         with self._database.writing() as db:

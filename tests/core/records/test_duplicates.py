@@ -301,10 +301,12 @@ def test_merged_records_can_be_merged_again_and_groups_may_overlap(store: Record
     assert list(store.ids()) == [1, 3, 4]
     store.merge([DuplicateGroup((3, 1), "text", 1.0)])
     assert store.detail(3).merged == (1, 2)
+    assert store.merged_rows(1) == [(1, 3), (2, 3)]
     for _ in range(3):
         store.undo()
     assert list(store.ids()) == [1, 2, 3, 4, 5]
     assert store.detail(3).merged == ()
+    assert store.merged_rows(1) == []
 
 
 def test_words_of_a_merged_record_find_the_kept_one(store: RecordStore) -> None:
