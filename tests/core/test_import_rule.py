@@ -14,6 +14,17 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("kdh_desktop", "trainer")
 
 QT = ("PySide6", "shiboken6")
+READERS = (
+    "Bio",
+    "charset_normalizer",
+    "defusedxml",
+    "openpyxl",
+    "pypdf",
+    "python_calamine",
+    "rispy",
+)
+"""Libraries that meet strangers' files, in the disposable process alone."""
+
 TRAINING = ("torch", "transformers", "sklearn", "scipy", "onnx", "safetensors", "pyswarms")
 COMMAND_LINE = ("kdh_desktop.cli", "kdh_desktop.commands", "kdh_desktop.terminal")
 
@@ -171,6 +182,7 @@ def loaded_by(statement: str) -> set[str]:
         ("import kdh_desktop", {"platformdirs", "numpy", "onnxruntime", *QT, *TRAINING}),
         ("import kdh_desktop.cli", {"numpy", "onnxruntime", "tokenizers", *QT, *TRAINING}),
         ("import kdh_desktop.__main__", {"numpy", "onnxruntime", *QT, *TRAINING}),
+        ("import kdh_desktop.core.importing.reading", {*READERS, "numpy", "pandas"}),
         ("import kdh_desktop.core.classification.classifier", {*QT, *TRAINING, "trainer"}),
         ("import trainer", {"torch", "transformers", "kdh_desktop.gui", *QT}),
     ],

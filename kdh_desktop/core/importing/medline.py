@@ -11,15 +11,20 @@ from Bio import Medline
 from kdh_desktop.core.importing.identifiers import doi_in, pmid_of, year_of
 from kdh_desktop.core.importing.imported import ImportedRecord, ImportPlan, Reading
 from kdh_desktop.core.importing.record_fields import joined, paragraphs_joined
+from kdh_desktop.core.importing.source_text import open_source_text
 from kdh_desktop.core.importing.tagged_fields import TaggedFields
 from kdh_desktop.core.importing.tagged_records import Line, TaggedRecord, parse_tagged
 
 _TAG = re.compile(r"([A-Z][A-Z0-9 ]{3})- ?")
+_SOURCE = re.compile(r"(?:^|[\r\n])SO  - ")
 _BEGIN = re.compile(r"PMID ?- *\d")
 
 _PUBMED_BEGINS = frozenset({"OWN", "STAT"})
 _PUBMED_ENDS = "SO"
-"""PubMed ends each record with its source: one of its own without it is cut."""
+"""PubMed ends each record with its source, so one of its own without it is cut. Other programs
+that write its tags leave it out: it is missed only where the file has it elsewhere."""
+
+_HEAD_CHARACTERS = 1 << 18
 
 # In the order in which they are taken; what is not taken is carried through.
 _TITLE = ("TI", "BTI", "CTI", "TT")
@@ -49,13 +54,18 @@ _NAMES = {
 
 def parse_medline(path: Path, plan: ImportPlan) -> Iterator[Reading]:
     """Records of a MEDLINE file; see `parse_tagged`."""
-    yield from parse_tagged(path, plan, _Medline())
+    with open_source_text(path, plan.encoding) as source:
+        has_sources = _SOURCE.search(source.stream.read(_HEAD_CHARACTERS)) is not None
+    yield from parse_tagged(path, plan, _Medline(has_sources=has_sources))
 
 
 class _Medline:
     """MEDLINE, which parts its records by empty lines."""
 
     notice = ""
+
+    def __init__(self, *, has_sources: bool) -> None:
+        self._has_sources = has_sources
 
     def kind_of(self, line: str) -> Line:
         if not line.strip():
@@ -71,7 +81,9 @@ class _Medline:
         if not found.has_begin:
             return "has lost its beginning (PMID)."
         fields = _fields_of(found)
-        if _PUBMED_ENDS not in fields and not _PUBMED_BEGINS.isdisjoint(fields):
+        is_pubmeds = not _PUBMED_BEGINS.isdisjoint(fields)
+        has_end = _PUBMED_ENDS in fields or not (self._has_sources or found.is_cut_off)
+        if is_pubmeds and not has_end:
             return "breaks off: its last lines are missing."
         return _record_of(TaggedFields(fields), found.row)
 

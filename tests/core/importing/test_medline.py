@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from kdh_desktop.core.importing.imported import FileFormat, ImportedRecord, Reading
@@ -85,6 +86,23 @@ def test_records_of_other_programs_need_no_source(tmp_path: Path) -> None:
     assert records_in(rows) == [
         ImportedRecord(1, title="A title", abstract="An abstract.", source_id="1", pmid="1")
     ]
+
+
+def test_pubmeds_own_tags_without_a_source_are_no_fault_where_no_record_has_one(
+    tmp_path: Path,
+) -> None:
+    content = "\n".join(
+        re.sub(r"(?m)^SO  - .*\n", "", medline_record(number)) for number in (1, 2, 3)
+    )
+    assert len(records_in(parse_medline(tmp_path, content))) == 3
+    rows = parse_medline(tmp_path, content[:-40])
+    assert [row.row for row in refused_in(rows)] == [3]
+
+
+def test_a_single_record_cut_in_half_is_listed(tmp_path: Path) -> None:
+    content = medline_record(1)
+    rows = parse_medline(tmp_path, content[: content.index("RESULTS") + 20])
+    assert "breaks off" in refused_in(rows)[0].reason
 
 
 def test_a_book_has_a_title_too(tmp_path: Path) -> None:

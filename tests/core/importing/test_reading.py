@@ -13,6 +13,7 @@ from kdh_desktop.core.importing.imported import (
     ReadingEnd,
 )
 from kdh_desktop.core.importing.reading import inspect_file, read_records
+from kdh_desktop.core.paths import AppPaths
 from tests.core.importing.readings import assert_adds_up, records_in, write
 from tests.data.nasty_references import FILES, NUMBERS, abstract_of, title_of
 
@@ -52,3 +53,11 @@ def test_reading_goes_on_after_a_row(tmp_path: Path, file_format: FileFormat) ->
     path = write(tmp_path, FILES[file_format])
     assert read(path, after_row=25) == read(path)[25:]
     assert read(path, after_row=30) == [ReadingEnd(30)]
+
+
+def test_the_sample_that_ships_comes_in_whole() -> None:
+    path = AppPaths.default().sample_references
+    found = inspect_file(path)
+    assert found.plan.format is FileFormat.PUBMED_MEDLINE
+    rows = [*read_records(path, found.plan)]
+    assert len(records_in(rows)) == len(rows) - 1 > 10
