@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from kdh_desktop.commands.bulk_work import BulkWork, open_work, require_same_inputs
 from kdh_desktop.commands.interrupts import stopping_on_interrupt
 from kdh_desktop.commands.model_loading import load_active_classifier
-from kdh_desktop.commands.outcome_words import cut_words
+from kdh_desktop.commands.outcome_words import cut_words, records_words
 from kdh_desktop.commands.parser import EPILOG, Commands
 from kdh_desktop.commands.progress import ProgressLine, bulk_words
 from kdh_desktop.commands.reading_options import (
@@ -22,7 +22,7 @@ from kdh_desktop.commands.reading_options import (
     numbered,
     planned_files,
 )
-from kdh_desktop.commands.refused import add_refused_option, say_intake
+from kdh_desktop.commands.refused import add_refused_option, say_intake, say_notices
 from kdh_desktop.core.errors import Cancelled, ExportError, InputError, StoreError
 from kdh_desktop.core.paths import AppPaths
 
@@ -73,6 +73,7 @@ def _bulk(arguments: argparse.Namespace, paths: AppPaths) -> int:
     with stopping_on_interrupt() as should_stop:
         line.show("Looking at the inputs")
         files = planned_files(arguments.inputs, arguments, should_stop)
+        say_notices(line, files)
         work = open_work(paths, output, is_resuming=arguments.resume)
         run = _Run(work.store, files, line, should_stop)
         try:
@@ -86,7 +87,9 @@ def _bulk(arguments: argparse.Namespace, paths: AppPaths) -> int:
         work.finish()
     for words in (*cut_words(outcome.cuts), *outcome.notices):
         line.say(f"Note: {words}")
-    line.say(f"{outcome.rows:,} records are classified and saved. For research, not for diagnosis.")
+    line.say(
+        f"{records_words(outcome.rows)} classified and saved. For research, not for diagnosis."
+    )
     return 0
 
 
@@ -149,7 +152,7 @@ class _Run:
             else self._take_in_one(place, source)
             for place, source in enumerate(sources)
         ]
-        say_intake(self.line, self.store, batches, refused_to)
+        say_intake(self.line, self.store, batches, files=self.files, refused_to=refused_to)
         if not self.store.count():
             raise InputError("There is not one record that can be read.", "Name other inputs.")
 

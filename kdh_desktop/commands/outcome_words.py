@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 _SHOWN = 10
 
 
+def records_words(count: int) -> str:
+    """So many records."""
+    return "1 record" if count == 1 else f"{count:,} records"
+
+
 def cut_words(cuts: Sequence[Cut]) -> list[str]:
     """Every text that a format could not hold whole; the first ones by record."""
     words = [

@@ -8,10 +8,12 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kdh_desktop.commands.outcome_words import records_words
 from kdh_desktop.terminal import printable
 
 if TYPE_CHECKING:
     from kdh_desktop.commands.progress import ProgressLine
+    from kdh_desktop.commands.reading_options import PlannedFile
     from kdh_desktop.core.importing.imported import RefusedRow
     from kdh_desktop.core.records.record_store import RecordStore
     from kdh_desktop.core.records.stored import ImportBatch
@@ -29,8 +31,21 @@ def add_refused_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def say_notices(line: ProgressLine, files: Sequence[PlannedFile]) -> None:
+    """Say what a look at the inputs told, such as sheets that are not read."""
+    for position, file in enumerate(files, start=1):
+        who = f"Input {position}: " if len(files) > 1 else ""
+        for notice in file.inspection.notices:
+            line.say(f"{who}Note: {printable(notice)}")
+
+
 def say_intake(
-    line: ProgressLine, store: RecordStore, batches: Sequence[ImportBatch], refused_to: Path | None
+    line: ProgressLine,
+    store: RecordStore,
+    batches: Sequence[ImportBatch],
+    *,
+    files: Sequence[PlannedFile],
+    refused_to: Path | None,
 ) -> None:
     """Say what was taken in of each input, and list what was not.
 
@@ -38,16 +53,18 @@ def say_intake(
         line: Where to say it.
         store: Where the batches are.
         batches: One for each input, in their order.
+        files: The inputs, whose notices were said before.
         refused_to: File for all refused rows; None where only some are said.
 
     Raises:
         ExportError: The file cannot be written.
     """
-    for position, batch in enumerate(batches, start=1):
+    for position, (batch, file) in enumerate(zip(batches, files, strict=True), start=1):
         who = f"Input {position}: " if len(batches) > 1 else ""
         line.say(f"{who}{_counts(batch)}")
         for notice in batch.notices:
-            line.say(f"  Note: {printable(notice)}")
+            if notice not in file.inspection.notices:
+                line.say(f"  Note: {printable(notice)}")
         if batch.refused and refused_to is None:
             for words in refused_words(store.refused_rows(batch.id), total=batch.refused):
                 line.say(f"  {words}")
@@ -70,7 +87,7 @@ def refused_words(rows: Iterable[RefusedRow], *, total: int) -> list[str]:
 
 
 def _counts(batch: ImportBatch) -> str:
-    records = "1 record" if batch.records == 1 else f"{batch.records:,} records"
+    records = records_words(batch.records)
     if not batch.refused:
         return f"{records} read."
     rows = "1 row" if batch.refused == 1 else f"{batch.refused:,} rows"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kdh_desktop.commands.interrupts import stopping_on_interrupt
-from kdh_desktop.commands.outcome_words import cut_words
+from kdh_desktop.commands.outcome_words import cut_words, records_words
 from kdh_desktop.commands.parser import Commands
 from kdh_desktop.commands.progress import ProgressLine
 from kdh_desktop.commands.records.filters import (
@@ -135,7 +135,7 @@ def say_saved(line: ProgressLine, outcome: ExportOutcome) -> None:
     """Say what was written, and what could not be."""
     for words in (*cut_words(outcome.cuts), *outcome.notices):
         line.say(f"Note: {words}")
-    line.say(f"{outcome.rows:,} records saved.")
+    line.say(f"{records_words(outcome.rows)} saved.")
 
 
 def _columns(wanted: str | None, store: RecordStore) -> tuple[ExportColumn, ...]:

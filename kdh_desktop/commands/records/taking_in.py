@@ -12,7 +12,7 @@ from kdh_desktop.commands.parser import Commands
 from kdh_desktop.commands.progress import ProgressLine
 from kdh_desktop.commands.reading_options import add_reading_options, numbered, planned_files
 from kdh_desktop.commands.records.opening import open_store
-from kdh_desktop.commands.refused import add_refused_option, say_intake
+from kdh_desktop.commands.refused import add_refused_option, say_intake, say_notices
 from kdh_desktop.core.errors import Cancelled, InputError
 from kdh_desktop.core.paths import AppPaths
 from kdh_desktop.terminal import printable
@@ -90,6 +90,7 @@ def _import(arguments: argparse.Namespace, paths: AppPaths) -> int:
     batches: list[ImportBatch] = []
     with stopping_on_interrupt() as should_stop, open_store(paths) as store:
         files = planned_files(arguments.inputs, arguments, should_stop)
+        say_notices(line, files)
         for position, file in enumerate(files, start=1):
             try:
                 batch = take_in(
@@ -110,7 +111,7 @@ def _import(arguments: argparse.Namespace, paths: AppPaths) -> int:
             finally:
                 line.clear()
             batches.append(batch)
-        say_intake(line, store, batches, arguments.refused)
+        say_intake(line, store, batches, files=files, refused_to=arguments.refused)
     return 0
 
 
