@@ -114,7 +114,7 @@ def test_progress_and_refused_rows_go_to_standard_error(
     assert "Row 7: " in kdh.err
     assert "Classified 29 of 29 (100 %)" in kdh.err
     assert "a second" in kdh.err
-    assert "29 records are classified and saved." in kdh.err
+    assert "29 records classified and saved." in kdh.err
     assert "secret-name" not in kdh.err
 
 
