@@ -56,6 +56,9 @@ class MadeStore:
         assert self.of_batch is not None
         return self.of_batch
 
+    def merged_rows(self, batch_id: int) -> list[tuple[int, int]]:
+        return []
+
     def batches(self) -> list[ImportBatch]:
         return [] if self.of_batch is None else [self.of_batch]
 

@@ -34,7 +34,7 @@ HASH_LETTERS = 16
 _LABEL_TITLE = "KDH {}: {}"
 _LABEL_PATTERN = re.compile(r"KDH ([0-9]{1,3}): (.+)")
 _MAX_COPIES = 1_000
-_ROW_ID = re.compile(rf"([rc])([0-9]{{1,18}})-([0-9a-f]{{{HASH_LETTERS}}})-([paPA.]+)")
+_ROW_ID = re.compile(rf"([rcm])([0-9]{{1,18}})-([0-9a-f]{{{HASH_LETTERS}}})-([paPA.]+)")
 _NO_LETTERS = re.compile(r"[\W_]+")
 _UNKNOWN = "."
 
@@ -61,16 +61,18 @@ class RowId:
         hash_start: First letters of its text's hash, hexadecimal.
         states: One for each label column of the copy, in their order.
         is_checked: Whether a person had confirmed the record.
+        is_merged: Whether the row was merged into the record of another one.
     """
 
     record_id: int
     hash_start: str
     states: tuple[LabelState, ...]
     is_checked: bool = False
+    is_merged: bool = False
 
     def written(self) -> str:
         """As a cell's text; begins with a letter, so that no program takes it for a number."""
-        kind = "c" if self.is_checked else "r"
+        kind = "m" if self.is_merged else "c" if self.is_checked else "r"
         letters = "".join(_letter(state) for state in self.states)
         return f"{kind}{self.record_id}-{self.hash_start}-{letters}"
 
@@ -81,7 +83,13 @@ class RowId:
         if match is None:
             return None
         states = tuple(_state(letter) for letter in match[4])
-        return cls(int(match[2]), match[3], states, is_checked=match[1] == "c")
+        return cls(
+            int(match[2]),
+            match[3],
+            states,
+            is_checked=match[1] == "c",
+            is_merged=match[1] == "m",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,13 +171,27 @@ def copy_columns(labels: Sequence[KnownLabel], taken: Iterable[str]) -> tuple[Ne
     return tuple(map(NewColumn, [title + behind for title in clean], widths, choices))
 
 
-def copy_cells(detail: RecordDetail, labels: Sequence[KnownLabel]) -> tuple[Cell, ...]:
-    """What the added columns say of one record."""
+def copy_cells(
+    detail: RecordDetail, labels: Sequence[KnownLabel], *, is_merged: bool = False
+) -> tuple[Cell, ...]:
+    """What the added columns say of one record.
+
+    Args:
+        detail: The record.
+        labels: Labels of the active model.
+        is_merged: Whether the cells are for a row that was merged into the record.
+    """
     scores = {score.label_id: score for score in standing(detail)}
     own = [scores.get(label.id) for label in labels]
     states = tuple(map(_state_of, own))
-    is_checked = detail.review is ReviewStatus.CONFIRMED
-    row_id = RowId(detail.id, detail.text_sha256[:HASH_LETTERS], states, is_checked=is_checked)
+    is_checked = detail.review is ReviewStatus.CONFIRMED and not is_merged
+    row_id = RowId(
+        detail.id,
+        detail.text_sha256[:HASH_LETTERS],
+        states,
+        is_checked=is_checked,
+        is_merged=is_merged,
+    )
     names, _ = without_unwritable("; ".join(present_names(detail, names_of(labels))))
     return (
         names,

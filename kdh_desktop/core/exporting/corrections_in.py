@@ -44,6 +44,7 @@ class ConflictKind(StrEnum):
     UNREADABLE_ID = "unreadable_id"
     REPEATED_ID = "repeated_id"
     UNKNOWN_RECORD = "unknown_record"
+    MERGED_ROW = "merged_row"
     CHANGED_RECORD = "changed_record"
     CHANGED_ROW = "changed_row"
     UNKNOWN_LABEL = "unknown_label"
@@ -65,6 +66,10 @@ _SENTENCES: Mapping[ConflictKind, tuple[str, str]] = {
     ConflictKind.UNKNOWN_RECORD: (
         "The record is not in the store, or was removed or merged.",
         "Import it again, or decide about the record that it was merged into.",
+    ),
+    ConflictKind.MERGED_ROW: (
+        "The row was merged into another one, whose labels it shows.",
+        "Correct that one, or decide in the program.",
     ),
     ConflictKind.CHANGED_RECORD: (
         "The record's text is another one than when the copy was made.",
@@ -200,6 +205,14 @@ class _Row:
     is_checked: bool
     digests: tuple[str | None, ...]
 
+    @property
+    def is_touched(self) -> bool:
+        """Whether it says anything else than when it was written."""
+        states = self.row_id.states
+        answers = zip(self.labels, map(_answer, self.cells), strict=True)
+        is_new = self.is_checked and not self.row_id.is_checked
+        return is_new or any(states[place].is_present != one for (place, _), one in answers)
+
 
 @dataclass(slots=True)
 class _Matching:
@@ -232,18 +245,19 @@ class _Matching:
         elif row_id is None or any(place >= len(row_id.states) for place, _ in self.labels):
             self._add(ConflictKind.UNREADABLE_ID, int(number))
         else:
-            is_checked = checked.casefold() in _TRUE
-            self.rows.append(
-                _Row(
-                    self.sheet,
-                    int(number),
-                    row_id,
-                    self.labels,
-                    tuple(map(str, cells)),
-                    is_checked,
-                    tuple(digests),
-                )
+            row = _Row(
+                self.sheet,
+                int(number),
+                row_id,
+                self.labels,
+                tuple(map(str, cells)),
+                checked.casefold() in _TRUE,
+                tuple(digests),
             )
+            if not row_id.is_merged:
+                self.rows.append(row)
+            elif row.is_touched:
+                self._add_for(row, ConflictKind.MERGED_ROW)
 
     def found(self) -> CorrectionsFound:
         """All changes and conflicts."""

@@ -67,6 +67,9 @@ class BatchStore(RecordSource, Protocol):
     def batches(self) -> Sequence[ImportBatch]:
         """All imports."""
 
+    def merged_rows(self, batch_id: int) -> Sequence[tuple[int, int]]:
+        """Rows of an import that were merged away, each with the record that it ended in."""
+
     def ids(self, where: RecordFilter, order: RecordOrder) -> Sequence[int]:
         """Ids of the records that fit."""
 
@@ -122,6 +125,10 @@ def export_workbook_copy(
     passing = provenance.watch(store.details(ids))
     details = passed_on(passing, len(ids), on_progress=on_progress, should_stop=should_stop)
     rows = {str(detail.imported.row): copy_cells(detail, labels) for detail in details}
+    merged = store.merged_rows(batch_id)
+    survivors = {detail.id: detail for detail in store.details(sorted({one for _, one in merged}))}
+    for row, record_id in merged:
+        rows[str(row)] = copy_cells(survivors[record_id], labels, is_merged=True)
     about = (*provenance.lines(), *_about_copy(batch, rows))
     request = CopyRequest(
         path=str(original.absolute()),

@@ -22,7 +22,13 @@ from kdh_desktop.core.importing.imported import ColumnMapping
 from kdh_desktop.core.importing.reading import inspect_file
 from kdh_desktop.core.records.intake import take_in
 from kdh_desktop.core.records.record_store import RecordStore
-from kdh_desktop.core.records.stored import OperationKind, RecordFilter, ReviewChange, ReviewStatus
+from kdh_desktop.core.records.stored import (
+    DuplicateGroup,
+    OperationKind,
+    RecordFilter,
+    ReviewChange,
+    ReviewStatus,
+)
 from tests.core.exporting.test_workbook_copy import assert_same_cells
 from tests.data.original_workbooks import (
     COLUMNS,
@@ -181,6 +187,32 @@ def test_csv_that_was_really_imported_goes_out_and_comes_back(
     copy.write_bytes(data.replace(old, new, 1))
     found = read_corrections(copy, store)
     assert (found.rows, len(found.changes), found.corrections, found.conflicts) == (8, 1, 1, ())
+
+
+def test_rows_that_were_merged_show_the_labels_of_the_record_they_ended_in(
+    store: RecordStore, tmp_path: Path
+) -> None:
+    original, copy = tmp_path / "list.xlsx", tmp_path / "copy.xlsx"
+    batch = filled(store, original)
+    store.merge([DuplicateGroup((3, 8), "text", 1.0)])
+    store.merge([DuplicateGroup((5, 3), "text", 1.0)])
+    assert store.merged_rows(batch) == [(HEADER_ROW + 3, 5), (HEADER_ROW + 8, 5)]
+    predict_all(store)
+    export_workbook_copy(store, batch, original, copy)
+    book = openpyxl.load_workbook(copy)
+    rows = [[cell.value for cell in book[SHEET][HEADER_ROW + number]] for number in (5, 3, 8)]
+    own = [row[len(COLUMNS) :] for row in rows]
+    assert own[0][:-1] == own[1][:-1] == own[2][:-1]
+    assert [str(row[-1])[:3] for row in own] == ["r5-", "m5-", "m5-"]
+    assert read_corrections(copy, store).conflicts == ()
+    cell: Any = book[SHEET].cell(HEADER_ROW + 8, len(COLUMNS) + 2)
+    cell.value = "absent" if cell.value == "present" else "present"
+    book.save(copy)
+    found = read_corrections(copy, store)
+    assert [(one.kind, one.row) for one in found.conflicts] == [
+        (ConflictKind.MERGED_ROW, HEADER_ROW + 8)
+    ]
+    assert found.changes == ()
 
 
 @pytest.mark.slow
