@@ -20,8 +20,7 @@ from kdh_desktop.core.importing.imported import (
 from kdh_desktop.core.importing.pubmed_article import UnreadableArticle, record_of_article
 from kdh_desktop.core.importing.source_file import open_source
 from kdh_desktop.core.importing.source_text import open_source_text
-from kdh_desktop.core.importing.tagged_records import MAX_RECORD_CHARACTERS
-from kdh_desktop.core.importing.tally import Tally
+from kdh_desktop.core.importing.tally import MAX_RECORD_CHARACTERS, Tally
 
 _BEGIN = re.compile(r"<(PubmedArticle|PubmedBookArticle|MedlineCitation)(?=[\s>])")
 _DECLARED = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")

@@ -21,9 +21,7 @@ from kdh_desktop.core.importing.imported import (
     RefusedRow,
 )
 from kdh_desktop.core.importing.source_text import open_source_text
-from kdh_desktop.core.importing.tally import Tally
-
-MAX_RECORD_CHARACTERS = 20_000_000
+from kdh_desktop.core.importing.tally import MAX_RECORD_CHARACTERS, Tally
 
 
 class Line(Enum):
@@ -62,7 +60,7 @@ class TaggedRecord:
     is_cut_off: bool = False
     is_too_long: bool = False
     row: int = 0
-    _characters: int = 0
+    _characters: int = field(default=0, init=False)
 
     @property
     def where(self) -> str:
@@ -94,8 +92,7 @@ class _Strays:
         if not self.count:
             return ""
         return (
-            f"{self.count} lines outside of the records were left out; the first is "
-            f"line {self.first}."
+            f"Lines outside of the records, left out: {self.count}, the first is line {self.first}."
         )
 
 
@@ -132,8 +129,8 @@ class Borders:
         if not self._without_end:
             return ""
         return (
-            f"{self._without_end} records have no end ({self._end}) and were read up to the next "
-            f"one; the first begins in line {self._first_without_end}."
+            f"Records without an end ({self._end}), read up to the next: {self._without_end}, "
+            f"the first begins in line {self._first_without_end}."
         )
 
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from kdh_desktop.core.importing.cell_text import REPLACEMENT, clean_cell
 from kdh_desktop.core.importing.imported import ImportedRecord, ReadingEnd, RefusedRow
 
+MAX_RECORD_CHARACTERS = 20_000_000
+"""Longer ones are refused unread: a mark is missing, or somebody means harm."""
+
 EXPORT_AGAIN = "Export the record again and import it by itself."
 
 
@@ -61,11 +64,12 @@ class Tally:
         """What is to be said when the whole file was seen; empty notices are left out."""
         found = [notice for notice in notices if notice]
         if self.removed:
-            found.append(f"{self.removed} characters without meaning were taken out.")
+            found.append(f"Characters without meaning that were taken out: {self.removed}.")
         if self.lossy:
             found.append(
-                f"In {self.lossy} records another program has lost letters (they show as "
-                f"{REPLACEMENT}); look whether the file was saved in the wrong encoding."
+                "Records in which another program has lost letters (they show as "
+                f"{REPLACEMENT}): {self.lossy}; look whether the file was saved in the wrong "
+                "encoding."
             )
         return ReadingEnd(self.rows, tuple(found))
 

@@ -89,7 +89,7 @@ def test_escapes_that_are_no_letters_are_taken_out(tmp_path: Path) -> None:
     rows = parse_lines(tmp_path, r'{"text": "a\u0000b\ud800c\ufffe", "doi": "10.5555/\udc80x"}')
     (record,) = records_in(rows)
     assert (record.abstract, record.doi) == ("abc", "10.5555/x")
-    assert "4 characters without meaning" in notices_in(rows)
+    assert "Characters without meaning that were taken out: 4." in notices_in(rows)
 
 
 def test_numbers_of_any_size_are_kept_to_the_letter(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_a_file_cut_at_its_end(tmp_path: Path) -> None:
 def test_lines_between_records_are_counted(tmp_path: Path) -> None:
     rows = parse_medline(tmp_path, f"from my mail\n\n{medline_record(1)}\n> see above\n\n")
     assert len(records_in(rows)) == 1
-    assert "2 lines outside of the records" in notices_in(rows)
+    assert "Lines outside of the records, left out: 2," in notices_in(rows)
 
 
 def test_records_of_other_programs_need_no_source(tmp_path: Path) -> None:

@@ -199,7 +199,7 @@ def test_characters_that_nothing_can_hold_are_cleaned_and_counted(
     assert refused_in(rows) == []
     title = records_in(rows)[1].title
     assert title.split() == ["counted", "forlong"]
-    assert "characters without meaning were taken out" in notices_in(rows)
+    assert "Characters without meaning that were taken out" in notices_in(rows)
 
 
 # Item 16: delimited text
@@ -266,8 +266,8 @@ def test_references_of_several_databases_with_all_faults_at_once(tmp_path: Path)
     assert "neither a title nor an abstract" in reasons[1]
     assert "breaks off" in reasons[2]
     assert all("line " in reason for reason in reasons)
-    assert "1 records have no end (ER)" in notices_in(rows)
-    assert "outside of the records" in notices_in(rows)
+    assert "Records without an end (ER), read up to the next: 1," in notices_in(rows)
+    assert "Lines outside of the records" in notices_in(rows)
 
 
 def test_a_medline_record_cut_in_half_is_listed_alone(tmp_path: Path) -> None:

@@ -131,7 +131,7 @@ def test_exports_of_several_databases_in_one_file(tmp_path: Path) -> None:
         "AIM: To count. METHODS: By hand.\nRESULTS: It works.\nCONCLUSION: Count on."
     )
     assert refused_in(rows) == []
-    assert notices_in(rows) == "1 lines outside of the records were left out; the first is line 1."
+    assert notices_in(rows) == "Lines outside of the records, left out: 1, the first is line 1."
 
 
 def test_junk_between_records_is_left_out_and_counted(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_junk_between_records_is_left_out_and_counted(tmp_path: Path) -> None:
     assert [record.extra for record in records_in(rows)] == [
         (("type of reference", "JOUR"), ("volume", "7"))
     ] * 2
-    assert "6 lines outside of the records were left out; the first is line 15" in notices_in(rows)
+    assert "Lines outside of the records, left out: 6, the first is line 15." in notices_in(rows)
 
 
 def test_a_record_without_an_end_ends_where_the_next_begins(tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_a_record_without_an_end_ends_where_the_next_begins(tmp_path: Path) -> N
     rows = parse_ris(tmp_path, content + ris_record(4, end=""))
     assert [record.title for record in records_in(rows)] == [title_of(n) for n in (1, 2, 3, 4)]
     assert "junk" not in str(records_in(rows))
-    assert "2 records have no end (ER)" in notices_in(rows)
+    assert "Records without an end (ER), read up to the next: 2, " in notices_in(rows)
     assert "the first begins in line 14" in notices_in(rows)
 
 
@@ -231,12 +231,12 @@ def test_characters_without_meaning_are_taken_out_and_counted(tmp_path: Path) ->
     (record,) = records_in(rows)
     assert record.title == "Cells and mice grew\U0001f9ec"
     assert "Half of them" in record.abstract
-    assert "4 characters without meaning were taken out" in notices_in(rows)
+    assert "Characters without meaning that were taken out: 4." in notices_in(rows)
 
 
 def test_letters_that_another_program_lost_are_pointed_out(tmp_path: Path) -> None:
     rows = parse_ris(tmp_path, ris_record(1).replace("TP53", "TNF-\ufffd"))
-    assert "In 1 records another program has lost letters" in notices_in(rows)
+    assert "Records in which another program has lost letters" in notices_in(rows)
 
 
 def test_a_record_in_another_encoding_is_listed_and_the_others_kept(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def test_a_record_without_an_end_or_a_beginning(tmp_path: Path) -> None:
         tmp_path, web_of_science_file([endless, web_of_science_record(3), headless])
     )
     assert [record.title for record in records_in(rows)] == [title_of(n) for n in (1, 3, 2)]
-    assert "1 records have no end (ER)" in notices_in(rows)
+    assert "Records without an end (ER), read up to the next: 1," in notices_in(rows)
 
 
 def test_a_file_cut_at_its_end_loses_its_last_record_only(tmp_path: Path) -> None:
