@@ -53,8 +53,8 @@ class RowShape:
     def begins_row(self, line: str, broken: str) -> bool:
         """Whether a line after a broken row, whose first line is given, begins another row."""
         cells, is_open = _alone(line, self.delimiter)
-        if not any(cells):
-            return False
+        if not any(cells) or not self.width:
+            return any(cells)
         is_whole = len(cells) == self.width
         match self._beginning or _weaker(None, _alone(broken, self.delimiter)[0][0]):
             case _Beginning.NUMBERS:
