@@ -20,11 +20,11 @@ from kdh_desktop.core.importing.encoding import EncodingGuess, guess_encoding, o
 from kdh_desktop.core.importing.row_recovery import RowShape
 from kdh_desktop.core.importing.table import TableLayout
 from kdh_desktop.core.importing.table_parsing import RawRow, RawTable
+from kdh_desktop.core.importing.table_shape import DELIMITERS
 from kdh_desktop.core.importing.text_file import check_is_text
 
 MAX_FIELD = 20_000_000
 
-_DELIMITERS = "\t,;|^~"
 _NEVER = "\x1f"
 """For texts of one column: no program writes it between cells, or within them."""
 
@@ -112,7 +112,7 @@ def dialect_of(sample: str, delimiter: str | None = None) -> Dialect:
     """How the cells of a text are told apart: by whatever gives most rows the same width."""
     if (named := _SEPARATOR_LINE.match(sample)) is not None:
         return Dialect(delimiter or named[1], first_line=2)
-    candidates = [Dialect(delimiter)] if delimiter else [Dialect(one) for one in _DELIMITERS]
+    candidates = [Dialect(delimiter)] if delimiter else [Dialect(one) for one in DELIMITERS]
     if "\t" in {candidate.delimiter for candidate in candidates} and '"' in sample:
         # Programs that write a TAB between cells often enclose nothing at all.
         candidates.append(Dialect("\t", is_quoted=False))

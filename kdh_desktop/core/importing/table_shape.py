@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
+from collections.abc import Sequence
 from itertools import islice
 
-_DELIMITERS = "\t;,|"
+from kdh_desktop.core.importing.column_names import named_columns
+from kdh_desktop.core.importing.imported import ColumnRole
+
+DELIMITERS = "\t,;|^~"
+
 _SAMPLE_ROWS = 30
+_HEADER_WITHIN = 10
 _MIN_EVEN = 0.6
 """Share of rows that have the width of the table; titles above it and broken rows have not."""
 
@@ -15,10 +21,10 @@ _MANY, _MOSTLY_EVEN = 5, 0.9
 """So many rows, so evenly, are no prose even without names above them."""
 
 _MAX_NAME_WORDS = 6
-_COLUMN_NAMES = frozenset(
-    "abstract abstracts author authors doi id journal keywords label labels pmid text texts title "
-    "year".split()
-)
+_LONG_LINE = 150
+"""A line of prose that a program broke is shorter than a text on a line of its own."""
+
+_TEXT_ROLES = {ColumnRole.ABSTRACT, ColumnRole.TITLE}
 
 
 def looks_delimited(text: str) -> bool:
@@ -27,27 +33,39 @@ def looks_delimited(text: str) -> bool:
     Args:
         text: The beginning, with line feeds for line ends.
     """
-    first = next((line for line in text.split("\n") if line.strip()), "")
-    if first.strip().strip('"').strip().casefold() in _COLUMN_NAMES:
-        return True
-    return any(_is_even(text, delimiter) for delimiter in _DELIMITERS)
+    return _is_one_column(text) or any(_is_even(text, delimiter) for delimiter in DELIMITERS)
+
+
+def _is_one_column(text: str) -> bool:
+    """Whether lines stand under one name; a text may begin with the same word as its heading."""
+    name, _, rest = text.strip().partition("\n")
+    name = name.strip().strip('"')
+    if not {column.role for column in named_columns([name]) if column.is_exact} & _TEXT_ROLES:
+        return False
+    lines = rest.strip().split("\n")
+    are_cells = "\n\n" not in text and all(
+        len(line) >= _LONG_LINE or line.startswith('"') for line in lines
+    )
+    return name.islower() or are_cells
 
 
 def _is_even(text: str, delimiter: str) -> bool:
     rows = _rows(text, delimiter)
+    if any(_known(row) >= 2 for row in rows[:_HEADER_WITHIN]):
+        return True
     widths = Counter(len(row) for row in rows)
     width, count = widths.most_common(1)[0] if widths else (0, 0)
-    if width < 2 or count < _MIN_EVEN * len(rows):
+    if width < 2 or count < max(2, _MIN_EVEN * len(rows)):
         return False
-    header = next(row for row in rows if len(row) == width)
-    names = [name.strip().casefold() for name in header]
-    if len(_COLUMN_NAMES.intersection(names)) >= 2:
-        return True
-    if count < 2:
-        return False
+    names = next(row for row in rows if len(row) == width)
     is_quoted = any(delimiter in cell for row in rows for cell in row)
     is_certain = count >= _MANY and count >= _MOSTLY_EVEN * len(rows)
     return delimiter == "\t" or is_quoted or is_certain or all(map(_may_be_name, names))
+
+
+def _known(cells: Sequence[str]) -> int:
+    """How many roles the names in a row tell."""
+    return len({column.role for column in named_columns(cells) if column.is_exact})
 
 
 def _rows(text: str, delimiter: str) -> list[list[str]]:

@@ -308,3 +308,21 @@ def test_a_plan_of_another_delimiter_is_followed(tmp_path: Path) -> None:
     again = inspect_file(path, plan=plan)
     assert again.table is not None
     assert again.table.columns == ("id;text",)
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t"])
+@pytest.mark.parametrize("style", ["plain", "quoted", "lines", "marks"])
+def test_one_wrong_quotation_mark_costs_at_most_one_row(style: str, delimiter: str) -> None:
+    chance = random.Random(style + delimiter)
+    replaced = {"lines": (". ", ".\n"), "marks": ("cells", '"cells"')}.get(style, ("", ""))
+    rows = [[a, b, c.replace(*replaced) if replaced[0] else c] for a, b, c in references(60)]
+    text = as_csv(rows, delimiter, "\n", quotes=style == "quoted")
+    sound = {tuple(row) for row in rows[1:]}
+    for _ in range(25):
+        at = chance.randrange(text.index("\n") + 1, len(text))
+        marks = [place for place, letter in enumerate(text) if letter == '"' and place > at]
+        damaged = text[:at] + '"' + text[at:]
+        if marks and chance.random() < 0.5:
+            damaged = text[: marks[0]] + text[marks[0] + 1 :]
+        kept = {tuple(row.cells) for row in raw(damaged)} & sound
+        assert len(kept) >= len(sound) - 1
