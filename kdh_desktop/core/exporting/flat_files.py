@@ -18,21 +18,23 @@ from kdh_desktop.core.exporting.outcome import ExportOutcome
 from kdh_desktop.core.exporting.rows import Cell, Row
 
 _RUNS = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+_SHOWN = 32_767
 _NUMBER = re.compile(r"-[0-9]+([.,][0-9]+)?([eE][-+]?[0-9]+)?", re.ASCII)
 
 
 def write_csv(rows: Iterable[Row], path: Path, *, titles: Sequence[str]) -> ExportOutcome:
     """Write CSV, header first."""
-    written = guarded_cells = 0
+    written = guarded_cells = long_cells = 0
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         lines = csv.writer(file, lineterminator="\r\n")
         lines.writerow([guarded(title) for title in titles])
         for row in rows:
             cells = [guarded(cell) if isinstance(cell, str) else cell for cell in row.cells]
             guarded_cells += sum(map(_differs, cells, row.cells))
+            long_cells += sum(isinstance(cell, str) and len(cell) > _SHOWN for cell in cells)
             lines.writerow(["" if cell is None else cell for cell in cells])
             written += 1
-    return ExportOutcome(written, (path,), notices=tuple(_guard_notice(guarded_cells)))
+    return ExportOutcome(written, (path,), notices=tuple(_notices(guarded_cells, long_cells)))
 
 
 def write_json_lines(rows: Iterable[Row], path: Path, *, titles: Sequence[str]) -> ExportOutcome:
@@ -62,10 +64,16 @@ def _differs(cell: Cell, other: Cell) -> bool:
     return cell is not other
 
 
-def _guard_notice(count: int) -> Iterator[str]:
-    if count:
-        what = "1 cell begins" if count == 1 else f"{count:,} cells begin"
+def _notices(guarded_cells: int, long_cells: int) -> Iterator[str]:
+    if guarded_cells:
+        what = "1 cell begins" if guarded_cells == 1 else f"{guarded_cells:,} cells begin"
         yield (
             f"{what} like a formula and got an apostrophe in front, so that no spreadsheet runs "
             "it. Save as .xlsx or JSON lines to keep such texts to the letter."
+        )
+    if long_cells:
+        what = "1 text is" if long_cells == 1 else f"{long_cells:,} texts are"
+        yield (
+            f"{what} longer than the {_SHOWN:,} characters that a cell of a spreadsheet holds; "
+            "the file holds all of it, but a spreadsheet does not show it whole."
         )

@@ -213,6 +213,9 @@ def test_cut_texts_are_listed(tmp_path: Path, text: str, kept: int) -> None:
     assert found == ([] if kept == len(text) else [(2, "title", kept, len(text))])
     flat = export(texts_store([text]), tmp_path / "out.csv")
     assert flat.cuts == ()
+    assert [notice[:28] for notice in flat.notices] == (
+        ["1 text is longer than the 32"] if len(text) == 32_768 else []
+    )
     assert csv_rows(tmp_path / "out.csv")[1] == [text]
 
 
