@@ -29,6 +29,7 @@ from kdh_desktop.gui.jobs import Executor, JobRunner
 from kdh_desktop.gui.main_window import MainWindow
 from kdh_desktop.gui.record_desk import OpenStore, RecordDesk, open_kept_store
 from kdh_desktop.gui.settings import Settings
+from kdh_desktop.gui.sweeper import Sweeper
 from kdh_desktop.gui.theme import Theme
 
 _LOG_BYTES = 1_000_000
@@ -128,6 +129,7 @@ def run(
     if first is not None:
         doorbell = Doorbell(first, desktop.window)
         doorbell.rung.connect(desktop.take_visit)
+    Sweeper(desktop.window).start()
     desktop.window.show()
     # After the first frame, so that people see the window while model and records are opened.
     desktop.model.load()

@@ -163,6 +163,9 @@ QLineEdit:focus, QComboBox:focus, QComboBox:on, QSpinBox:focus, QDoubleSpinBox:f
 QLineEdit:disabled, QComboBox:disabled, QSpinBox:disabled {{
     color: {c.muted.name()}; background: {c.window.name()}; border-color: {c.line.name()};
 }}
+QLineEdit QToolButton {{
+    background: transparent; border: none; margin: 0; padding: 0; min-height: 0;
+}}
 QAbstractSpinBox QLineEdit {{
     border: none; margin: 0; padding: 0 0 0 6px; min-height: 0; background: transparent;
 }}

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QAbstractScrollArea,
     QApplication,
     QLabel,
+    QLineEdit,
     QTabBar,
     QWidget,
 )
@@ -55,7 +56,9 @@ def clipped(window: MainWindow) -> list[str]:
     """Controls that are smaller than their words, or stick out of what holds them."""
     found = []
     for widget in widgets_below(window):
-        if not widget.isVisible() or isinstance(widget.parent(), QAbstractScrollArea):
+        # Qt itself lays out what stands in these.
+        is_part = isinstance(widget.parent(), QAbstractScrollArea | QLineEdit)
+        if not widget.isVisible() or is_part:
             continue
         needed, name = widget.sizeHint(), widget.accessibleName() or type(widget).__name__
         if isinstance(widget, QAbstractButton) and (

@@ -97,11 +97,16 @@ class AcceptDialog(QDialog):
         self.resize(90 * GRID, 76 * GRID)
         self._ask()
 
+    def done(self, result: int) -> None:
+        """Close, and wait for no answer any more."""
+        self._lane.drop()
+        super().done(result)
+
     # Parts
 
     def _choices(self) -> QVBoxLayout:
         self.as_they_stand = QRadioButton(self.tr("&All, as their hallmarks stand"))
-        self.where_sure = QRadioButton()
+        self.where_sure = QRadioButton(self.tr("&Only where the model is sure enough"))
         self.where_sure.setEnabled(False)
         for button in (self.as_they_stand, self.where_sure):
             button.setAccessibleName(button.text().replace("&", ""))

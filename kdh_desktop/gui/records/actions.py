@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
+from kdh_desktop.gui.page import Menus
 from kdh_desktop.gui.records.label_table_model import KEYS
 
 
@@ -129,6 +130,39 @@ class RecordActions(QObject):
             self.tr("Previous part of the pa&ge"),
             self.tr("Move back between search, filter, table and record"),
             "Shift+F6",
+        )
+
+    def menus(self, *, sort: QAction) -> Menus:
+        """Menus of the page.
+
+        Args:
+            sort: A menu of the columns to sort by.
+        """
+        return (
+            (
+                self.tr("&Edit"),
+                (self.undo, self.redo, None, self.find, self.clear, None, self.remove),
+            ),
+            (
+                self.tr("&Records"),
+                (self.classify, None, self.accept_many, self.certainty, None, self.retrain),
+            ),
+            (
+                self.tr("Rev&iew"),
+                (
+                    *(self.needs_review, self.disagreement, None),
+                    *(self.confirm, self.skip, self.unsure, self.note, None),
+                    *(self.next, self.previous, self.scroll_down, self.scroll_up, None),
+                    *self.toggles,
+                ),
+            ),
+            (
+                self.tr("&View"),
+                (
+                    *(self.refresh, sort, self.columns, self.facets, None),
+                    *(self.next_pane, self.previous_pane),
+                ),
+            ),
         )
 
     @property

@@ -80,6 +80,12 @@ class CertaintyDialog(QDialog):
         """How many of 100 accepted decisions shall be right."""
         return self.slider.value()
 
+    def done(self, result: int) -> None:
+        """Close, and wait for no answer any more."""
+        self._timer.stop()
+        self._lane.drop()
+        super().done(result)
+
     def _add_slider(self, target: int) -> QHBoxLayout:
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setAccessibleName(self.tr("Right decisions of 100"))

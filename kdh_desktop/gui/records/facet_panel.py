@@ -100,7 +100,9 @@ class FacetPanel(QWidget):
         header = self.tree.header()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
+        # As wide as any count: to fit the widest, Qt would ask for all of them, time and again.
+        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Fixed)
+        header.resizeSection(1, self.fontMetrics().horizontalAdvance("100,000") + GRID)
         self.tree.expanded.connect(
             lambda index: self._closed.discard(self.model.group(index.row()))
         )

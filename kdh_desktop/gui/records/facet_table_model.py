@@ -48,6 +48,8 @@ class FacetTableModel(QAbstractItemModel):
             self._show_group(place, group)
 
     def _show_group(self, place: int, group: FacetGroup) -> None:
+        if group == self._groups[place]:
+            return
         parent, old = self.index(place, 0), self._groups[place].values
         new, shared = group.values, 0
         if [one.key for one in old] != [one.key for one in new]:

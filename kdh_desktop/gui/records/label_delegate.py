@@ -74,7 +74,7 @@ class LabelDelegate(QStyledItemDelegate):
     def sizeHint(
         self, option: QStyleOptionViewItem, _index: QModelIndex | QPersistentModelIndex
     ) -> QSize:
-        return QSize(self._view.viewport().width(), QFontMetrics(option.font).height() + GRID)
+        return QSize(self._view.viewport().width(), QFontMetrics(option.font).height() + GRID - 2)
 
     def paint(
         self,

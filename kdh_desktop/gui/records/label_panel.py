@@ -99,7 +99,7 @@ class LabelPanel(QWidget):
     label_chosen = Signal()
     """Another label is chosen, or chosen anew."""
 
-    def __init__(self, *, theme: Theme, actions: Sequence[QAction]) -> None:
+    def __init__(self, *, theme: Theme, actions: Sequence[QAction], below: QWidget) -> None:
         super().__init__()
         self._record_id: int | None = None
         self.model = LabelTableModel(self)
@@ -121,6 +121,7 @@ class LabelPanel(QWidget):
         layout.addWidget(_Heads(self.list, theme))
         layout.addWidget(self.list, 1)
         layout.addLayout(buttons)
+        layout.addWidget(below)
         theme.changed.connect(self.list.viewport().update)
 
     @property
@@ -135,11 +136,18 @@ class LabelPanel(QWidget):
         self._record_id = None if detail is None else detail.id
         self._is_filling = True
         self.model.show([] if detail is None else rows_of(detail, labels))
+        self.list.setMaximumHeight(self._height_of_rows())
         wanted = chosen if is_same and chosen is not None else _most_doubtful(self.model.rows)
         if wanted is not None:
             self.list.setCurrentIndex(self.model.index_of(wanted.score.label_id))
         self._is_filling = False
         self.label_chosen.emit()
+
+    def _height_of_rows(self) -> int:
+        """As high as all rows, so that what is left over goes to the note."""
+        rows = max(self.model.rowCount(), 1)
+        frame = self.list.height() - self.list.viewport().height()
+        return rows * max(self.list.sizeHintForRow(0), 1) + max(frame, 0) + 2
 
     def choose(self, label_id: str) -> None:
         """Choose a label, as its key does."""

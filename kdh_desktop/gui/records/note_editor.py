@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from kdh_desktop.gui.theme import GRID
 
 _LONGEST = 10_000
-_LINES = 2
+_LINES = 1
 
 
 class NoteEditor(QPlainTextEdit):
@@ -29,7 +29,10 @@ class NoteEditor(QPlainTextEdit):
         self.setPlaceholderText(self.tr("Note (N)"))
         self.setTabChangesFocus(True)
         height = self.fontMetrics().lineSpacing() * _LINES
-        self.setFixedHeight(height + 2 * int(self.document().documentMargin()) + GRID)
+        self.setMinimumHeight(height + 2 * int(self.document().documentMargin()) + GRID)
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), self.minimumHeight())
 
     def show_note(self, record_id: int | None, note: str) -> None:
         """Show the note of a record, unless a person is just changing that one."""

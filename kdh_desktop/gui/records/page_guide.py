@@ -76,3 +76,21 @@ def no_hits_guide(records: RecordList) -> Guide:
                     "a word, and every kind of filter must fit."
                 ),
             )
+
+
+def help_steps() -> str:
+    """How the page is used, for the help."""
+    return _tr(
+        "1. Import files, and classify the records.\n"
+        "2. Narrow the list down by a search and by the filter at the left. “Needs review” "
+        "holds what the model is not sure of, nearest to the threshold first.\n"
+        "3. Read the record below the list. The keys 1 to 0 decide on the ten hallmarks, "
+        "Return confirms them as they stand and goes on, the space bar skips, U marks as "
+        "unsure, N writes a note. Round and pointed signs are the model's, square ones "
+        "yours.\n"
+        "4. What the model is sure of can be accepted together: Accept many shows five "
+        "records at random first.\n"
+        "5. Everything can be taken back with Undo, also after a restart.\n"
+        "6. Export writes the chosen records, or the whole list, with the columns that the "
+        "table has."
+    )

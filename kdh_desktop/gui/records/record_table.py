@@ -18,7 +18,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
 
 from kdh_desktop.core.records.stored import Field, RecordOrder
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 Index = QModelIndex | QPersistentModelIndex
 
+_STRETCHED = {Field.TITLE, Field.LABELS}
 _MOST_CHOSEN = 1000
 """Chosen rows that are found again in a renewed list; each takes a search through all ids."""
 
@@ -56,6 +57,7 @@ class RecordTable(QTableView):
         self._theme = theme
         self._order = RecordOrder()
         self._is_filling = False
+        self._widths: list[int] = []
         self.columns_action: QAction | None = None
         self.setModel(model)
         self.setItemDelegate(CellDelegate(self, theme))
@@ -83,9 +85,12 @@ class RecordTable(QTableView):
         header.setMinimumSectionSize(LEAST_WIDTH)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSortIndicatorShown(True)
+        # Whole rows are chosen, never columns; to see that, Qt would go through all rows for
+        # every header that it paints, for seconds where all of 100,000 are chosen.
+        header.setSelectionModel(QItemSelectionModel(model, header))
         header.sectionClicked.connect(self._take_header)
-        header.sectionMoved.connect(self._tell_columns)
-        header.sectionResized.connect(self._tell_columns)
+        header.sectionMoved.connect(self._take_move)
+        header.sectionResized.connect(self._take_width)
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header.customContextMenuRequested.connect(self._show_header_menu)
         theme.changed.connect(self.viewport().update)
@@ -117,13 +122,13 @@ class RecordTable(QTableView):
 
     def take_list(self, store: RecordStore | None, ids: array[int], *, keep_place: bool) -> None:
         """Show another list, from its top or where the person is."""
-        held, row, place = self.current_id, self.currentIndex().row(), self._scrolled()
+        row, place = self.currentIndex().row(), self._scrolled()
+        following = self._records.ids_of(max(row, 0), self._records.rowCount() - 1)
         chosen = self.chosen_ids if 1 < self.chosen_count <= _MOST_CHOSEN else array("q")
         self._is_filling = True
         self._records.show(store, ids)
         if keep_place:
-            found = None if held is None else self._records.row_of(held)
-            self.go_to(min(max(row, 0), len(ids) - 1) if found is None else found)
+            self.go_to(self._first_row_of(following, otherwise=0 if row < 0 else len(ids) - 1))
             self._choose_again(chosen)
             self.verticalScrollBar().setValue(place)
         else:
@@ -140,6 +145,9 @@ class RecordTable(QTableView):
         column = max(self.currentIndex().column(), 0)
         index = self._records.index(row, min(column, self._records.columnCount() - 1))
         self.setCurrentIndex(index)
+        # Qt goes by the keys that are held down, which may be those of Ctrl+PgDown or of an undo.
+        flags = QItemSelectionModel.SelectionFlag
+        self.selectionModel().select(index, flags.ClearAndSelect | flags.Rows)
         if not self._is_filling:
             self.scrollTo(index)
         return True
@@ -147,6 +155,15 @@ class RecordTable(QTableView):
     def go_on(self, step: int = 1) -> bool:
         """Look at the next row, or the one before; False at the end of the list."""
         return self.go_to(self.currentIndex().row() + step)
+
+    def _first_row_of(self, ids: array[int], *, otherwise: int) -> int:
+        """Where the first of some records stands that is still on the list."""
+        found = self._records.row_of(ids[0]) if ids else None
+        if found is None:
+            here = set(self._records.ids_of(0, self._records.rowCount() - 1))
+            left = next((one for one in ids if one in here), None)
+            found = None if left is None else self._records.row_of(left)
+        return otherwise if found is None else found
 
     def _choose_again(self, ids: array[int]) -> None:
         last = self._records.columnCount() - 1
@@ -163,8 +180,10 @@ class RecordTable(QTableView):
     def currentChanged(self, current: Index, previous: Index) -> None:
         super().currentChanged(current, previous)
         if current.row() != previous.row():
-            # The line under the row that was left is drawn by all of its cells.
-            self.viewport().update()
+            # The line under either row is drawn by all of its cells.
+            for index in (previous, current):
+                place = self.visualRect(index)
+                self.viewport().update(0, place.top(), self.viewport().width(), place.height())
             if not self._is_filling:
                 self.row_entered.emit()
 
@@ -192,12 +211,11 @@ class RecordTable(QTableView):
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """The columns as they stand from left to right, with their widths."""
+        """The columns as they stand from left to right, with the widths that were chosen."""
         header = self.horizontalHeader()
         places = (header.logicalIndex(place) for place in range(header.count()))
         return tuple(
-            replace(self._records.columns[place], width=header.sectionSize(place))
-            for place in places
+            replace(self._records.columns[place], width=self._widths[place]) for place in places
         )
 
     def set_columns(self, columns: Sequence[Column]) -> None:
@@ -208,8 +226,8 @@ class RecordTable(QTableView):
         for number in range(header.count()):
             header.moveSection(header.visualIndex(number), number)
         self._records.set_columns(columns)
-        for number, column in enumerate(columns):
-            header.resizeSection(number, column.width)
+        self._widths = [column.width for column in columns]
+        self._fit_columns()
         self.go_to(row)
         self.verticalScrollBar().setValue(place)
         self._is_filling = False
@@ -227,6 +245,10 @@ class RecordTable(QTableView):
             return RecordOrder(key, is_descending=not self._order.is_descending)
         return RecordOrder(key, is_descending=not isinstance(key, Field))
 
+    def is_sorted_by(self, key: Field | str) -> bool:
+        """Whether the list is in the order of a column."""
+        return self._order.by == key
+
     def _show_order(self) -> None:
         keys = [column.key for column in self._records.columns]
         place = keys.index(self._order.by) if self._order.by in keys else -1
@@ -237,9 +259,31 @@ class RecordTable(QTableView):
     def _take_header(self, place: int) -> None:
         self.order_wanted.emit(self.order_by(self._records.columns[place].key))
 
-    def _tell_columns(self) -> None:
+    def _take_move(self) -> None:
         if not self._is_filling:
             self.columns_changed.emit()
+
+    def _take_width(self, number: int, _old: int, width: int) -> None:
+        if not self._is_filling:
+            self._widths[number] = width
+            self.columns_changed.emit()
+
+    def _fit_columns(self) -> None:
+        """Give room that is left over to the columns that have more to say than they show."""
+        stretched = [
+            number for number, one in enumerate(self._records.columns) if one.key in _STRETCHED
+        ]
+        rest = max(self.viewport().width() - sum(self._widths), 0)
+        was_filling, self._is_filling = self._is_filling, True
+        for number, width in enumerate(self._widths):
+            more = rest // len(stretched) if number in stretched else 0
+            self.horizontalHeader().resizeSection(number, width + more)
+        self._is_filling = was_filling
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self._fit_columns()
 
     def _show_header_menu(self, place: QPoint) -> None:
         header = self.horizontalHeader()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING
@@ -62,6 +62,7 @@ class RecordTableModel(QAbstractTableModel):
         # chunks by their place, of those rows that are as the store has them.
         self._rows: OrderedDict[int, RecordRow] = OrderedDict()
         self._fresh: OrderedDict[int, None] = OrderedDict()
+        self._looked_at: deque[int] = deque(maxlen=2)
         self._wanted: dict[int, None] = {}
         self._fetching: int | None = None
         self._timer = QTimer(self)
@@ -81,6 +82,7 @@ class RecordTableModel(QAbstractTableModel):
         if store is not self._store:
             self._rows.clear()
         self._store, self._ids = store, ids
+        self._looked_at.clear()
         self._forget_requests()
         self.endResetModel()
 
@@ -93,7 +95,8 @@ class RecordTableModel(QAbstractTableModel):
     def renew(self) -> None:
         """Fetch again what is looked at; the old rows stay until the new ones come."""
         self._forget_requests()
-        self._tell_changed(0, len(self._ids) - 1)
+        for chunk in self._looked_at:
+            self._want(chunk)
 
     def record_id(self, row: int) -> int | None:
         """Id of the record in a row."""
@@ -112,8 +115,11 @@ class RecordTableModel(QAbstractTableModel):
 
     def record(self, row: int) -> RecordRow | None:
         """What is known of a row; None where it is still on its way, and asked for then."""
-        if row // CHUNK not in self._fresh:
-            self._want(row // CHUNK)
+        chunk = row // CHUNK
+        if chunk not in self._looked_at:
+            self._looked_at.append(chunk)
+        if chunk not in self._fresh:
+            self._want(chunk)
         return self._rows.get(self._ids[row])
 
     # Fetching
@@ -144,29 +150,36 @@ class RecordTableModel(QAbstractTableModel):
         self._fetching = None
         match outcome:
             case Ok(rows):
-                self._fresh[chunk] = None
-                for record_id, row in rows.items():
-                    self._rows[record_id] = row
-                    self._rows.move_to_end(record_id)
-                while len(self._fresh) > _KEPT_CHUNKS:
-                    self._fresh.popitem(last=False)
-                while len(self._rows) > _KEPT_ROWS:
-                    self._rows.popitem(last=False)
-                self._tell_changed(chunk * CHUNK, (chunk + 1) * CHUNK - 1)
+                self._keep(chunk, rows)
             case Err(error):
                 self.failed.emit(error)
         self._fetch_next()
+
+    def _keep(self, chunk: int, rows: dict[int, RecordRow]) -> None:
+        places = range(chunk * CHUNK, min((chunk + 1) * CHUNK, len(self._ids)))
+        ids = self._ids[places.start : places.stop]
+        changed = [
+            place
+            for place, one in zip(places, ids, strict=True)
+            if self._rows.get(one) != rows.get(one)
+        ]
+        self._fresh[chunk] = None
+        for record_id, row in rows.items():
+            self._rows[record_id] = row
+            self._rows.move_to_end(record_id)
+        while len(self._fresh) > _KEPT_CHUNKS:
+            self._fresh.popitem(last=False)
+        while len(self._rows) > _KEPT_ROWS:
+            self._rows.popitem(last=False)
+        if changed and self._columns:
+            last = len(self._columns) - 1
+            self.dataChanged.emit(self.index(changed[0], 0), self.index(changed[-1], last))
 
     def _forget_requests(self) -> None:
         self._lane.drop()
         self._fresh.clear()
         self._fetching = None
         self._wanted.clear()
-
-    def _tell_changed(self, first: int, last: int) -> None:
-        last = min(last, len(self._ids) - 1)
-        if first <= last and self._columns:
-            self.dataChanged.emit(self.index(first, 0), self.index(last, len(self._columns) - 1))
 
     # Qt's questions
 

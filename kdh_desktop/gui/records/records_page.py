@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QHideEvent, QShowEvent
-from PySide6.QtWidgets import QApplication, QMenu, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from kdh_desktop.core.errors import KdhError
 from kdh_desktop.core.labels import HALLMARKS_OF_CANCER
-from kdh_desktop.core.records.stored import Queue, RecordFilter, RecordOrder
+from kdh_desktop.core.records.stored import Queue, RecordFilter
 from kdh_desktop.gui.active_model import ActiveModel
 from kdh_desktop.gui.guide_panel import GuidePanel
 from kdh_desktop.gui.icons import Icons
@@ -21,8 +20,7 @@ from kdh_desktop.gui.notices import Notice, NoticeBar, Severity
 from kdh_desktop.gui.page import Menus
 from kdh_desktop.gui.record_desk import RecordDesk
 from kdh_desktop.gui.records.actions import RecordActions
-from kdh_desktop.gui.records.column_dialog import ColumnDialog
-from kdh_desktop.gui.records.columns import Column, all_columns, remembered_columns, to_keep
+from kdh_desktop.gui.records.column_choice import ColumnChoice
 from kdh_desktop.gui.records.detail_pane import DetailPane
 from kdh_desktop.gui.records.facet_groups import GroupKey
 from kdh_desktop.gui.records.facet_panel import FacetPanel
@@ -30,7 +28,7 @@ from kdh_desktop.gui.records.filter_steps import chips_of, has_conditions, toggl
 from kdh_desktop.gui.records.list_panel import ListPanel
 from kdh_desktop.gui.records.many_records import ManyRecords
 from kdh_desktop.gui.records.open_record import OpenRecord
-from kdh_desktop.gui.records.page_guide import no_hits_guide, page_guide
+from kdh_desktop.gui.records.page_guide import help_steps, no_hits_guide, page_guide
 from kdh_desktop.gui.records.record_list import Reason, RecordList
 from kdh_desktop.gui.records.record_table_model import RecordTableModel
 from kdh_desktop.gui.records.review_steps import ReviewSteps
@@ -38,7 +36,7 @@ from kdh_desktop.gui.records.reviewer import Reviewer
 from kdh_desktop.gui.settings import Settings
 from kdh_desktop.gui.theme import GRID, Theme
 
-_TABLE = "records"
+_SAVING_MS = 700
 _FACETS = "records/facets"
 
 
@@ -71,7 +69,6 @@ class RecordsPage(QWidget):
         self._desk = desk
         self._settings = settings
         self._labels: tuple[tuple[str, str], ...] = ()
-        self._offered: tuple[Column, ...] = ()
         self.commands = RecordActions(self)
         self.records = RecordList(desk, jobs, self)
         self.open_record = OpenRecord(jobs, self)
@@ -105,7 +102,13 @@ class RecordsPage(QWidget):
             jobs=jobs,
             settings=settings,
         )
+        self.columns = ColumnChoice(page=self, table=self.table, settings=settings)
         self.commands.attach(*self._review_parts())
+        # Most writing takes some milliseconds, and words that flash say nothing.
+        self._saving_timer = QTimer(self)
+        self._saving_timer.setSingleShot(True)
+        self._saving_timer.setInterval(_SAVING_MS)
+        self._saving_timer.timeout.connect(self.list.saving.show)
         self._connect()
         self._restore_layout()
         self._take_labels()
@@ -119,12 +122,12 @@ class RecordsPage(QWidget):
         self._middle = QSplitter(Qt.Orientation.Vertical)
         self._middle.addWidget(self.list)
         self._middle.addWidget(self.detail)
-        self._middle.setSizes([280, 320])
+        self._middle.setSizes([250, 350])
         self._columns = QSplitter(Qt.Orientation.Horizontal)
         self._columns.addWidget(self.facets)
         self._columns.addWidget(self._middle)
-        self._columns.setStretchFactor(0, 0)
-        self._columns.setStretchFactor(1, 1)
+        self._columns.setStretchFactor(0, 1)
+        self._columns.setStretchFactor(1, 6)
         self._columns.setSizes([30 * GRID, 100 * GRID])
         for splitter in (self._middle, self._columns):
             splitter.setHandleWidth(2 * GRID)
@@ -143,48 +146,12 @@ class RecordsPage(QWidget):
     @property
     def menus(self) -> Menus:
         """Menus of this page."""
-        a = self.commands
-        return (
-            (self.tr("&Edit"), (a.undo, a.redo, None, a.find, a.clear, None, a.remove)),
-            (
-                self.tr("&Records"),
-                (*(a.classify, None, a.accept_many, a.certainty, None, a.retrain),),
-            ),
-            (
-                self.tr("Rev&iew"),
-                (
-                    *(a.needs_review, a.disagreement, None),
-                    *(a.confirm, a.skip, a.unsure, a.note, None),
-                    *(a.next, a.previous, a.scroll_down, a.scroll_up, None),
-                    *a.toggles,
-                ),
-            ),
-            (
-                self.tr("&View"),
-                (
-                    *(a.refresh, self._sort_menu(), a.columns, a.facets, None),
-                    *(a.next_pane, a.previous_pane),
-                ),
-            ),
-        )
+        return self.commands.menus(sort=self.columns.sort_menu)
 
     @property
     def steps(self) -> str:
         """How the page is used, for the help."""
-        return self.tr(
-            "1. Import files, and classify the records.\n"
-            "2. Narrow the list down by a search and by the filter at the left. “Needs review” "
-            "holds what the model is not sure of, nearest to the threshold first.\n"
-            "3. Read the record below the list. The keys 1 to 0 decide on the ten hallmarks, "
-            "Return confirms them as they stand and goes on, the space bar skips, U marks as "
-            "unsure, N writes a note. Round and pointed signs are the model's, square ones "
-            "yours.\n"
-            "4. What the model is sure of can be accepted together: Accept many shows five "
-            "records at random first.\n"
-            "5. Everything can be taken back with Undo, also after a restart.\n"
-            "6. Export writes the chosen records, or the whole list, with the columns that the "
-            "table has."
-        )
+        return help_steps()
 
     def focus_first(self) -> None:
         """Put the cursor where work begins: into the list."""
@@ -204,7 +171,7 @@ class RecordsPage(QWidget):
         """Keep where the dividing lines stand, and write what is still to be written."""
         self.detail.note.keep()
         self.reviewer.finish()
-        self._keep_columns()
+        self.columns.keep()
         for name, splitter in self._splitters().items():
             self._settings.keep_splitter(name, splitter.saveState())
 
@@ -244,11 +211,12 @@ class RecordsPage(QWidget):
         for source in (records, self.table_model, self.open_record, self.reviewer):
             source.failed.connect(self._say_failed)
         self.reviewer.written.connect(records.look)
+        self.reviewer.busy_changed.connect(self._show_saving)
         self.open_record.changed.connect(self._show_record)
         table.row_entered.connect(self._enter_row)
         table.chosen_changed.connect(self._show_chosen)
-        table.order_wanted.connect(self._sort)
-        table.columns_changed.connect(self._keep_columns)
+        table.order_wanted.connect(records.sort)
+        self.columns.order_wanted.connect(records.sort)
         self.list.search.search_wanted.connect(self._search)
         self.list.search.left.connect(table.setFocus)
         self.facets.value_toggled.connect(self._toggle_value)
@@ -272,7 +240,7 @@ class RecordsPage(QWidget):
             a.find: self._find,
             a.clear: self._clear,
             a.refresh: self.records.renew,
-            a.columns: self._choose_columns,
+            a.columns: self.columns.choose,
             a.facets: self._fold_facets,
             a.next_pane: lambda: self._go_to_pane(1),
             a.previous_pane: lambda: self._go_to_pane(-1),
@@ -301,23 +269,6 @@ class RecordsPage(QWidget):
         self.records.show(replace(self.records.where, queue=queue))
         self.table.setFocus()
 
-    def _sort(self, order: RecordOrder) -> None:
-        self.records.sort(order)
-
-    def _sort_menu(self) -> QAction:
-        menu = QMenu(self.tr("&Sort by"), self)
-
-        def fill() -> None:
-            menu.clear()
-            for column in self.table.columns:
-                order = self.table.order_by(column.key)
-                action = menu.addAction(column.name, partial(self._sort, order))
-                action.setCheckable(True)
-                action.setChecked(column.key == self.records.order.by)
-
-        menu.aboutToShow.connect(fill)
-        return menu.menuAction()
-
     def _export(self) -> None:
         keys = [column.key for column in self.table.columns]
         self.export_wanted.emit(self.many.wanted_ids, keys)
@@ -329,20 +280,6 @@ class RecordsPage(QWidget):
         self._settings.keep_shown(_FACETS, is_shown=is_shown)
         if had_focus:
             self.focus_first()
-
-    def _choose_columns(self) -> None:
-        dialog = ColumnDialog(shown=self.table.columns, offered=self._offered, parent=self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.columns_chosen.connect(self._take_columns)
-        dialog.open()
-
-    def _take_columns(self, columns: Sequence[Column]) -> None:
-        self.table.set_columns(columns)
-        self._keep_columns()
-
-    def _keep_columns(self) -> None:
-        if self.table.columns:
-            self._settings.keep_columns(_TABLE, to_keep(self.table.columns))
 
     def _go_to_pane(self, step: int) -> None:
         panes = [pane for pane in self._panes() if pane.isVisible()]
@@ -389,9 +326,7 @@ class RecordsPage(QWidget):
         self._labels = labels
         self.table_model.label_names = self.many.names = dict(labels)
         self.steps_of_review.name_toggles(labels)
-        self._offered = all_columns(labels)
-        kept = self._settings.columns(_TABLE)
-        self.table.set_columns(remembered_columns(self._offered, kept))
+        self.columns.take_labels(labels)
 
     def _show_list(self, reason: Reason) -> None:
         records = self.records
@@ -467,6 +402,13 @@ class RecordsPage(QWidget):
         self.table_model.renew()
         self.open_record.renew()
         self.reviewer.look()
+
+    def _show_saving(self) -> None:
+        if not self.reviewer.is_busy:
+            self._saving_timer.stop()
+            self.list.saving.hide()
+        elif not self._saving_timer.isActive():
+            self._saving_timer.start()
 
     def _say_failed(self, error: Exception) -> None:
         # Whatever is no `KdhError` is a bug, which the window has been told of already.

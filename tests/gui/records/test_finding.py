@@ -317,8 +317,8 @@ def test_export_gets_the_columns_as_they_stand_on_the_screen(
 
 def test_probability_is_a_column_to_sort_by(page: RecordsPage, qtbot: QtBot) -> None:
     label = store_of(page).active_labels[4].id
-    offered = next(one for one in page._offered if one.key == label)
-    page._take_columns([*page.table.columns, offered])
+    offered = next(one for one in page.columns.offered if one.key == label)
+    page.columns.take([*page.table.columns, offered])
     page.table.horizontalHeader().sectionClicked.emit(len(page.table.columns) - 1)
     settle(page, qtbot)
     assert page.records.order == RecordOrder(label, is_descending=True)

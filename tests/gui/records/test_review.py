@@ -97,6 +97,15 @@ def test_space_skips_and_leaves_what_is_confirmed(
     assert page.table.currentIndex().row() == 2
 
 
+def test_next_and_previous_record_leave_one_row_chosen(page: RecordsPage, qtbot: QtBot) -> None:
+    for keys, row in (("Ctrl+PageDown", 1), ("Ctrl+PageDown", 2), ("Ctrl+PageUp", 1)):
+        press_in(page, keys)
+        assert page.table.currentIndex().row() == row
+        assert list(page.table.chosen_ids) == [page.table.current_id]
+    press(page.table, "Shift+Down")
+    assert list(page.table.chosen_ids) == list(page.records.ids[1:3])
+
+
 def test_note_is_written_with_n_and_kept_with_return(
     page: RecordsPage, store: RecordStore, qtbot: QtBot
 ) -> None:
