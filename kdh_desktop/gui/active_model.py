@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -30,6 +30,10 @@ class Classifier(Protocol):
         on_progress: Callable[[int], None] | None = None,
         should_stop: Callable[[], bool] | None = None,
     ) -> list[Prediction]: ...
+
+    def predict_each(
+        self, records: Iterable[Record], *, should_stop: Callable[[], bool] | None = None
+    ) -> Generator[Prediction, None, None]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,47 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from kdh_desktop.core.records.stored import Queue, RecordFilter
+from kdh_desktop.gui.bulk.bulk_flow import BulkFlow
 from kdh_desktop.gui.classify.classify_page import ClassifyPage
 from kdh_desktop.gui.desk_talk import DeskTalk
 from kdh_desktop.gui.file_actions import FileActions
+from kdh_desktop.gui.importing.duplicates_flow import DuplicatesFlow
+from kdh_desktop.gui.importing.import_flow import ImportFlow
+from kdh_desktop.gui.importing.import_report import ImportReport
+from kdh_desktop.gui.notices import Notice
 from kdh_desktop.gui.private_session import PrivateSession
 from kdh_desktop.gui.private_sign import PrivateSign
+from kdh_desktop.gui.records.records_page import RecordsPage
 from kdh_desktop.gui.window_parts import WindowParts
+from kdh_desktop.gui.window_title import WindowTitle
+
+PickFiles = Callable[[QWidget, str], Sequence[str]]
+PickFolder = Callable[[QWidget, str], str]
+
+
+def pick_files(parent: QWidget, title: str) -> Sequence[str]:
+    """Ask for files with the system's dialog."""
+    return QFileDialog.getOpenFileNames(parent, title)[0]
+
+
+def pick_folder(parent: QWidget, title: str) -> str:
+    """Ask for a folder with the system's dialog; empty for none."""
+    return QFileDialog.getExistingDirectory(parent, title)
 
 
 class Journeys(QObject):
     """Joins the pages, which do not know each other, with the work that they ask for."""
+
+    records_wanted = Signal()
+    """Bring the Records page to the front."""
 
     def __init__(
         self,
@@ -22,9 +51,20 @@ class Journeys(QObject):
         files: FileActions,
         sign: PrivateSign,
         classify: ClassifyPage,
+        records: RecordsPage,
     ) -> None:
         super().__init__(parts.window)
+        self._parts = parts
+        self._records = records
+        self._classify = classify
+        self.pick_files: PickFiles = pick_files
+        self.pick_folder: PickFolder = pick_folder
+        self.title = WindowTitle(parts, self)
         self.desk_talk = DeskTalk(parts, self)
+        self.imports = ImportFlow(parts, self)
+        self.duplicates = DuplicatesFlow(parts, self)
+        self.report = ImportReport(parts, self.duplicates, parent=self)
+        self.bulk = BulkFlow(parts, self)
         self.private = PrivateSession(
             parts,
             sign=sign,
@@ -33,3 +73,62 @@ class Journeys(QObject):
             parent=self,
         )
         self.private.ended.connect(classify.forget)
+        self._connect_imports(files)
+        self.bulk.review_wanted.connect(
+            lambda: self._show_records(RecordFilter(queue=Queue.NEEDS_REVIEW))
+        )
+        records.classify_wanted.connect(self.bulk.classify)
+        files.find_duplicates.triggered.connect(
+            lambda: self.duplicates.search(shows_when_found=True)
+        )
+
+    def _connect_imports(self, files: FileActions) -> None:
+        files.import_files.triggered.connect(self.ask_files)
+        files.import_folder.triggered.connect(self._ask_folder)
+        files.paste_table.triggered.connect(self._paste_table)
+        self._records.import_wanted.connect(self._take_wanted)
+        self._classify.files_given.connect(self.imports.take_in_given)
+        self.imports.finished.connect(self.report.show)
+        self.report.again_wanted.connect(self.imports.take_in_again)
+        self.report.classify_wanted.connect(self._classify_imported)
+        self.report.show_wanted.connect(self._show_records)
+        self.report.closed.connect(self.bulk.offer)
+
+    # Taking in
+
+    def take_in(self, paths: Sequence[Path]) -> None:
+        """Take in files and folders, wherever they come from."""
+        self.imports.take_in(paths)
+
+    def ask_files(self) -> None:
+        """Ask which files to take in."""
+        found = self.pick_files(self._parts.window, self.tr("Import files"))
+        self.imports.take_in([Path(name) for name in found])
+
+    def _ask_folder(self) -> None:
+        folder = self.pick_folder(self._parts.window, self.tr("Import a folder"))
+        if folder:
+            self.imports.take_in([Path(folder)])
+
+    def _take_wanted(self, paths: list[Path]) -> None:
+        if paths:
+            self.imports.take_in(paths)
+        else:
+            self.ask_files()
+
+    def _paste_table(self) -> None:
+        text = QGuiApplication.clipboard().text()
+        if text.strip():
+            self.imports.take_in_table(text, self.tr("Pasted table"))
+        else:
+            self._parts.notices.show_notice(
+                "paste", Notice(self.tr("There is nothing to paste: copy rows of a table first."))
+            )
+
+    def _classify_imported(self, where: RecordFilter) -> None:
+        self._show_records(where)
+        self.bulk.classify(where)
+
+    def _show_records(self, where: RecordFilter) -> None:
+        self.records_wanted.emit()
+        self._records.show_filter(where)

@@ -21,6 +21,7 @@ from kdh_desktop.gui.about_dialog import AboutDialog
 from kdh_desktop.gui.active_model import ActiveModel, Failed, Loading, Ready
 from kdh_desktop.gui.classify.classify_page import ClassifyPage
 from kdh_desktop.gui.file_actions import FileActions
+from kdh_desktop.gui.file_drops import FileDrops
 from kdh_desktop.gui.help_dialog import HelpDialog
 from kdh_desktop.gui.icons import Icons
 from kdh_desktop.gui.jobs import JobRunner
@@ -37,6 +38,9 @@ from kdh_desktop.gui.settings import Settings
 from kdh_desktop.gui.theme import GRID, Theme
 from kdh_desktop.gui.window_parts import WindowParts
 from kdh_desktop.gui.work_panel import WorkPanel
+
+_RECORDS = 1
+"""Place of the Records page in the rail."""
 
 _NARROW = 800
 """Width under which the rail gives its words up for the page."""
@@ -103,7 +107,12 @@ class MainWindow(QMainWindow):
             files=self.files,
             sign=self.private_sign,
             classify=self.classify_page,
+            records=self.records_page,
         )
+        self.journeys.records_wanted.connect(partial(self.go_to_page, _RECORDS))
+        self.files_given.connect(self.journeys.take_in)
+        self.drops = FileDrops(self)
+        self.drops.given.connect(self.journeys.imports.take_in_given)
         self.classify_page.status_changed.connect(self.say)
         self.records_page.status_changed.connect(self.say)
         theme.changed.connect(self._take_colors)

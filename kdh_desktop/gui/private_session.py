@@ -8,9 +8,12 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMessageBox
 
+from kdh_desktop.gui.notices import Notice
 from kdh_desktop.gui.private_sign import PrivateSign
 from kdh_desktop.gui.questions import ask
 from kdh_desktop.gui.window_parts import WindowParts
+
+_NOTICE = "private"
 
 
 class PrivateSession(QObject):
@@ -44,6 +47,18 @@ class PrivateSession(QObject):
         """Begin a private session, or end it after a question where something would be lost."""
         desk = self._parts.desk
         self._show()
+        if self._parts.panel.works:
+            self._parts.notices.show_notice(
+                _NOTICE,
+                Notice(
+                    self.tr(
+                        "Wait until the work below has ended, or cancel it: then a private "
+                        "session can begin or end."
+                    )
+                ),
+            )
+            return
+        self._parts.notices.dismiss(_NOTICE)
         if not desk.is_private:
             desk.begin_private()
             self._writes_at_start = 0 if desk.store is None else desk.store.change_counter
@@ -74,5 +89,3 @@ class PrivateSession(QObject):
         is_private = self._parts.desk.is_private
         self._sign.show_private(is_private=is_private)
         self._action.setChecked(is_private)
-        title = self.tr("KDH Desktop, private session") if is_private else "KDH Desktop"
-        self._parts.window.setWindowTitle(title)

@@ -94,6 +94,10 @@ QFrame#rail QToolButton:checked {{
 QFrame#rail QToolButton:focus {{ border: 2px solid {c.accent.name()}; }}
 QFrame[kind="private"] {{ background: {c.text.name()}; }}
 QFrame[kind="private"] QLabel {{ color: {c.base.name()}; }}
+QLabel[kind="drop"] {{
+    background: {c.note_fill.name()}; color: {c.text.name()}; font-weight: 600;
+    border: 3px dashed {c.accent.name()}; border-radius: 6px;
+}}
 QFrame[kind="note"] {{ background: {c.note_fill.name()}; border-radius: 6px; }}
 QFrame[kind="warning"] {{ background: {c.warning_fill.name()}; border-radius: 6px; }}
 QFrame[kind="error"] {{ background: {c.error_fill.name()}; border-radius: 6px; }}

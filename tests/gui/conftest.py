@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -185,6 +185,12 @@ class GatedClassifier:
         if should_stop is not None and should_stop():
             raise Cancelled("The work was stopped.")
         return self._real.predict(records, on_progress=on_progress, should_stop=should_stop)
+
+    def predict_each(
+        self, records: Iterable[Record], *, should_stop: Callable[[], bool] | None = None
+    ) -> Generator[Prediction, None, None]:
+        for record in records:
+            yield from self.predict([record], should_stop=should_stop)
 
 
 def put_on_clipboard(text: str) -> None:

@@ -22,6 +22,7 @@ from kdh_desktop.gui.classify.pasted_content import (
 from kdh_desktop.gui.classify.session import Activity
 from kdh_desktop.gui.classify.text_editor import TextEditor
 from kdh_desktop.gui.excerpts import EDITABLE_CHARACTERS, is_editable
+from kdh_desktop.gui.incoming_files import GivenFiles
 from kdh_desktop.gui.marked_text import units_of
 from tests.data.nasty import (
     EMPTY_TEXTS,
@@ -119,19 +120,22 @@ def test_clipboard_of_50_megabytes_is_refused_with_a_way_out(
 
 
 @pytest.mark.parametrize(
-    ("url", "refusal"),
+    ("url", "content"),
     [
         ("file://attacker.example/share/a.txt", Refusal.NETWORK_FILE),
         ("file:////attacker.example/share/a.txt", Refusal.NETWORK_FILE),
-        ("file:///home/a/picture.png", Refusal.NOT_A_TEXT_FILE),
+        (
+            "file:///home/a/picture.png",
+            GivenFiles((Path("/home/a/picture.png"),), has_network_files=False),
+        ),
     ],
 )
-def test_files_that_are_not_local_texts_are_refused_unopened(
-    url: str, refusal: Refusal, opened: list[str]
+def test_files_are_told_apart_unopened(
+    url: str, content: Refusal | GivenFiles, opened: list[str]
 ) -> None:
     mime = QMimeData()
     mime.setUrls([QUrl(url)])
-    assert content_of(mime) == refusal
+    assert content_of(mime) == content
     assert opened == []
 
 

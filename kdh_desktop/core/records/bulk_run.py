@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from kdh_desktop.core.classification.classifier import OnnxClassifier
 from kdh_desktop.core.errors import Cancelled, ModelError
 from kdh_desktop.core.record import Prediction, Record
 from kdh_desktop.core.records.stored import RecordFilter
@@ -51,6 +50,15 @@ class BulkProgress:
         return (self.total - self.done) / self.records_per_s if self.records_per_s else None
 
 
+class StreamClassifier(Protocol):
+    """What is needed of `core.classification.classifier.OnnxClassifier`."""
+
+    def predict_each(
+        self, records: Iterable[Record], *, should_stop: Callable[[], bool] | None = None
+    ) -> Generator[Prediction, None, None]:
+        """Classify records as they come; closing the generator ends the work."""
+
+
 class BulkRun:
     """Classifies records of a store with its active model.
 
@@ -65,7 +73,7 @@ class BulkRun:
     def __init__(
         self,
         store: RecordStore,
-        classifier: OnnxClassifier,
+        classifier: StreamClassifier,
         *,
         where: RecordFilter | None = None,
         batch_records: int = BATCH_RECORDS,

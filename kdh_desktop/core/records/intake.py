@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,10 +19,11 @@ from kdh_desktop.core.errors import Cancelled, InputError
 from kdh_desktop.core.importing.imported import (
     ImportedRecord,
     ImportPlan,
+    Reading,
     ReadingEnd,
     RefusedRow,
 )
-from kdh_desktop.core.importing.reading import inspect_file, read_records
+from kdh_desktop.core.importing.reading import inspect_file, read_pasted_table, read_records
 from kdh_desktop.core.importing.text_file import open_file
 from kdh_desktop.core.records.stored import BatchKind, BatchSource, ImportBatch
 
@@ -101,11 +102,57 @@ def take_in_source(
     """
     plan = source.plan
     if plan is None:
-        raise ValueError("what was pasted is no file")
+        raise ValueError("a file is read by a plan")
+
+    def read(after_row: int) -> Generator[Reading]:
+        return read_records(path, plan, should_stop=should_stop, after_row=after_row)
+
+    return _take_in(store, source, read, on_progress=on_progress, should_stop=should_stop)
+
+
+def take_in_pasted(
+    store: RecordStore,
+    text: str,
+    source: BatchSource,
+    *,
+    on_progress: Callable[[IntakeProgress], None] = _no_progress,
+    should_stop: Callable[[], bool] = _NEVER,
+) -> ImportBatch:
+    """Take in a table that was pasted, as `take_in` does a file; a cut one cannot go on.
+
+    Args:
+        store: Where to.
+        text: What was pasted.
+        source: What the store keeps of it; its plan says how it is read.
+        on_progress: Told after each transaction, on the calling thread.
+        should_stop: See `take_in`.
+
+    Raises:
+        ValueError: The source says not how it is read.
+        InputError: See `take_in`; so are the others.
+    """
+    plan = source.plan
+    if plan is None:
+        raise ValueError("a table is read by a plan")
+
+    def read(after_row: int) -> Generator[Reading]:
+        return read_pasted_table(text, plan, should_stop=should_stop, after_row=after_row)
+
+    return _take_in(store, source, read, on_progress=on_progress, should_stop=should_stop)
+
+
+def _take_in(
+    store: RecordStore,
+    source: BatchSource,
+    read: Callable[[int], Generator[Reading]],
+    *,
+    on_progress: Callable[[IntakeProgress], None],
+    should_stop: Callable[[], bool],
+) -> ImportBatch:
     batch_id = store.begin_import(source)
     begun = store.batch(batch_id)
     taking = _Taking(store, batch_id, begun.records, begun.refused, on_progress=on_progress)
-    rows = read_records(path, plan, should_stop=should_stop, after_row=begun.last_row)
+    rows = read(begun.last_row)
     end: ReadingEnd | None = None
     with closing(rows):
         for row in rows:

@@ -51,6 +51,8 @@ class ClassifyPage(QWidget):
 
     status_changed = Signal(str)
     """Something to say in passing, in the status bar."""
+    files_given = Signal(object)
+    """Files for an import were pasted or dropped: `GivenFiles`."""
 
     def __init__(
         self,
@@ -169,6 +171,7 @@ class ClassifyPage(QWidget):
         session.failed.connect(self._say_failed)
         editor.edited.connect(session.edit)
         editor.replaced.connect(session.replace_text)
+        editor.files_given.connect(self.files_given)
         editor.excerpt_changed.connect(self._say_excerpt)
         self.text_pane.list.row_chosen.connect(self._take_text_row)
         results.evidence_wanted.connect(self._show_evidence)

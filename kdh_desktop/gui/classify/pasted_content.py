@@ -10,7 +10,9 @@ import re
 from enum import StrEnum
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QUrl
+from PySide6.QtCore import QMimeData
+
+from kdh_desktop.gui.incoming_files import GivenFiles, files_of
 
 MAX_CHARACTERS = 20_000_000
 """About 10,000 abstracts; more is work for files, not for a paste."""
@@ -27,15 +29,19 @@ class Refusal(StrEnum):
     FORMATTED_ONLY = "formatted_only"
     IMAGE_ONLY = "image_only"
     NETWORK_FILE = "network_file"
-    NOT_A_TEXT_FILE = "not_a_text_file"
     TOO_LARGE = "too_large"
 
 
-def content_of(mime: QMimeData) -> str | Path | Refusal:
-    """The text, or the one local text file, that is pasted or dropped; nothing is opened."""
-    urls = [url for url in mime.urls() if url.isLocalFile() or url.scheme() == "file"]
-    if urls:
-        return _file_of(urls)
+def content_of(mime: QMimeData) -> str | Path | GivenFiles | Refusal:
+    """What is pasted or dropped; nothing is opened.
+
+    Returns:
+        A text; or the one text file, to be read into the text box; or other files, which are work
+        for an import.
+    """
+    given = files_of(mime)
+    if given is not None:
+        return _files_of(given)
     if mime.hasFormat("text/plain"):
         text = mime.text()
         if len(text) > MAX_CHARACTERS:
@@ -48,15 +54,11 @@ def content_of(mime: QMimeData) -> str | Path | Refusal:
     return Refusal.EMPTY
 
 
-def _file_of(urls: list[QUrl]) -> Path | Refusal:
-    # Judged by the words alone: even asking whether a share exists would send the user's name
-    # and a hash of the password to whoever runs it.
-    path = urls[0].toLocalFile()
-    if urls[0].host() or path.startswith(("//", "\\\\")):
+def _files_of(given: GivenFiles) -> Path | GivenFiles | Refusal:
+    if not given.paths:
         return Refusal.NETWORK_FILE
-    if len(urls) > 1 or not path.lower().endswith(".txt"):
-        return Refusal.NOT_A_TEXT_FILE
-    return Path(path)
+    is_one_text = len(given.paths) == 1 and given.paths[0].suffix.lower() == ".txt"
+    return given.paths[0] if is_one_text and not given.has_network_files else given
 
 
 def normalised(text: str) -> str:

@@ -22,6 +22,7 @@ from kdh_desktop.gui.classify.pasted_content import (
     normalised,
 )
 from kdh_desktop.gui.excerpts import Excerpt, is_editable
+from kdh_desktop.gui.incoming_files import GivenFiles
 from kdh_desktop.gui.marked_text import MarkedText
 from kdh_desktop.gui.theme import Theme
 
@@ -37,6 +38,8 @@ class TextEditor(MarkedText):
     """A paste or drop held nothing to take: a `Refusal`."""
     file_dropped = Signal(object)
     """A local text file was dropped: a `Path`."""
+    files_given = Signal(object)
+    """Files for an import were pasted or dropped: `GivenFiles`."""
     undo_exhausted = Signal()
     """Undo was asked for where the box itself has nothing to undo."""
 
@@ -106,6 +109,8 @@ class TextEditor(MarkedText):
                 self.refused.emit(refusal)
             case str(text):
                 self._insert(normalised(text))
+            case GivenFiles() as given:
+                self.files_given.emit(given)
             case path:
                 self.file_dropped.emit(path)
 

@@ -50,11 +50,6 @@ def refusal_notice(refusal: Refusal) -> Notice:
                 ),
                 Severity.WARNING,
             )
-        case Refusal.NOT_A_TEXT_FILE:
-            return Notice(
-                _tr("Only a single text file (.txt) can be dropped here: or paste the text."),
-                Severity.WARNING,
-            )
         case Refusal.TOO_LARGE:
             return Notice(
                 _tr(

@@ -46,6 +46,9 @@ class ReadingDialog(QDialog):
     """Shows how a file would be read, and lets a person say otherwise.
 
     It asks for another look at the file by `look_wanted`, and is told by `show_inspection`.
+
+    Attributes:
+        is_skipped: Whether it was closed because this one file shall be left out.
     """
 
     look_wanted = Signal(object)
@@ -66,7 +69,7 @@ class ReadingDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(self.tr("How to read the file"))
         self._inspection = inspection
-        self._is_looking = False
+        self.is_skipped = False
         self.layout_form = LayoutForm()
         self.roles = RolesForm()
         self.table = self._table(theme)
@@ -77,7 +80,7 @@ class ReadingDialog(QDialog):
         self._sign.setAccessibleName(self.tr("Warning"))
         self.problem = plain_label()
         self.same_box = QCheckBox(self.tr("Read the other tables with these columns in this way"))
-        self.same_box.setVisible(files_left > 0)
+        self.same_box.setVisible(files_left > 0 and inspection.table is not None)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(2 * GRID, 2 * GRID, 2 * GRID, 2 * GRID)
         layout.setSpacing(GRID)
@@ -98,7 +101,6 @@ class ReadingDialog(QDialog):
     def show_inspection(self, inspection: FileInspection) -> None:
         """Show how the file's beginning reads."""
         self._inspection = inspection
-        self._is_looking = False
         self.layout_form.show_inspection(inspection)
         table = inspection.table
         if table is None:
@@ -109,14 +111,19 @@ class ReadingDialog(QDialog):
             self._model.show_table(table, plan.mapping, header_row=plan.layout.header_row or 0)
         self._pages.setCurrentIndex(0 if table is not None else 1)
         self.roles.setVisible(table is not None)
+        self._forms.setHidden(table is None and self.layout_form.is_empty)
         self.notices.setText("\n".join(inspection.notices))
         self.notices.setVisible(bool(inspection.notices))
         self._show_problem()
 
     def show_failure(self, message: str) -> None:
         """Say that the file cannot be read in the way that was asked for."""
-        self._is_looking = False
         self._set_problem(message)
+
+    @property
+    def inspection(self) -> FileInspection:
+        """The last look at the file, with the plan that was chosen."""
+        return self._inspection
 
     @property
     def plan(self) -> ImportPlan:
@@ -170,7 +177,7 @@ class ReadingDialog(QDialog):
         column.addWidget(self.layout_form)
         column.addWidget(self.roles)
         column.addStretch(1)
-        area = QScrollArea()
+        area = self._forms = QScrollArea()
         area.setWidget(forms)
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
@@ -216,7 +223,6 @@ class ReadingDialog(QDialog):
     # What happens in it
 
     def _look(self, plan: ImportPlan) -> None:
-        self._is_looking = True
         self._set_problem(self.tr("Reading…"), is_warning=False)
         self.look_wanted.emit(plan)
 
@@ -232,13 +238,16 @@ class ReadingDialog(QDialog):
             self.layout_form.choose_header(number)
 
     def _skip(self) -> None:
+        self.is_skipped = True
         self.skipped.emit()
         self.reject()
 
     def _show_problem(self) -> None:
         table = self._inspection.table
         if table is None:
-            self._set_problem("")
+            is_readable = bool(self._inspection.records)
+            words = self.tr("Nothing at the beginning of the file can be read in this way.")
+            self._set_problem("" if is_readable else words)
         elif table.problem:
             self._set_problem(table.problem)
         elif not _has_text(self._inspection.plan.mapping):

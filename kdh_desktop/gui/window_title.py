@@ -1,0 +1,27 @@
+"""The window's title: what a task bar shows of work that goes on, and of a private session."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject
+
+from kdh_desktop.gui.window_parts import WindowParts
+
+
+class WindowTitle(QObject):
+    """Names no text and no file: everybody who looks at the screen sees it."""
+
+    def __init__(self, parts: WindowParts, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._parts = parts
+        parts.desk.changed.connect(self._show)
+        parts.panel.changed.connect(self._show)
+
+    def _show(self) -> None:
+        words = "KDH Desktop"
+        if self._parts.desk.is_private:
+            words = self.tr("KDH Desktop, private session")
+        shares = [work.percent for work in self._parts.panel.works if work.percent is not None]
+        if shares:
+            words = self.tr("{percent} %, {window}").format(percent=min(shares), window=words)
+        if words != self._parts.window.windowTitle():
+            self._parts.window.setWindowTitle(words)
