@@ -24,6 +24,7 @@ from kdh_desktop.core.paths import AppPaths
 from kdh_desktop.first_instance import FirstInstance, Visit
 from kdh_desktop.gui.active_model import ActiveModel, Classifier, load_bundled_model
 from kdh_desktop.gui.error_dialog import ErrorReporter
+from kdh_desktop.gui.file_dialogs import FileDialogs
 from kdh_desktop.gui.icons import Icons
 from kdh_desktop.gui.jobs import Executor, JobRunner
 from kdh_desktop.gui.main_window import MainWindow
@@ -45,6 +46,7 @@ class Desktop:
         *,
         load: Callable[[], Classifier] | None = None,
         open_store: OpenStore | None = None,
+        dialogs: FileDialogs | None = None,
         execute: Executor | None = None,
         theme: Theme | None = None,
     ) -> None:
@@ -69,6 +71,7 @@ class Desktop:
             settings=self.settings,
             theme=self.theme,
             icons=self.icons,
+            dialogs=dialogs or FileDialogs(),
         )
 
     def take_visit(self, visit: Visit) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QWidget
 
 from kdh_desktop.core.records.stored import Queue, RecordFilter
 from kdh_desktop.gui.bulk.bulk_flow import BulkFlow
@@ -23,19 +22,6 @@ from kdh_desktop.gui.private_sign import PrivateSign
 from kdh_desktop.gui.records.records_page import RecordsPage
 from kdh_desktop.gui.window_parts import WindowParts
 from kdh_desktop.gui.window_title import WindowTitle
-
-PickFiles = Callable[[QWidget, str], Sequence[str]]
-PickFolder = Callable[[QWidget, str], str]
-
-
-def pick_files(parent: QWidget, title: str) -> Sequence[str]:
-    """Ask for files with the system's dialog."""
-    return QFileDialog.getOpenFileNames(parent, title)[0]
-
-
-def pick_folder(parent: QWidget, title: str) -> str:
-    """Ask for a folder with the system's dialog; empty for none."""
-    return QFileDialog.getExistingDirectory(parent, title)
 
 
 class Journeys(QObject):
@@ -57,8 +43,6 @@ class Journeys(QObject):
         self._parts = parts
         self._records = records
         self._classify = classify
-        self.pick_files: PickFiles = pick_files
-        self.pick_folder: PickFolder = pick_folder
         self.title = WindowTitle(parts, self)
         self.desk_talk = DeskTalk(parts, self)
         self.imports = ImportFlow(parts, self)
@@ -102,13 +86,16 @@ class Journeys(QObject):
 
     def ask_files(self) -> None:
         """Ask which files to take in."""
-        found = self.pick_files(self._parts.window, self.tr("Import files"))
-        self.imports.take_in([Path(name) for name in found])
+        self._parts.dialogs.ask_files(
+            self._parts.window, self.tr("Import files"), then=self.imports.take_in
+        )
 
     def _ask_folder(self) -> None:
-        folder = self.pick_folder(self._parts.window, self.tr("Import a folder"))
-        if folder:
-            self.imports.take_in([Path(folder)])
+        self._parts.dialogs.ask_folder(
+            self._parts.window,
+            self.tr("Import a folder"),
+            then=lambda folder: self.imports.take_in([folder]),
+        )
 
     def _take_wanted(self, paths: list[Path]) -> None:
         if paths:

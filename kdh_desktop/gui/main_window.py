@@ -21,6 +21,7 @@ from kdh_desktop.gui.about_dialog import AboutDialog
 from kdh_desktop.gui.active_model import ActiveModel, Failed, Loading, Ready
 from kdh_desktop.gui.classify.classify_page import ClassifyPage
 from kdh_desktop.gui.file_actions import FileActions
+from kdh_desktop.gui.file_dialogs import FileDialogs
 from kdh_desktop.gui.file_drops import FileDrops
 from kdh_desktop.gui.help_dialog import HelpDialog
 from kdh_desktop.gui.icons import Icons
@@ -61,6 +62,7 @@ class MainWindow(QMainWindow):
         settings: Settings,
         theme: Theme,
         icons: Icons,
+        dialogs: FileDialogs,
     ) -> None:
         super().__init__()
         self.setWindowTitle("KDH Desktop")
@@ -102,6 +104,7 @@ class MainWindow(QMainWindow):
                 theme=theme,
                 icons=icons,
                 notices=self.notices,
+                dialogs=dialogs,
                 panel=self.panel,
             ),
             files=self.files,

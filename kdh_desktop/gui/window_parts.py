@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from PySide6.QtWidgets import QWidget
 
 from kdh_desktop.gui.active_model import ActiveModel
+from kdh_desktop.gui.file_dialogs import FileDialogs
 from kdh_desktop.gui.icons import Icons
 from kdh_desktop.gui.jobs import JobRunner
 from kdh_desktop.gui.notices import NoticeBar
@@ -29,6 +30,7 @@ class WindowParts:
         theme: Colours.
         icons: Icons.
         notices: The window's own notices, over the pages.
+        dialogs: Asks for files.
         panel: Where work in the background is shown.
     """
 
@@ -40,4 +42,5 @@ class WindowParts:
     theme: Theme
     icons: Icons
     notices: NoticeBar
+    dialogs: FileDialogs
     panel: WorkPanel

@@ -26,6 +26,7 @@ from kdh_desktop.gui.active_model import Classifier, Ready
 from kdh_desktop.gui.app import Desktop
 from kdh_desktop.gui.classify.classify_page import ClassifyPage
 from kdh_desktop.gui.classify.text_editor import TextEditor
+from kdh_desktop.gui.file_dialogs import FileDialogs
 from kdh_desktop.gui.main_window import MainWindow
 from kdh_desktop.gui.theme import Theme
 from tests.data.tiny_installation import make_tiny_installation
@@ -79,7 +80,15 @@ StartDesktop = Callable[..., Desktop]
 
 
 @pytest.fixture
-def start(qtbot: QtBot, qapp: QApplication, paths: AppPaths) -> Iterator[StartDesktop]:
+def chosen_files() -> ChosenFiles:
+    """What the next file dialog gives."""
+    return ChosenFiles()
+
+
+@pytest.fixture
+def start(
+    qtbot: QtBot, qapp: QApplication, paths: AppPaths, chosen_files: ChosenFiles
+) -> Iterator[StartDesktop]:
     """Starts the program and shows its window, as `run` does."""
     started: list[Desktop] = []
 
@@ -93,6 +102,7 @@ def start(qtbot: QtBot, qapp: QApplication, paths: AppPaths) -> Iterator[StartDe
                 pictures=paths.resources / "icons" / "fields",
             ),
         )
+        parts.setdefault("dialogs", chosen_files)
         parts.setdefault("open_store", partial(RecordStore.open, paths.records, key=STORE_KEY))
         desktop = Desktop(qapp, paths, **parts)  # type: ignore[arg-type]
         if is_notice_read:
@@ -139,6 +149,43 @@ def page(window: MainWindow) -> ClassifyPage:
 @pytest.fixture
 def editor(page: ClassifyPage) -> TextEditor:
     return page.text_pane.editor
+
+
+class ChosenFiles(FileDialogs):
+    """File dialogs in which somebody has chosen already."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.files: list[Path] = []
+        self.asked: list[str] = []
+
+    def ask_files(
+        self, parent: QWidget, title: str, *, then: Callable[[Sequence[Path]], object]
+    ) -> None:
+        self.asked.append(title)
+        then(self.files)
+
+    def ask_file(
+        self, parent: QWidget, title: str, *, kinds: str, then: Callable[[Path], object]
+    ) -> None:
+        self.asked.append(title)
+        then(self.files[0])
+
+    def ask_folder(self, parent: QWidget, title: str, *, then: Callable[[Path], object]) -> None:
+        self.asked.append(title)
+        then(self.files[0])
+
+    def ask_target(
+        self,
+        parent: QWidget,
+        title: str,
+        *,
+        suggestion: str,
+        kinds: str,
+        then: Callable[[Path], object],
+    ) -> None:
+        self.asked.append(title)
+        then(self.files[0])
 
 
 class HeldExecutor:

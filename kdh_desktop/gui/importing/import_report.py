@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QWidget
 
 from kdh_desktop.core.errors import KdhError
 from kdh_desktop.core.records.stored import RecordFilter
@@ -21,14 +19,6 @@ from kdh_desktop.gui.window_parts import WindowParts
 
 if TYPE_CHECKING:
     from kdh_desktop.core.importing.imported import RefusedRow
-
-PickTarget = Callable[[QWidget, str, str, str], str]
-"""Asks for a file to write, by parent, title, suggestion and filter; empty for none."""
-
-
-def pick_target(parent: QWidget, title: str, suggestion: str, kinds: str) -> str:
-    """Ask with the system's dialog, which also asks before a file is replaced."""
-    return QFileDialog.getSaveFileName(parent, title, suggestion, kinds)[0]
 
 
 class ImportReport(QObject):
@@ -49,14 +39,11 @@ class ImportReport(QObject):
         self,
         parts: WindowParts,
         duplicates: DuplicatesFlow,
-        *,
-        pick: PickTarget = pick_target,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._parts = parts
         self._duplicates = duplicates
-        self._pick = pick
         self._lane = Lane(parts.jobs)
         self.summary: SummaryDialog | None = None
         self.problems: ProblemsDialog | None = None
@@ -115,14 +102,18 @@ class ImportReport(QObject):
         dialog = self.problems
         if dialog is None:
             return
-        target = self._pick(
+        rows = dialog.rows
+
+        def save(target: Path) -> None:
+            self._lane.start(save_problems_work(rows, target), done=self._say_saved)
+
+        self._parts.dialogs.ask_target(
             dialog,
             self.tr("Save refused rows"),
-            self.tr("refused rows.csv"),
-            self.tr("Table as text (*.csv)"),
+            suggestion=self.tr("refused rows.csv"),
+            kinds=self.tr("Table as text (*.csv)"),
+            then=save,
         )
-        if target:
-            self._lane.start(save_problems_work(dialog.rows, Path(target)), done=self._say_saved)
 
     def _say_saved(self, outcome: Outcome[None]) -> None:
         if self.problems is None:

@@ -24,7 +24,7 @@ from kdh_desktop.core.records.stored import BatchKind
 from kdh_desktop.gui.app import Desktop
 from kdh_desktop.gui.journeys import Journeys
 from tests.data.reference_files import abstract_of, ris_of
-from tests.gui.conftest import StartDesktop, press, press_in
+from tests.gui.conftest import ChosenFiles, StartDesktop, press, press_in
 from tests.gui.importing.conftest import make_workbook, wait_for_question, wait_for_summary
 from tests.gui.looks import rich_labels, unnamed
 
@@ -114,13 +114,13 @@ def test_tables_with_the_same_columns_are_read_alike_when_told_to(
 
 
 def test_folder_gives_its_files_and_names_what_cannot_be_read(
-    journeys: Journeys, store: RecordStore, ris: Path, tmp_path: Path, qtbot: QtBot
+    journeys: Journeys, chosen_files: ChosenFiles, ris: Path, tmp_path: Path, qtbot: QtBot
 ) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
     (folder / "broken.xlsx").write_bytes(b"PK\x03\x04 nothing")
     (folder / "more.ris").write_text(ris_of(2), encoding="utf-8")
-    journeys.pick_folder = lambda _parent, _title: str(folder)
+    chosen_files.files = [folder]
     journeys.take_in([tmp_path / "gone", ris])
     summary = wait_for_summary(journeys, qtbot)
     assert [outcome.name for outcome in summary.outcomes] == ["gone", "refs.ris"]
@@ -149,8 +149,9 @@ def test_same_file_twice_is_left_out_and_taken_in_on_request(
 
 
 def test_refused_rows_are_shown_and_saved(
-    journeys: Journeys, ris: Path, tmp_path: Path, qtbot: QtBot
+    journeys: Journeys, chosen_files: ChosenFiles, ris: Path, tmp_path: Path, qtbot: QtBot
 ) -> None:
+    chosen_files.files = [tmp_path / "refused.csv"]
     journeys.take_in([ris])
     summary = wait_for_summary(journeys, qtbot)
     summary.problems_button.click()
@@ -161,7 +162,6 @@ def test_refused_rows_are_shown_and_saved(
     assert row[:2] == ("refs.ris", 3)
     assert all(row)
     assert unnamed(problems) == []
-    journeys.report._pick = lambda *_: str(tmp_path / "refused.csv")
     problems.save_button.click()
     qtbot.waitUntil(lambda: problems.words.text() == "The list was saved.")
     with (tmp_path / "refused.csv").open(encoding="utf-8-sig", newline="") as file:
@@ -309,10 +309,10 @@ def test_whole_trip_from_file_to_labels_by_keys_alone(
     desktop: Desktop,
     store: RecordStore,
     workbook: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    chosen_files: ChosenFiles,
     qtbot: QtBot,
 ) -> None:
-    monkeypatch.setattr(journeys, "pick_files", lambda *_: [str(workbook)])
+    chosen_files.files = [workbook]
     press_in(desktop.window, "Ctrl+O")
     press_in(wait_for_question(journeys, qtbot), "Return")
     press_in(wait_for_summary(journeys, qtbot), "Return")
