@@ -12,6 +12,7 @@ from kdh_desktop.core.records.stored import Queue, RecordFilter
 from kdh_desktop.gui.bulk.bulk_flow import BulkFlow
 from kdh_desktop.gui.classify.classify_page import ClassifyPage
 from kdh_desktop.gui.desk_talk import DeskTalk
+from kdh_desktop.gui.exporting.export_flow import ExportFlow
 from kdh_desktop.gui.file_actions import FileActions
 from kdh_desktop.gui.importing.duplicates_flow import DuplicatesFlow
 from kdh_desktop.gui.importing.import_flow import ImportFlow
@@ -49,6 +50,7 @@ class Journeys(QObject):
         self.duplicates = DuplicatesFlow(parts, self)
         self.report = ImportReport(parts, self.duplicates, parent=self)
         self.bulk = BulkFlow(parts, self)
+        self.exporting = ExportFlow(parts, self)
         self.private = PrivateSession(
             parts,
             sign=sign,
@@ -58,6 +60,7 @@ class Journeys(QObject):
         )
         self.private.ended.connect(classify.forget)
         self._connect_imports(files)
+        self._connect_exports(files)
         self.bulk.review_wanted.connect(
             lambda: self._show_records(RecordFilter(queue=Queue.NEEDS_REVIEW))
         )
@@ -77,6 +80,21 @@ class Journeys(QObject):
         self.report.classify_wanted.connect(self._classify_imported)
         self.report.show_wanted.connect(self._show_records)
         self.report.closed.connect(self.bulk.offer)
+
+    def _connect_exports(self, files: FileActions) -> None:
+        files.export.triggered.connect(self._export)
+        files.corrections.triggered.connect(self._ask_corrections)
+        self._records.export_wanted.connect(self.exporting.export)
+        self._records.retraining_wanted.connect(self.exporting.for_retraining)
+        self.exporting.show_wanted.connect(self._show_records)
+
+    def _export(self) -> None:
+        """Export what the Records page lists, from whatever page."""
+        self.records_wanted.emit()
+        self._records.commands.export.trigger()
+
+    def _ask_corrections(self) -> None:
+        self.exporting.take_corrections()
 
     # Taking in
 

@@ -13,7 +13,6 @@ from kdh_desktop.gui.exporting.corrections_dialog import CorrectionsDialog
 from kdh_desktop.gui.exporting.errand import NOTICE, run_errand
 from kdh_desktop.gui.exporting.export_choice import Destination
 from kdh_desktop.gui.exporting.export_work import conflicts_work, corrections_work, take_work
-from kdh_desktop.gui.exporting.file_picking import FilePicking
 from kdh_desktop.gui.exporting.words import correction_count, file_kinds
 from kdh_desktop.gui.jobs import Err, Ok, Outcome
 from kdh_desktop.gui.notices import Notice, NoticeAction, Severity
@@ -34,12 +33,9 @@ class CorrectionsFlow(QObject):
     show_wanted = Signal(object)
     """A `RecordFilter` of what was corrected."""
 
-    def __init__(
-        self, parts: WindowParts, picking: FilePicking, parent: QObject | None = None
-    ) -> None:
+    def __init__(self, parts: WindowParts, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._parts = parts
-        self._picking = picking
         self.dialog: CorrectionsDialog | None = None
         parts.desk.changed.connect(self._forget_store)
 
@@ -49,11 +45,18 @@ class CorrectionsFlow(QObject):
         if store is None:
             words = self.tr("The records are not open, so nothing can be corrected.")
             self._parts.notices.show_notice(NOTICE, Notice(words, Severity.WARNING))
-            return
-        if path is None:
-            title = self.tr("Take in a corrected workbook")
-            path = self._picking.file(self._parts.window, title=title)
-        if path is not None and self.dialog is None:
+        elif path is not None:
+            self._read(store, path)
+        else:
+            self._parts.dialogs.ask_file(
+                self._parts.window,
+                self.tr("Take in a corrected workbook"),
+                kinds=self.tr("Tables (*.xlsx *.xlsm *.xls *.ods *.csv *.tsv *.txt)"),
+                then=partial(self._read, store),
+            )
+
+    def _read(self, store: RecordStore, path: Path) -> None:
+        if self.dialog is None:
             run_errand(
                 self._parts,
                 self.tr("Reading corrections"),
@@ -92,14 +95,17 @@ class CorrectionsFlow(QObject):
     def _save_conflicts(self, found: CorrectionsFound) -> None:
         if self.dialog is None:
             return
-        target = self._picking.target(
-            self.dialog,
-            title=self.tr("Save the conflicts"),
-            suggestion=Path(self.tr("Conflicts.csv")),
-            kinds=file_kinds(Destination.CSV),
-        )
-        if target is not None:
+
+        def save(target: Path) -> None:
             self._parts.jobs.start(conflicts_work(found.conflicts, target), done=self._say_saved)
+
+        self._parts.dialogs.ask_target(
+            self.dialog,
+            self.tr("Save the conflicts"),
+            suggestion=self.tr("Conflicts.csv"),
+            kinds=file_kinds(Destination.CSV),
+            then=save,
+        )
 
     def _say_saved(self, outcome: Outcome[None]) -> None:
         if self.dialog is None:

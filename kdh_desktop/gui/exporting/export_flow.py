@@ -22,7 +22,6 @@ from kdh_desktop.gui.exporting.export_work import (
     retraining_work,
     tables_work,
 )
-from kdh_desktop.gui.exporting.file_picking import FilePicking
 from kdh_desktop.gui.exporting.result_dialog import ResultDialog
 from kdh_desktop.gui.exporting.words import cut_count, file_kinds, record_count
 from kdh_desktop.gui.field_names import field_name
@@ -50,8 +49,7 @@ class ExportFlow(QObject):
         self._parts = parts
         self._lane = Lane(parts.jobs)
         self._choice = ExportChoice()
-        self.picking = FilePicking()
-        self.corrections = CorrectionsFlow(parts, self.picking, self)
+        self.corrections = CorrectionsFlow(parts, self)
         self.corrections.show_wanted.connect(self.show_wanted)
         self.dialog: ExportDialog | None = None
         self.result: ResultDialog | None = None
@@ -82,16 +80,19 @@ class ExportFlow(QObject):
         if store is None or classifier is None:
             self._say(self.tr("There are no records or no model to train a new one with."))
             return
-        target = self.picking.target(
-            self._parts.window,
-            title=self.tr("Send to retraining"),
-            suggestion=Path(self.tr("KDH corrections {day}.jsonl").format(day=_today())),
-            kinds=file_kinds(Destination.JSON_LINES),
-        )
-        if target is not None:
-            labels = classifier.bundle.labels
+        labels = classifier.bundle.labels
+
+        def save(target: Path) -> None:
             work = retraining_work(store, ids, labels=labels, target=target)
             run_errand(self._parts, self.tr("Saving for retraining"), work, done=self._tell)
+
+        self._parts.dialogs.ask_target(
+            self._parts.window,
+            self.tr("Send to retraining"),
+            suggestion=self.tr("KDH corrections {day}.jsonl").format(day=_today()),
+            kinds=file_kinds(Destination.JSON_LINES),
+            then=save,
+        )
 
     # The question
 
@@ -145,46 +146,54 @@ class ExportFlow(QObject):
             if choice.table is not None:
                 self._hand_back(store, choice.table.batch)
             return
-        target = self.picking.target(
-            self._parts.window,
-            title=self.tr("Export"),
-            suggestion=self._suggestion(choice),
-            kinds=file_kinds(choice.destination),
-        )
-        if target is not None:
+
+        def save(target: Path) -> None:
             work = export_work(store, ExportOrder(ids, shown, choice, target))
             run_errand(self._parts, self.tr("Exporting"), work, done=self._tell)
 
-    def _suggestion(self, choice: ExportChoice) -> Path:
+        self._parts.dialogs.ask_target(
+            self._parts.window,
+            self.tr("Export"),
+            suggestion=self._suggestion(choice),
+            kinds=file_kinds(choice.destination),
+            then=save,
+        )
+
+    def _suggestion(self, choice: ExportChoice) -> str:
         words = self.tr("KDH records {day}")
         if choice.destination.is_report:
             words = self.tr("KDH report {day}")
-        return Path(words.format(day=_today()) + choice.destination.ending)
+        return words.format(day=_today()) + choice.destination.ending
 
     # A person's own table
 
     def _hand_back(self, store: RecordStore, batch: ImportBatch) -> None:
+        original = Path(batch.source.path)
+        if original.is_file():
+            self._ask_copy(store, batch, original)
+            return
+        self._parts.dialogs.ask_file(
+            self._parts.window,
+            self.tr("Where is {name} now?").format(name=batch.source.name),
+            kinds=f"{self.tr('Tables')} (*{original.suffix})",
+            then=partial(self._ask_copy, store, batch),
+        )
+
+    def _ask_copy(self, store: RecordStore, batch: ImportBatch, original: Path) -> None:
         from kdh_desktop.core.exporting.workbook_copy import name_of_copy
 
-        original = Path(batch.source.path)
-        if not original.is_file():
-            found = self.picking.file(
-                self._parts.window,
-                title=self.tr("Where is {name} now?").format(name=batch.source.name),
-            )
-            if found is None:
-                return
-            original = found
-        suggestion = original.parent / name_of_copy(batch)
-        target = self.picking.target(
-            self._parts.window,
-            title=self.tr("Save the table with labels"),
-            suggestion=suggestion,
-            kinds=f"{self.tr('Tables')} (*{suggestion.suffix})",
-        )
-        if target is not None:
+        def save(target: Path) -> None:
             work = copy_work(store, batch.id, original=original, target=target)
             run_errand(self._parts, self.tr("Saving the table"), work, done=self._tell)
+
+        suggestion = original.parent / name_of_copy(batch)
+        self._parts.dialogs.ask_target(
+            self._parts.window,
+            self.tr("Save the table with labels"),
+            suggestion=str(suggestion),
+            kinds=f"{self.tr('Tables')} (*{suggestion.suffix})",
+            then=save,
+        )
 
     # What became of it
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from kdh_desktop.core.exporting.outcome import Cut, ExportOutcome
@@ -23,7 +23,6 @@ from kdh_desktop.gui.exporting.export_choice import Destination
 from kdh_desktop.gui.exporting.export_dialog import ExportDialog
 from kdh_desktop.gui.exporting.export_flow import ExportFlow
 from kdh_desktop.gui.exporting.result_dialog import ResultDialog
-from kdh_desktop.gui.window_parts import WindowParts
 from tests.data.nasty_exports import disk_full_at
 from tests.data.original_workbooks import (
     COLUMNS,
@@ -34,7 +33,7 @@ from tests.data.original_workbooks import (
     make_workbook,
 )
 from tests.data.tiny_store import predict_all
-from tests.gui.conftest import press_in
+from tests.gui.conftest import ChosenFiles, press_in
 from tests.gui.looks import rich_labels, unnamed
 
 ROWS = 12
@@ -58,24 +57,39 @@ def store(desktop: Desktop, qtbot: QtBot, tmp_path: Path) -> RecordStore:
     return store
 
 
+class Targets:
+    """What the system's dialog for a file to write gives: what it suggests, or another file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.file: Path | None = None
+        self.is_cancelled = False
+
+    def ask(
+        self,
+        _parent: QWidget,
+        _title: str,
+        *,
+        suggestion: str,
+        kinds: str,
+        then: Callable[[Path], object],
+    ) -> None:
+        assert Path(suggestion).suffix in kinds
+        if not self.is_cancelled:
+            then(self.file or self.folder / suggestion)
+
+
 @pytest.fixture
-def flow(desktop: Desktop, store: RecordStore, tmp_path: Path) -> Iterator[ExportFlow]:
-    window = desktop.window
-    parts = WindowParts(
-        window=window,
-        model=desktop.model,
-        desk=desktop.desk,
-        jobs=desktop.jobs,
-        settings=desktop.settings,
-        theme=desktop.theme,
-        icons=desktop.icons,
-        notices=window.notices,
-        panel=window.panel,
-    )
-    flow = ExportFlow(parts, window)
-    flow.picking.folder = tmp_path / "out"
-    flow.picking.folder.mkdir()
-    flow.picking.ask_target = lambda _parent, _title, suggestion, _kinds: suggestion
+def targets(chosen_files: ChosenFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Targets:
+    targets = Targets(tmp_path / "out")
+    targets.folder.mkdir()
+    monkeypatch.setattr(chosen_files, "ask_target", targets.ask)
+    return targets
+
+
+@pytest.fixture
+def flow(desktop: Desktop, store: RecordStore, targets: Targets) -> Iterator[ExportFlow]:
+    flow = desktop.window.journeys.exporting
     yield flow
     for dialog in (flow.dialog, flow.result, flow.corrections.dialog):
         if dialog is not None:
@@ -182,20 +196,20 @@ def test_dialog_is_worked_by_keys_and_named(flow: ExportFlow, qtbot: QtBot) -> N
 
 
 def test_nothing_happens_where_no_file_is_chosen(
-    flow: ExportFlow, qtbot: QtBot, desktop: Desktop
+    flow: ExportFlow, qtbot: QtBot, desktop: Desktop, targets: Targets
 ) -> None:
-    flow.picking.ask_target = lambda *_: ""
+    targets.is_cancelled = True
     opened(flow, qtbot).save_button.click()
     assert desktop.window.panel.works == ()
     assert notice(desktop) == ""
 
 
 def test_full_disk_is_told_and_leaves_the_old_file(
-    flow: ExportFlow, qtbot: QtBot, desktop: Desktop, tmp_path: Path
+    flow: ExportFlow, qtbot: QtBot, desktop: Desktop, targets: Targets
 ) -> None:
-    old = tmp_path / "old.xlsx"
+    old = targets.folder / "old.xlsx"
     old.write_bytes(b"old")
-    flow.picking.ask_target = lambda *_: str(old)
+    targets.file = old
     dialog = opened(flow, qtbot)
     with disk_full_at(1_000):
         dialog.save_button.click()
@@ -203,14 +217,15 @@ def test_full_disk_is_told_and_leaves_the_old_file(
     assert old.read_bytes() == b"old"
 
 
-def test_cancel_stops_the_export(flow: ExportFlow, qtbot: QtBot, desktop: Desktop) -> None:
+def test_cancel_stops_the_export(
+    flow: ExportFlow, qtbot: QtBot, desktop: Desktop, targets: Targets
+) -> None:
     dialog = opened(flow, qtbot, list(range(1, ROWS + 1)) * 2_000)
     dialog.save_button.click()
     [row] = desktop.window.panel._rows
     row.cancel_button.click()
     qtbot.waitUntil(lambda: notice(desktop) == "It was stopped.")
-    assert flow.picking.folder is not None
-    assert list(flow.picking.folder.iterdir()) == []
+    assert list(targets.folder.iterdir()) == []
 
 
 def test_cuts_and_notices_can_be_looked_at(
@@ -293,32 +308,34 @@ def test_table_goes_out_beside_the_original_and_corrections_come_back(
     assert [one.decisions for one in store.details([2, 5])] == [(), ()]
 
 
-def test_conflicts_can_be_saved(flow: ExportFlow, qtbot: QtBot, tmp_path: Path) -> None:
+def test_conflicts_can_be_saved(
+    flow: ExportFlow, qtbot: QtBot, targets: Targets, chosen_files: ChosenFiles
+) -> None:
     copy = handed_back(flow, qtbot)
     corrected(copy, {(6, 1): "maybe"})
-    flow.picking.ask_file = lambda *_: str(copy)
+    chosen_files.files = [copy]
     with qtbot.waitSignal(flow.corrections.asked, timeout=20_000):
         flow.take_corrections()
     dialog = flow.corrections.dialog
     assert dialog is not None
     assert dialog.summary.text() == "There is nothing to take over."
     assert not dialog.take_button.isVisible()
-    target = tmp_path / "conflicts"
-    flow.picking.ask_target = lambda *_: str(target)
+    target = targets.folder / "conflicts.csv"
+    targets.file = target
     dialog.save_button.click()
     qtbot.waitUntil(lambda: dialog.words.text() == "Saved.")
-    with target.with_suffix(".csv").open(encoding="utf-8-sig", newline="") as file:
+    with target.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.reader(file))
     assert rows[0] == ["sheet", "row", "record", "label", "reason", "remedy"]
     assert rows[1][:3] == [SHEET, str(HEADER_ROW + 6), "6"]
 
 
 def test_original_that_was_moved_is_asked_for(
-    flow: ExportFlow, qtbot: QtBot, tmp_path: Path
+    flow: ExportFlow, qtbot: QtBot, tmp_path: Path, chosen_files: ChosenFiles
 ) -> None:
     moved = tmp_path / "elsewhere.xlsx"
     (tmp_path / "list.xlsx").rename(moved)
-    flow.picking.ask_file = lambda *_: str(moved)
+    chosen_files.files = [moved]
     assert handed_back(flow, qtbot).exists()
 
 
@@ -373,3 +390,22 @@ def test_another_store_closes_the_dialog(flow: ExportFlow, qtbot: QtBot, desktop
     desktop.desk.begin_private()
     flow.export([1], SHOWN)
     assert flow.dialog is not first
+
+
+def test_menu_and_page_lead_to_the_dialogs(
+    flow: ExportFlow, qtbot: QtBot, desktop: Desktop, chosen_files: ChosenFiles, tmp_path: Path
+) -> None:
+    window = desktop.window
+    chosen_files.files = [tmp_path / "list.xlsx"]
+    window.files.corrections.trigger()
+    qtbot.waitUntil(lambda: "no copy with labels" in notice(desktop), timeout=20_000)
+    assert chosen_files.asked == ["Take in a corrected workbook"]
+    window.go_to_page(1)
+    qtbot.waitUntil(lambda: len(window.records_page.records.ids) == ROWS)
+    window.go_to_page(0)
+    with qtbot.waitSignal(flow.asked):
+        window.files.export.trigger()
+    assert window.current_page is window.records_page
+    assert flow.dialog is not None
+    names = flow.dialog.columns_label.text()
+    assert names == "Columns of the list: Title, Hallmarks, Review, Year, Journal, File"
