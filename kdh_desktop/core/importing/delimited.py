@@ -11,7 +11,7 @@ import io
 import re
 from collections import Counter, deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO, TextIO
 
 from kdh_desktop.core.errors import InputError
@@ -42,8 +42,11 @@ _MARKUP = re.compile(
 )
 _SEPARATOR_LINE = re.compile(r'\ufeff?"?sep=(.)"?\r?\n?', re.IGNORECASE)
 
+_ENCLOSED = re.compile(r'(?:^|\t)"[^\t\r\n]*"(?=[\t\r\n])', re.MULTILINE)
+
 _READ_AS_WINDOWS = "The file is not UTF-8 and was read as Windows-1252: look at its accents."
 _LITERAL_QUOTES = "Quotation marks were taken as part of the texts, as cells are not enclosed."
+_ESCAPED_QUOTES = "A backslash before a quotation mark was taken for a sign that it is a letter."
 _UNCLOSED = "A quotation mark is not closed, or stands where none may."
 _UNDECODED = "It holds bytes that are not in the encoding of the file."
 
@@ -55,11 +58,14 @@ class Dialect:
     Attributes:
         delimiter: Between cells.
         is_quoted: Whether quotation marks enclose cells; else they are letters as any other.
+        escapes: Whether a backslash stands before each quotation mark within a cell; else it is
+            doubled.
         first_line: Where the table begins, from 1: after a line that names the delimiter.
     """
 
     delimiter: str
     is_quoted: bool = True
+    escapes: bool = False
     first_line: int = 1
 
 
@@ -103,6 +109,8 @@ class DelimitedText:
         dialect = dialect_of(sample, layout.delimiter)
         if not dialect.is_quoted:
             notices.append(_LITERAL_QUOTES)
+        if dialect.escapes:
+            notices.append(_ESCAPED_QUOTES)
         text = open_text(self._file, encoding)
         rows = _with_undecoded_marked(_rows(text, dialect, _usual_width(sample, dialect)))
         return RawTable(rows, notices, is_sheet=False, first_row=dialect.first_line)
@@ -112,13 +120,26 @@ def dialect_of(sample: str, delimiter: str | None = None) -> Dialect:
     """How the cells of a text are told apart: by whatever gives most rows the same width."""
     if (named := _SEPARATOR_LINE.match(sample)) is not None:
         return Dialect(delimiter or named[1], first_line=2)
-    candidates = [Dialect(delimiter)] if delimiter else [Dialect(one) for one in DELIMITERS]
-    if "\t" in {candidate.delimiter for candidate in candidates} and '"' in sample:
-        # Programs that write a TAB between cells often enclose nothing at all.
-        candidates.append(Dialect("\t", is_quoted=False))
-    scored = [(_evenness(sample, one), -place, one) for place, one in enumerate(candidates)]
+    dialects = [_quoted_best(Dialect(one), sample) for one in delimiter or DELIMITERS]
+    scored = [(_evenness(sample, one), -place, one) for place, one in enumerate(dialects)]
     (even, _), _, best = max(scored)
     return best if delimiter or even >= _MIN_EVEN else Dialect(_NEVER)
+
+
+def _quoted_best(dialect: Dialect, sample: str) -> Dialect:
+    """A dialect, with quotation marks taken otherwise where that lets all rows be read."""
+    problems = _widths(sample, dialect)[0]
+    if not problems:
+        return dialect
+    others = []
+    if '\\"' in sample:
+        others.append(replace(dialect, escapes=True))
+    if dialect.delimiter == "\t" and len(_ENCLOSED.findall(sample)) <= problems:
+        # Programs that write a TAB between cells often enclose nothing at all.
+        others.append(replace(dialect, is_quoted=False))
+    even = _evenness(sample, dialect)
+    better = (one for one in others if not _widths(sample, one)[0])
+    return next((one for one in better if _evenness(sample, one) >= even), dialect)
 
 
 def _evenness(sample: str, dialect: Dialect) -> tuple[float, int]:
@@ -183,14 +204,20 @@ def _safe_encoding(file: BinaryIO, notices: list[str]) -> str:
 class _Lines(Iterator[str]):
     """The lines of a text, of which those of the row in hand can be given back."""
 
-    def __init__(self, text: TextIO) -> None:
+    def __init__(self, text: TextIO, dialect: Dialect) -> None:
         self._text = text
+        self._escapes = dialect.escapes
         self._waiting = deque[str]()
         self.row: list[str] = []
         self.first = 1
 
     def __next__(self) -> str:
-        line = self._waiting.popleft() if self._waiting else next(self._text)
+        if self._waiting:
+            line = self._waiting.popleft()
+        else:
+            line = next(self._text)
+            if self._escapes:
+                line = line.replace('\\"', '""')
         self.row.append(line)
         return line
 
@@ -206,7 +233,7 @@ class _Lines(Iterator[str]):
 
 
 def _rows(text: TextIO, dialect: Dialect, width: int) -> Iterator[RawRow]:
-    lines = _Lines(text)
+    lines = _Lines(text, dialect)
     shape = RowShape(dialect.delimiter, width)
     for _ in range(dialect.first_line - 1):
         next(lines, "")

@@ -101,6 +101,6 @@ def _columns(names: Sequence[str], below: Sequence[RawRow], *, is_sheet: bool) -
     width = max(width_of(names), filled)
     if width > MAX_COLUMNS:
         raise too_wide()
-    given = [clean_cell(name)[0] for name in names[:width]]
+    given = [" ".join(clean_cell(name)[0].split()) for name in names[:width]]
     given += [""] * (width - len(given))
     return tuple(name or name_of(place) for place, name in enumerate(given))

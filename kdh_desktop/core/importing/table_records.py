@@ -45,9 +45,12 @@ _MEND_LINE = (
 )
 _MEND_CELL = "Write the text into the cell again, with the cell formatted as text."
 _NO_TEXT = "It has neither a title nor an abstract."
+_SECOND_HEADER = "It repeats the names of the columns."
+_DELETE = "Nothing is lost; delete it if the file is to be tidy."
 _FILL_IN = "Fill one in, or choose other columns."
 _BETWEEN = re.compile(r"\s*[;|\n]\s*")
 _TEXT_ROLES = (ColumnRole.ABSTRACT, ColumnRole.TITLE)
+_KINDS = {kind.value: kind for kind in CellKind}
 _UNREADABLE = {CellKind.FAULT, CellKind.FORMULA_WITHOUT_VALUE}
 _MERGED_FROM = re.compile(r"[A-Z]+[0-9]+:[A-Z]+([0-9]+)")
 _WORDS = {ColumnRole.ABSTRACT: "abstract", ColumnRole.TITLE: "title"}
@@ -119,7 +122,7 @@ class _Row:
         self._kinds = raw.kinds
 
     def kind(self, place: int) -> CellKind:
-        return CellKind(self._kinds[place]) if place < len(self._kinds) else CellKind.TEXT
+        return _KINDS[self._kinds[place]] if place < len(self._kinds) else CellKind.TEXT
 
 
 class RowReader:
@@ -152,6 +155,8 @@ class RowReader:
         if (refused := self._misfit(raw)) is not None:
             return refused
         row = _Row(raw, self._width)
+        if tuple(row.cells) == self._columns:
+            return RefusedRow(raw.number, _SECOND_HEADER, _DELETE)
         if (refused := self._unreadable(row)) is not None:
             return refused
         self._removed += row.removed

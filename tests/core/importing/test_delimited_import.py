@@ -188,6 +188,23 @@ def test_quotation_marks_of_tab_separated_text_are_letters(tmp_path: Path) -> No
     assert "Quotation marks were taken as part of the texts" in found.notices
 
 
+def test_quotation_marks_may_be_escaped_by_backslashes(tmp_path: Path) -> None:
+    rows = "".join(f'{n},"A \\"title\\", {n}","Cells \\alpha, slow."\n' for n in range(40))
+    found = trip(write(tmp_path, ",".join(COLUMNS) + "\n" + rows))
+    assert len(found.records) == 40
+    assert found.records[3].title == 'A "title", 3'
+    assert found.records[3].abstract == "Cells \\alpha, slow."
+    assert "backslash" in found.notices
+
+
+def test_names_that_are_repeated_below_are_no_record(tmp_path: Path) -> None:
+    found = trip(write(tmp_path, as_csv(references(2)) + as_csv(references(2))))
+    assert len(found.records) == 4
+    assert [(row.row, row.reason) for row in found.refused] == [
+        (4, "It repeats the names of the columns.")
+    ]
+
+
 def test_a_line_that_names_the_delimiter_is_believed(tmp_path: Path) -> None:
     found = trip(write(tmp_path, "sep=;\r\n" + as_csv(references(5), ";")))
     assert found.rows == [3, 4, 5, 6, 7]
