@@ -19,6 +19,7 @@ import numpy.typing as npt
 from kdh_desktop.core.errors import Cancelled
 from kdh_desktop.core.records.links import Link, Links
 from kdh_desktop.core.records.near_text import (
+    MOST_COMPARED,
     PlainText,
     Sketches,
     candidates,
@@ -46,9 +47,9 @@ _READING = 0.7
 """Share of the work that reading is, for the progress."""
 
 _TEXTS = """
-SELECT l.record_id, r.title, r.abstract, l.year, r.pmid
+SELECT l.record_id, substr(r.title, 1, {letters}), substr(r.abstract, 1, {letters}), l.year, r.pmid
 FROM listing l CROSS JOIN record r ON r.id = l.record_id
-WHERE NOT l.is_hidden AND {} ORDER BY l.record_id
+WHERE NOT l.is_hidden AND {which} ORDER BY l.record_id
 """
 
 _SHARED = """
@@ -147,7 +148,7 @@ class _Sketched:
 
 def _sketch(reading: Reading, report: Callable[[float], None]) -> _Sketched:
     """Read every text once."""
-    statement = _TEXTS.format("l.record_id > :after") + " LIMIT :limit"
+    statement = _TEXTS.format(which="l.record_id > :after", letters=MOST_COMPARED) + " LIMIT :limit"
     ids: list[int] = []
     lengths: list[int] = []
     sketches: list[Sketches] = [sketches_of([])]
@@ -181,7 +182,9 @@ def _link_near(reading: Reading, links: Links, pairs: Iterable[tuple[int, int]])
 
 
 def _texts_of(db: Connection, records: Iterable[int]) -> dict[int, PlainText]:
-    statement = _TEXTS.format("l.record_id IN (SELECT value FROM json_each(?))")
+    statement = _TEXTS.format(
+        which="l.record_id IN (SELECT value FROM json_each(?))", letters=MOST_COMPARED
+    )
     return dict(map(_plain, db.execute(statement, (json.dumps(list(records)),))))
 
 

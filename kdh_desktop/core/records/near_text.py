@@ -28,6 +28,9 @@ ORDERS = 12
 TITLE_KEYS = 2
 """Keys of the title that a sketch begins with: the whole, and how it begins."""
 
+MOST_COMPARED = 20_000
+"""Letters of a title or abstract that are compared; the time grows with their square."""
+
 NEAR = 0.9
 """Likeness from which two texts are taken for one."""
 
@@ -42,8 +45,6 @@ _LEAST_ABSTRACT = 100
 _LEAST_TITLE_WORDS = 5
 _LEAST_TITLE = 30
 _TITLE_BEGINNING = 24
-_MOST_COMPARED = 20_000
-"""Letters of a text that are compared; the time grows with their square."""
 
 _TAG = re.compile(rb"</?[a-z]{1,6}>")
 _NO_LETTER = re.compile(r"[\W_]+")
@@ -206,7 +207,7 @@ def _likeness_of_beginnings(one: PlainText, other: PlainText, least: float) -> f
 
 def _ratio(one: bytes, other: bytes, least: float) -> float:
     """Share of letters that two texts have in common, in order; 0 below what is asked."""
-    found = fuzz.ratio(one[:_MOST_COMPARED], other[:_MOST_COMPARED], score_cutoff=100 * least)
+    found = fuzz.ratio(one, other, score_cutoff=100 * least)
     return float(found) / 100
 
 

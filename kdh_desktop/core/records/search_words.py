@@ -9,9 +9,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import islice
 
 _MOST_WORDS = 64
-"""Words of a search that count; with a whole abstract in the search box these find it."""
+"""Words of a search that count; with a whole abstract in the search box these find it.
+
+A phrase of thousands in a text that repeats them without end takes a minute to be found.
+"""
+
+_MOST_LETTERS = 2_000
+"""Letters of a search that are looked at, so that a book in the search box costs nothing."""
 
 _FEW = 64
 """Characters normalised at once: the time grows with the square of a run of combining marks."""
@@ -25,6 +32,7 @@ _INVISIBLE = re.compile(
 _UNSPACED = re.compile(
     "([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])"
 )
+_WORD = re.compile(r"[^\W_]+")
 _QUOTES_AND_CONTROLS = re.compile('["\x00-\x1f\x7f]')
 
 
@@ -45,13 +53,24 @@ def match_expression(search: str) -> str | None:
     What punctuation joins, such as ``p53-mediated``, must stand side by side.
 
     Args:
-        search: What a person typed; of more than 64 different words the first 64 count.
+        search: What a person typed; the first 64 words count.
     """
-    phrases = dict.fromkeys(
-        phrase for word in search.split() if any(map(str.isalnum, phrase := _phrase(word)))
-    )
-    return " ".join(f'"{phrase}"*' for phrase in list(phrases)[:_MOST_WORDS]) or None
+    phrases: dict[str, None] = {}
+    room = _MOST_WORDS
+    for word in search[:_MOST_LETTERS].split():
+        phrase, words = _phrase(word, most=room)
+        if words and phrase not in phrases:
+            phrases[phrase] = None
+            room -= words
+        if not room:
+            break
+    return " ".join(f'"{phrase}"*' for phrase in phrases) or None
 
 
-def _phrase(word: str) -> str:
-    return " ".join(_QUOTES_AND_CONTROLS.sub(" ", searchable(word)).split())
+def _phrase(word: str, *, most: int) -> tuple[str, int]:
+    """What is asked for one word, cut after some words of the index, and how many those are."""
+    phrase = " ".join(_QUOTES_AND_CONTROLS.sub(" ", searchable(word)).split())
+    words = list(islice(_WORD.finditer(phrase), most + 1))
+    if len(words) > most:
+        return phrase[: words[most - 1].end()], most
+    return phrase, len(words)
