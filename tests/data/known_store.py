@@ -35,7 +35,7 @@ OLD_LABEL = "left-behind"
 
 LABELS = tuple(label.id for label in HALLMARKS_OF_CANCER)[:4]
 ALL_LABELS = (*LABELS, OLD_LABEL)
-JOURNALS = ("", "Cell", "nature", "Annals of Invention")
+JOURNALS = ("", "Cell", "nature", "Nature", "Annals of Invention")
 WORDS = (
     "p53 p53-mediated P5 angiogenesis Angio T-cell cells naïve naive NEAR OR 'quoted' 10.5555/x "
     "肿瘤细胞 抗肿瘤 βeta"

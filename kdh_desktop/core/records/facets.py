@@ -46,6 +46,19 @@ _COLUMNS = (
     "coalesce(l.journal_id, 0)",
 )
 
+# Journals are counted under the spelling that came first.
+_OTHER_SPELLINGS = """
+SELECT id, first FROM (
+    SELECT id, min(id) OVER (PARTITION BY name COLLATE NOCASE) AS first FROM journal)
+WHERE id <> first
+"""
+
+_JOURNAL_NAMES = """
+SELECT id, name FROM journal WHERE id IN (SELECT value FROM json_each(?)) OR id IN (
+    SELECT min(id) FROM journal WHERE name COLLATE NOCASE IN (SELECT value FROM json_each(?))
+    GROUP BY name COLLATE NOCASE)
+"""
+
 _Integers = npt.NDArray[np.int64]
 _Selection = npt.NDArray[np.bool_]
 
@@ -242,12 +255,11 @@ def _journals(
     db: Connection, where: RecordFilter, counts: dict[int, int]
 ) -> tuple[tuple[str, int], ...]:
     """The most frequent ones by name, and those that are chosen."""
+    for journal, first in db.execute(_OTHER_SPELLINGS):
+        if journal in counts:
+            counts[first] = counts.get(first, 0) + counts.pop(journal)
     frequent = sorted(counts, key=lambda journal: (-counts[journal], journal))[:_MOST_JOURNALS]
-    rows = db.execute(
-        "SELECT id, name FROM journal WHERE id IN (SELECT value FROM json_each(?)) "
-        "OR name IN (SELECT value FROM json_each(?))",
-        (json.dumps(frequent), json.dumps(where.journals)),
-    )
+    rows = db.execute(_JOURNAL_NAMES, (json.dumps(frequent), json.dumps(where.journals)))
     names: dict[int, str] = dict(rows.fetchall())
     if 0 in frequent or "" in where.journals:
         names[0] = ""

@@ -129,7 +129,8 @@ def _parts(where: RecordFilter, *, has_unknown: bool) -> Iterable[tuple[Part, st
         yield Part.YEARS, f"({listed}{has_none})"
     if where.journals:
         has_none = " OR l.journal_id IS NULL" if "" in where.journals else ""
-        named = "SELECT id FROM journal WHERE name IN (SELECT value FROM json_each(:journals))"
+        names = "SELECT value FROM json_each(:journals)"
+        named = f"SELECT id FROM journal WHERE name COLLATE NOCASE IN ({names})"  # noqa: S608 - a constant
         yield Part.JOURNALS, f"(l.journal_id IN ({named}){has_none})"
     if where.queue is not None:
         yield Part.QUEUE, QUEUE_CONDITIONS[where.queue]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -74,7 +74,7 @@ def add_records(
 ) -> list[int]:
     """Take in some rows of a batch, and list others as refused; gives the ids of the records."""
     first = 1 + int(db.execute("SELECT coalesce(max(id), 0) FROM record").fetchone()[0])
-    journals = _journal_ids(db, {storable(record.journal) for record in records})
+    journals = _journal_ids(db, [storable(record.journal) for record in records])
     rows, listed, words = [], [], []
     for record_id, raw in enumerate(records, start=first):
         record = _clean(raw)
@@ -143,7 +143,7 @@ def content_of(db: Connection, record_id: int) -> ImportedRecord:
 def replace_content(db: Connection, record_id: int, content: ImportedRecord) -> None:
     """Write other content over a record; its place in its file stays as it is."""
     record = _clean(content)
-    journals = _journal_ids(db, {record.journal})
+    journals = _journal_ids(db, [record.journal])
     _, _, _, *values = _record_values(record_id, 0, record)
     db.execute(
         "UPDATE record SET title = ?, abstract = ?, source_id = ?, pmid = ?, doi = ?, "
@@ -190,10 +190,10 @@ def _words(record: ImportedRecord) -> tuple[str, str, str]:
     return searchable(record.title), searchable(record.abstract), searchable(other)
 
 
-def _journal_ids(db: Connection, names: set[str]) -> dict[str, int]:
-    """Ids by name, of journals that are new, too; case makes no difference."""
+def _journal_ids(db: Connection, names: Iterable[str]) -> dict[str, int]:
+    """Ids by name, of journals that are new, too."""
     found = {}
-    for name in sorted(names - {""}):
+    for name in filter(None, dict.fromkeys(names)):
         db.execute("INSERT OR IGNORE INTO journal (name) VALUES (?)", (name,))
         row = db.execute("SELECT id FROM journal WHERE name = ?", (name,)).fetchone()
         found[name] = int(row[0])

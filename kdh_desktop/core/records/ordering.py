@@ -85,7 +85,7 @@ _KEYS: dict[Field, tuple[str, list[str]]] = {
     Field.ABSTRACT: _by_record("abstract", "substr(r.abstract, 1, 40) COLLATE NOCASE"),
     Field.REVIEW: (_LISTING, ["l.review"]),
     Field.YEAR: (_LISTING, ["l.year"]),
-    Field.JOURNAL: (_JOURNALS, ["j.name"]),
+    Field.JOURNAL: (_JOURNALS, ["j.name COLLATE NOCASE"]),
     Field.AUTHORS: _by_record("authors", "substr(r.authors, 1, 40) COLLATE NOCASE"),
     Field.PMID: _by_number("pmid"),
     Field.DOI: _by_record("doi", "r.doi"),

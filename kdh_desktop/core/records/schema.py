@@ -61,8 +61,9 @@ CREATE INDEX refused_row_by_batch ON refused_row (batch_id, row);
 
 CREATE TABLE journal (
     id INTEGER PRIMARY KEY,
-    name TEXT NOT NULL UNIQUE COLLATE NOCASE
+    name TEXT NOT NULL UNIQUE       -- to the letter; lists take other capitals for the same
 ) STRICT;
+CREATE INDEX journal_by_name ON journal (name COLLATE NOCASE);
 
 CREATE TABLE record (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

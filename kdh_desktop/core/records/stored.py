@@ -64,7 +64,7 @@ class RecordFilter:
         reviews: How far a person got.
         batches: Ids of import batches.
         years: Years; None stands for records without one.
-        journals: Names of journals; the empty name for records without one.
+        journals: Names of journals in any capitals; the empty name for records without one.
         queue: A queue, which also gives the order where no other is asked for.
         is_predicted: Whether the active model has said something of it; None for both.
         ids: Ids of records; None for all.
@@ -273,7 +273,7 @@ class Facets:
         reviews: By review status.
         batches: By batch id, of those that leave some.
         years: By year, latest first; None for records without one.
-        journals: By name, most frequent first, at most 200.
+        journals: By name as it was spelt first, most frequent first, at most 200.
         queues: By queue.
         unpredicted: Records that the active model has said nothing of.
     """

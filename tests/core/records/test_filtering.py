@@ -212,6 +212,18 @@ def test_most_frequent_journals_come_first_and_a_chosen_one_is_always_there(
     assert (names[-1], 1) in found
 
 
+def test_journals_are_kept_to_the_letter_and_listed_whatever_their_capitals(
+    store: RecordStore,
+) -> None:
+    batch = store.begin_import(SOURCE)
+    names = ("Nature", "NATURE", "nature", "Cell")
+    ids = store.add_records(batch, [ImportedRecord(1, "T", journal=name) for name in names])
+    store.finish_import(batch)
+    assert [row.journal for row in store.rows(ids)] == list(names)
+    assert store.facets(RecordFilter(journals=("NATURE",))).journals == (("Nature", 3), ("Cell", 1))
+    assert store.count(RecordFilter(journals=("NATURE",))) == 3
+
+
 def test_facets_of_an_empty_store_are_all_zero(store: RecordStore) -> None:
     found = store.facets()
     assert (found.total, found.unpredicted, found.years, found.journals) == (0, 0, (), ())
