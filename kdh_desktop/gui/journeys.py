@@ -17,6 +17,7 @@ from kdh_desktop.gui.file_actions import FileActions
 from kdh_desktop.gui.importing.duplicates_flow import DuplicatesFlow
 from kdh_desktop.gui.importing.import_flow import ImportFlow
 from kdh_desktop.gui.importing.import_report import ImportReport
+from kdh_desktop.gui.leaving import Leaving
 from kdh_desktop.gui.notices import Notice
 from kdh_desktop.gui.private_session import PrivateSession
 from kdh_desktop.gui.private_sign import PrivateSign
@@ -59,6 +60,7 @@ class Journeys(QObject):
             parent=self,
         )
         self.private.ended.connect(classify.forget)
+        self.leaving = Leaving(parts, would_forget=lambda: self.private.has_content, parent=self)
         self._connect_imports(files)
         self._connect_exports(files)
         self.bulk.review_wanted.connect(

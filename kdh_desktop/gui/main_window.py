@@ -218,7 +218,14 @@ class MainWindow(QMainWindow):
         super().resizeEvent(event)
         self.rail.set_compact(event.size().width() < _NARROW)
 
+    def leave(self) -> None:
+        """Close without a question, once work in the background has stopped."""
+        self.journeys.leaving.agree()
+
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self.journeys.leaving.may_close():
+            event.ignore()
+            return
         self._settings.window_geometry = self.saveGeometry()
         for page in self._pages:
             page.save_layout()

@@ -43,6 +43,11 @@ class PrivateSession(QObject):
         sign.end_wanted.connect(self.switch)
         parts.desk.changed.connect(self._show)
 
+    @property
+    def has_content(self) -> bool:
+        """Whether the session is private and holds something that would be forgotten."""
+        return self._parts.desk.is_private and (self._has_text() or self._has_records())
+
     def switch(self) -> None:
         """Begin a private session, or end it after a question where something would be lost."""
         desk = self._parts.desk
@@ -63,7 +68,7 @@ class PrivateSession(QObject):
             desk.begin_private()
             self._writes_at_start = 0 if desk.store is None else desk.store.change_counter
             self.begun.emit()
-        elif self._has_text() or self._has_records():
+        elif self.has_content:
             self.question = ask(
                 self._parts.window,
                 self.tr("End the private session?"),

@@ -28,6 +28,7 @@ class Work:
         can_pause: Whether it can be paused.
         is_paused: Whether it is.
         is_stopping: Whether it was asked to stop and has not yet.
+        is_minor: Whether nobody minds when it is dropped, as the window closes.
     """
 
     heading: str
@@ -37,6 +38,7 @@ class Work:
     can_pause: bool = False
     is_paused: bool = False
     is_stopping: bool = False
+    is_minor: bool = False
 
     @property
     def percent(self) -> int | None:
@@ -136,6 +138,16 @@ class WorkPanel(QWidget):
     def works(self) -> tuple[Work, ...]:
         """What goes on at present."""
         return tuple(row.work for row in self._rows)
+
+    @property
+    def is_working(self) -> bool:
+        """Whether something goes on that somebody would mind to have cut short."""
+        return not all(work.is_minor for work in self.works)
+
+    def cancel_all(self) -> None:
+        """Ask all work to stop."""
+        for row in tuple(self._rows):
+            row.cancel_wanted.emit()
 
     def add_row(self, work: Work) -> WorkRow:
         """Show another piece of work."""

@@ -121,7 +121,8 @@ def start(
 
     yield start_desktop
     for desktop in started:
-        desktop.window.close()
+        desktop.window.leave()
+        qtbot.waitUntil(desktop.window.isHidden)
         desktop.window.deleteLater()
         desktop.theme.deleteLater()
     qapp.processEvents()

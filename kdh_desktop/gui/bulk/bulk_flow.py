@@ -161,9 +161,9 @@ class BulkFlow(QObject):
     def _take_end(self, outcome: Outcome[BulkProgress]) -> None:
         progress = outcome.value if isinstance(outcome, Ok) else self._progress
         done = 0 if progress is None else progress.done
-        if self._row is not None:
-            self._parts.panel.remove_row(self._row)
-            self._row = None
+        row, self._row = self._row, None
+        if row is not None:
+            self._parts.panel.remove_row(row)
         self._tell(outcome, done)
         if self._waiting:
             self.classify(self._waiting.popleft())

@@ -63,7 +63,9 @@ class DuplicatesFlow(QObject):
         self._shows_when_found = shows_when_found
         self._parts.notices.dismiss(NOTICE)
         if self._row is None:
-            self._row = self._parts.panel.add_row(Work(self.tr("Looking for duplicates")))
+            self._row = self._parts.panel.add_row(
+                Work(self.tr("Looking for duplicates"), is_minor=True)
+            )
             self._row.cancel_wanted.connect(self._search_lane.cancel)
         self._search_lane.start(
             find_work(store), done=self._take_found, progress=self._show_progress
@@ -92,6 +94,7 @@ class DuplicatesFlow(QObject):
                     done=int(share * _PERCENT),
                     total=_PERCENT,
                     words=f"{int(share * _PERCENT)} %",
+                    is_minor=True,
                 ),
             )
 

@@ -311,9 +311,9 @@ class ImportFlow(QObject):
         self._alike = {}
         self._seen = 0
         self._store = None
-        if self._row is not None:
-            self._parts.panel.remove_row(self._row)
-            self._row = None
+        row, self._row = self._row, None
+        if row is not None:
+            self._parts.panel.remove_row(row)
         if outcomes:
             self.finished.emit(outcomes)
 
