@@ -73,7 +73,7 @@ class MainWindow(QMainWindow):
         self._theme = theme
         self._icons = icons
         self.classify_page = ClassifyPage(
-            model=model, jobs=jobs, settings=settings, theme=theme, icons=icons
+            model=model, desk=desk, jobs=jobs, settings=settings, theme=theme, icons=icons
         )
         self.records_page = RecordsPage(
             desk=desk, model=model, jobs=jobs, settings=settings, theme=theme, icons=icons

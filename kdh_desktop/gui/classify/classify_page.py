@@ -14,6 +14,7 @@ from kdh_desktop.core.record import Prediction
 from kdh_desktop.gui.active_model import ActiveModel, Failed
 from kdh_desktop.gui.classify.actions import ClassifyActions
 from kdh_desktop.gui.classify.example import EXAMPLE_TEXT
+from kdh_desktop.gui.classify.record_keeping import RecordKeeping
 from kdh_desktop.gui.classify.result_pane import ResultPane
 from kdh_desktop.gui.classify.session import Activity, ClassifySession
 from kdh_desktop.gui.classify.text_exchange import (
@@ -35,6 +36,7 @@ from kdh_desktop.gui.classify.words import (
 from kdh_desktop.gui.icons import Icons
 from kdh_desktop.gui.jobs import JobRunner
 from kdh_desktop.gui.notices import Notice, NoticeAction, NoticeBar, Severity, announce
+from kdh_desktop.gui.record_desk import RecordDesk
 from kdh_desktop.gui.settings import Settings
 from kdh_desktop.gui.theme import GRID, Theme
 
@@ -58,6 +60,7 @@ class ClassifyPage(QWidget):
         self,
         *,
         model: ActiveModel,
+        desk: RecordDesk,
         jobs: JobRunner,
         settings: Settings,
         theme: Theme,
@@ -68,6 +71,7 @@ class ClassifyPage(QWidget):
         self._model = model
         self._settings = settings
         self.session = ClassifySession(model, jobs, self)
+        self.keeping = RecordKeeping(self.session, desk, jobs, self)
         self.commands = ClassifyActions(self)
         self.notices = NoticeBar(theme=theme, icons=icons)
         text_model = TextTableModel(self.session, self)
@@ -146,7 +150,8 @@ class ClassifyPage(QWidget):
         self.exchange.forget_texts()
 
     def save_layout(self) -> None:
-        """Keep where the dividing lines stand."""
+        """Keep where the dividing lines stand, and a draft of what is in no record."""
+        self.keeping.finish()
         for name, splitter in self._splitters().items():
             self._settings.keep_splitter(name, splitter.saveState())
 

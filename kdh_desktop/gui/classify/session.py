@@ -84,6 +84,10 @@ class ClassifySession(QObject):
     """Labels that the user asked for have arrived for the text that is looked at."""
     divided = Signal(int)
     """A paste was told apart into so many texts; 1 means that other lines were left out."""
+    asked = Signal(object)
+    """Texts that are about to be classified because the user wants it: a tuple of `Item`."""
+    answered = Signal(object)
+    """Labels of such texts: a tuple of `Prediction`."""
     failed = Signal(object)
     """A `KdhError` to tell the user."""
 
@@ -296,6 +300,7 @@ class ClassifySession(QObject):
             return
         self._progress = (0, len(items))
         self._set_activity(Activity.CLASSIFYING)
+        self.asked.emit(items)
         self._lane.start(
             classify_work(classifier, items), done=self._take_end, progress=self._take_answer
         )
@@ -304,6 +309,7 @@ class ClassifySession(QObject):
         self._progress = (answer.done, self._progress[1])
         for key, prediction in answer.predictions:
             self._take_prediction(key, prediction, is_asked=True)
+        self.answered.emit(tuple(prediction for _, prediction in answer.predictions))
         self.activity_changed.emit()
 
     def _take_prediction(self, key: int, prediction: Prediction, *, is_asked: bool) -> None:
