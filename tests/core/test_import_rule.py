@@ -16,7 +16,6 @@ PACKAGES = ("kdh_desktop", "trainer")
 QT = ("PySide6", "shiboken6")
 READERS = (
     "Bio",
-    "charset_normalizer",
     "defusedxml",
     "openpyxl",
     "pypdf",
@@ -55,7 +54,6 @@ ONLY_IMPORTERS: Mapping[str, tuple[str, ...]] = {
     "rispy": ("kdh_desktop.core.importing",),
     "pypdf": ("kdh_desktop.core.importing",),
     "python_calamine": ("kdh_desktop.core.importing",),
-    "charset_normalizer": ("kdh_desktop.core.importing",),
     "xlsxwriter": ("kdh_desktop.core.exporting",),
 }
 """The only modules or packages that may import a library."""

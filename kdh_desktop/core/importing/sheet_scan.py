@@ -35,18 +35,20 @@ class SheetScan:
 
     Attributes:
         unvalued: Rows and columns, from 1, of formulas that no program has computed.
+        has_unplaced: Whether there are others in cells that do not say where they are.
         hidden_rows: Numbers of rows that the sheet hides, by hand or by a filter.
         merged: Ranges such as ``A1:C1``.
     """
 
     unvalued: frozenset[tuple[int, int]]
+    has_unplaced: bool
     hidden_rows: frozenset[int]
     merged: tuple[str, ...]
 
 
 def scan_sheet(archive: zipfile.ZipFile, member: str) -> SheetScan:
     """Look through one sheet of a workbook."""
-    unvalued: set[tuple[int, int]] = set()
+    unvalued: set[tuple[int, int] | None] = set()
     hidden: set[int] = set()
     merged: dict[str, None] = {}
     for piece in pieces_of(archive, member, overlap=_OVERLAP):
@@ -56,7 +58,8 @@ def scan_sheet(archive: zipfile.ZipFile, member: str) -> SheetScan:
             hidden.update(_hidden(piece))
         if b"mergeCell " in piece:
             merged.update(dict.fromkeys(found.decode() for found in _MERGED.findall(piece)))
-    return SheetScan(frozenset(unvalued), frozenset(hidden), tuple(merged))
+    placed = frozenset(place for place in unvalued if place is not None)
+    return SheetScan(placed, None in unvalued, frozenset(hidden), tuple(merged))
 
 
 def column_number(letters: str) -> int:
@@ -77,14 +80,14 @@ def column_letters(place: int) -> str:
     return letters
 
 
-def _unvalued(piece: bytes) -> set[tuple[int, int]]:
-    found = set()
+def _unvalued(piece: bytes) -> set[tuple[int, int] | None]:
+    found: set[tuple[int, int] | None] = set()
     for match in _FORMULA_WITHOUT_VALUE.finditer(piece):
         # An empty value of a formula that gives text is a value.
-        is_empty_text = match["value"] and _TEXT_RESULT.search(match["attributes"])
+        if match["value"] and _TEXT_RESULT.search(match["attributes"]):
+            continue
         address = _ADDRESS.search(match["attributes"])
-        if address is not None and not is_empty_text:
-            found.add((int(address[2]), column_number(address[1].decode())))
+        found.add((int(address[2]), column_number(address[1].decode())) if address else None)
     return found
 
 

@@ -149,6 +149,11 @@ class Workbook:
         notices = []
         if self._has_macros:
             notices.append("The workbook holds macros; only its values were read.")
+        if scan.has_unplaced:
+            notices.append(
+                "Formulas without a value were left out, and their cells cannot be named; saved "
+                "by a spreadsheet program the workbook holds their values."
+            )
         if scan.hidden_rows:
             notices.append(
                 f"Rows that the sheet hides ({len(scan.hidden_rows)}) were read like the others."

@@ -133,6 +133,13 @@ def test_formulas_without_a_value_are_refused_and_never_taken_for_empty(tmp_path
     assert "Cells D4, E4 hold a formula without a value" in found.notices
 
 
+def test_formulas_in_cells_without_an_address_are_told(tmp_path: Path) -> None:
+    rows = f'<row r="1">{inline("A1", "abstract")}</row><row><c><f>A1</f></c></row>'
+    rows += f'<row r="3">{inline("A3", "Words.")}</row>'
+    found = trip(sheet_xml(workbook(tmp_path, references(1)), rows))
+    assert "Formulas without a value were left out" in found.notices
+
+
 def test_computed_formulas_give_their_values(tmp_path: Path) -> None:
     head = "".join(inline(f"{letter}1", name) for letter, name in zip("ABC", COLUMNS, strict=True))
     rows = (
