@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QStandardPaths, Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 
@@ -13,7 +13,9 @@ class FileDialogs:
     """Asks for files, and begins where the last one lay: in this session only, nowhere kept."""
 
     def __init__(self) -> None:
-        self._folder = ""
+        self._folder = QStandardPaths.writableLocation(
+            QStandardPaths.StandardLocation.DocumentsLocation
+        )
 
     def ask_files(
         self, parent: QWidget, title: str, *, then: Callable[[Sequence[Path]], object]

@@ -139,3 +139,5 @@ class Journeys(QObject):
     def _show_records(self, where: RecordFilter) -> None:
         self.records_wanted.emit()
         self._records.show_filter(where)
+        # Review begins in the list, by keys.
+        self._records.table.setFocus()

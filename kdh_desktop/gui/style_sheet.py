@@ -60,6 +60,7 @@ QToolButton[kind="chip"] {{
 }}
 QToolButton[kind="chip"]:hover {{ background: {c.track.name()}; }}
 QToolButton[kind="chip"]:focus {{ border: 2px solid {c.accent.name()}; }}
+QFileDialog QToolButton {{ padding: 2px; min-width: 20px; }}
 QPlainTextEdit, QListView, QTextBrowser, QScrollArea[kind="panel"] {{
     background: {c.base.name()}; border: 1px solid {c.control_line.name()};
     border-radius: 6px; margin: 1px; padding: 2px;

@@ -17,11 +17,13 @@ class WindowTitle(QObject):
         parts.panel.changed.connect(self._show)
 
     def _show(self) -> None:
-        words = "KDH Desktop"
+        # Nothing is said of work that waits for an answer.
+        shares = [work.percent for work in self._parts.panel.works if work.done]
+        known = [share for share in shares if share is not None]
+        words = [f"{min(known)} %"] if known else []
         if self._parts.desk.is_private:
-            words = self.tr("KDH Desktop, private session")
-        shares = [work.percent for work in self._parts.panel.works if work.percent is not None]
-        if shares:
-            words = self.tr("{percent} %, {window}").format(percent=min(shares), window=words)
-        if words != self._parts.window.windowTitle():
-            self._parts.window.setWindowTitle(words)
+            words.append(self.tr("Private session"))
+        # Qt puts the program's name behind.
+        title = ", ".join(words) or "KDH Desktop"
+        if title != self._parts.window.windowTitle():
+            self._parts.window.setWindowTitle(title)

@@ -245,7 +245,7 @@ def test_private_session_has_its_own_store_and_a_sign(desktop: Desktop, qtbot: Q
     assert private is not kept
     assert window.private_sign.isVisible()
     assert "nothing is stored" in window.private_sign.words.text()
-    assert "private" in window.windowTitle()
+    assert window.windowTitle() == "Private session"
     assert window.files.private.isChecked()
     assert unnamed(window) == []
     press_in(window, "Ctrl+Shift+P")

@@ -179,7 +179,8 @@ def require_sound(db: Connection, folder: Path, key: StoreKey) -> None:
         DamagedStoreError: One is not what was written.
     """
     if pages := damaged_pages(db):
+        what = "1 page is" if pages == 1 else f"{pages:,} pages are"
         raise DamagedStoreError(
-            f"The records on the disk are damaged: {pages} pages are not what was written.",
+            f"The records on the disk are damaged: {what} not what was written.",
             offer(folder, key),
         )
