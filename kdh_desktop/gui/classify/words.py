@@ -153,8 +153,7 @@ def guide_of(session: ClassifySession, model: ActiveModel) -> Guide:
         _tr(
             "Paste a title and abstract on the left, then choose Classify or press Ctrl+Enter. "
             "You will see the ten hallmarks with their probabilities, and the sentences that "
-            "support each. Your text stays on this computer; it is kept with its labels under "
-            "Records, unless the session is private."
+            "support each. Your text stays on this computer, and is kept under Records."
         ),
         offers_example=True,
     )
