@@ -77,6 +77,9 @@ class Journeys(QObject):
         files.paste_table.triggered.connect(self._paste_table)
         self._records.import_wanted.connect(self._take_wanted)
         self._classify.files_given.connect(self.imports.take_in_given)
+        self._classify.exchange.table_given.connect(
+            lambda text: self.imports.take_in_table(text, self.tr("Pasted table"))
+        )
         self.imports.finished.connect(self.report.show)
         self.report.again_wanted.connect(self.imports.take_in_again)
         self.report.classify_wanted.connect(self._classify_imported)

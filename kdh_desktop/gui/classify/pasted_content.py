@@ -61,6 +61,16 @@ def _files_of(given: GivenFiles) -> Path | GivenFiles | Refusal:
     return given.paths[0] if is_one_text and not given.has_network_files else given
 
 
+_LOOKED_AT = 100_000
+
+
+def looks_like_table(text: str) -> bool:
+    """Whether a text is rows that were copied from a spreadsheet: tabs in most of its lines."""
+    lines = [line for line in text[:_LOOKED_AT].split("\n") if line.strip()]
+    with_tabs = sum("\t" in line.strip() for line in lines)
+    return with_tabs >= 2 and 2 * with_tabs > len(lines)
+
+
 def normalised(text: str) -> str:
     """The text as a text box holds it: one kind of line end, and half characters marked.
 

@@ -9,7 +9,12 @@ from PySide6.QtGui import QGuiApplication
 
 from kdh_desktop.core.errors import KdhError
 from kdh_desktop.gui.classify.example import EXAMPLE_TEXT
-from kdh_desktop.gui.classify.pasted_content import MAX_CHARACTERS, Refusal, is_blank
+from kdh_desktop.gui.classify.pasted_content import (
+    MAX_CHARACTERS,
+    Refusal,
+    is_blank,
+    looks_like_table,
+)
 from kdh_desktop.gui.classify.result_text import result_as_text
 from kdh_desktop.gui.classify.session import ClassifySession, Snapshot
 from kdh_desktop.gui.classify.text_editor import TextEditor
@@ -29,6 +34,8 @@ class TextExchange(QObject):
 
     status_changed = Signal(str)
     """Something to say in passing."""
+    table_given = Signal(str)
+    """Rows of a table that were pasted as a text, to be taken in as what they are."""
 
     def __init__(
         self,
@@ -47,6 +54,7 @@ class TextExchange(QObject):
         self._file_lane = Lane(jobs)
         self._copy_lane = Lane(jobs)
         editor.edited.connect(self._take_edit)
+        editor.replaced.connect(self._offer_table)
         editor.refused.connect(self._say_refused)
         editor.file_dropped.connect(self._read_file)
         editor.undo_exhausted.connect(self.undo_clear)
@@ -129,6 +137,19 @@ class TextExchange(QObject):
     def forget_notices(self) -> None:
         """Take away what was said about texts that were, before something new begins."""
         self._notices.dismiss(PASTE_NOTICE, CLEARED_NOTICE, FAILED_NOTICE, DIVIDED_NOTICE)
+
+    def _offer_table(self, text: str) -> None:
+        """Say that rows of a table were pasted, as one text they make little sense."""
+        self._notices.dismiss(PASTE_NOTICE)
+        if looks_like_table(text):
+            action = NoticeAction(self.tr("Import as a table"), lambda: self._give_table(text))
+            self._show(
+                Notice(self.tr("This looks like rows of a table, not like a text."), action=action)
+            )
+
+    def _give_table(self, text: str) -> None:
+        self.forget_texts()
+        self.table_given.emit(text)
 
     def _take_edit(self, text: str) -> None:
         # Going back to the undivided text would lose what is being typed.

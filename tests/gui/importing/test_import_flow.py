@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,14 +21,18 @@ from kdh_desktop.core.importing.imported import (
     Reading,
 )
 from kdh_desktop.core.importing.reading import read_records
+from kdh_desktop.core.paths import AppPaths
 from kdh_desktop.core.records.record_store import RecordStore
 from kdh_desktop.core.records.stored import BatchKind
-from kdh_desktop.gui.app import Desktop
+from kdh_desktop.first_instance import become_first
+from kdh_desktop.gui.app import Desktop, Doorbell
 from kdh_desktop.gui.journeys import Journeys
 from tests.data.reference_files import abstract_of, ris_of
-from tests.gui.conftest import ChosenFiles, StartDesktop, press, press_in
+from tests.gui.conftest import ChosenFiles, StartDesktop, paste, press, press_in
 from tests.gui.importing.conftest import make_workbook, wait_for_question, wait_for_summary
 from tests.gui.looks import rich_labels, unnamed
+from tests.gui.test_first_instance import ROOT, SECOND
+from tests.gui.test_record_desk import click
 
 
 def titles(store: RecordStore) -> list[str]:
@@ -187,6 +193,53 @@ def test_pasted_table_is_taken_in_and_never_lies_on_the_disk(
     [batch] = store.batches()
     assert batch.source.kind == BatchKind.PASTED
     assert batch.source.path == ""
+
+
+def test_rows_pasted_into_the_text_box_are_offered_as_a_table(
+    journeys: Journeys, desktop: Desktop, store: RecordStore, qtbot: QtBot
+) -> None:
+    page = desktop.window.classify_page
+    lines = ["Title\tAbstract", *(f"Pasted {n}\t{abstract_of(n)}" for n in range(3))]
+    paste(page.text_pane.editor, "\n".join(lines))
+    click(page.notices, "Import as a table")
+    assert page.session.is_blank
+    qtbot.waitUntil(
+        lambda: journeys.imports.dialog is not None or journeys.report.summary is not None,
+        timeout=20_000,
+    )
+    if journeys.imports.dialog is not None:
+        press_in(journeys.imports.dialog, "Return")
+    wait_for_summary(journeys, qtbot)
+    assert len(store.ids()) == 3
+
+
+def test_text_with_a_tab_is_no_table(desktop: Desktop) -> None:
+    page = desktop.window.classify_page
+    paste(page.text_pane.editor, f"Title\tof a text\n\n{abstract_of(1)}\n{abstract_of(2)}")
+    assert "paste" not in page.notices.messages
+
+
+def test_files_of_a_second_start_are_taken_in_by_the_first_window(
+    journeys: Journeys,
+    desktop: Desktop,
+    store: RecordStore,
+    paths: AppPaths,
+    ris: Path,
+    qtbot: QtBot,
+) -> None:
+    first = become_first(paths.data)
+    assert first is not None
+    doorbell = Doorbell(first, desktop.window)
+    doorbell.rung.connect(desktop.take_visit)
+    desktop.window.showMinimized()
+    with subprocess.Popen(
+        [sys.executable, "-c", SECOND, str(paths.data), str(ris)], cwd=ROOT
+    ) as second:
+        summary = wait_for_summary(journeys, qtbot)
+        assert second.wait(timeout=20) == 0
+    assert summary.records == 4
+    assert not desktop.window.isMinimized()
+    first.close()
 
 
 def test_empty_clipboard_says_what_to_do(desktop: Desktop, store: RecordStore) -> None:
