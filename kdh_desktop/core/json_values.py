@@ -77,8 +77,9 @@ def build(kind: type[_T], raw: object, where: str) -> _T:
         raw = {name: value for name, value in raw.items() if name != "kind"}
     for name in raw.keys() - shape.hints.keys():
         raise ValueError(f"{where} has an unknown field {name}")
-    for name in shape.needed - raw.keys():
-        raise ValueError(f"{where} lacks {name}")
+    for name in shape.needed:
+        if name not in raw:
+            raise ValueError(f"{where} lacks {name}")
     values = {name: build_value(shape.hints[name], raw[name], f"{where}.{name}") for name in raw}
     try:
         return kind(**values)
@@ -92,12 +93,12 @@ class _Shape:
 
     Attributes:
         hints: Type by name of the field.
-        needed: Fields without a default.
+        needed: Fields without a default, in their order.
         tag: What tells it from its siblings in a union, or None.
     """
 
     hints: dict[str, Any]
-    needed: frozenset[str]
+    needed: tuple[str, ...]
     tag: str | None
 
 
@@ -112,7 +113,7 @@ def _shape_of(kind: type[Any]) -> _Shape:
     )
     return _Shape(
         hints={field.name: hints[field.name] for field in fields},
-        needed=frozenset(needed),
+        needed=tuple(needed),
         tag=kind.kind if _is_tagged(kind) else None,
     )
 
