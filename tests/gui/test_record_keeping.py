@@ -17,6 +17,7 @@ from kdh_desktop.core.records.stored import BatchKind
 from kdh_desktop.gui.app import Desktop
 from kdh_desktop.gui.classify.classify_page import ClassifyPage
 from kdh_desktop.gui.classify.text_editor import TextEditor
+from kdh_desktop.gui.classify.work import Item
 from tests.gui.conftest import (
     ANGIOGENESIS,
     APOPTOSIS,
@@ -103,6 +104,17 @@ def test_same_wording_is_stored_once_and_another_one_beside_it(
     paste(editor, APOPTOSIS)
     classify(page, qtbot)
     wait_until_stored(store, 2, qtbot)
+
+
+def test_text_that_is_asked_about_twice_at_once_is_stored_once(
+    page: ClassifyPage, editor: TextEditor, store: RecordStore, qtbot: QtBot
+) -> None:
+    paste(editor, ANGIOGENESIS)
+    items = (Item(1, page.session.current.record),)
+    page.session.asked.emit(items)
+    page.session.asked.emit(items)
+    qtbot.waitUntil(lambda: not page.keeping._steps and not page.keeping._is_busy)
+    assert len(store.ids()) == 1
 
 
 def test_example_is_not_stored(page: ClassifyPage, store: RecordStore, qtbot: QtBot) -> None:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
 
+from kdh_desktop.core.errors import KdhError
 from kdh_desktop.core.importing.imported import ImportedRecord, text_of
 from kdh_desktop.core.record import Evidence, LabelScore, Prediction
 from kdh_desktop.core.records.stored import BatchKind, BatchSource
@@ -117,7 +119,9 @@ class RecordKeeping(QObject):
             not _is_worth_keeping(entry.record.text) or entry.record.text in self._ids
             for entry in self._session.entries
         )
-        self._store.save_draft("" if is_stored else self._draft_words())
+        # A disk that is full or gone must not keep the window open.
+        with suppress(KdhError):
+            self._store.save_draft("" if is_stored else self._draft_words())
 
     def _draft_words(self) -> str:
         texts = [entry.record.text for entry in self._session.entries]
@@ -155,11 +159,15 @@ def _is_worth_keeping(text: str) -> bool:
 
 def _storing(ids: dict[str, int], texts: Sequence[str], name: str) -> Step:
     def step(store: RecordStore) -> None:
+        # Asked for twice in a row, a text may have been stored since.
+        new = [text for text in texts if text not in ids]
+        if not new:
+            return
         batch = store.begin_import(BatchSource(BatchKind.PASTED, name))
-        records = [_imported(row, text) for row, text in enumerate(texts, start=1)]
+        records = [_imported(row, text) for row, text in enumerate(new, start=1)]
         found = store.add_records(batch, records)
         store.finish_import(batch)
-        ids.update(zip(texts, found, strict=True))
+        ids.update(zip(new, found, strict=True))
 
     return step
 
