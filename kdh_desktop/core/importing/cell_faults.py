@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
 from kdh_desktop.core.importing.sheet_scan import column_letters
 from kdh_desktop.core.importing.table import CellKind
 
-_NAMED = 8
+NAMED_CELLS = 8
+"""Cells of one fault that are named; more are counted."""
+
 _MONTH = "(?:jan|feb|mar|mär|mrz|avr|apr|may|mai|jun|jul|aug|ago|sept?|oct|okt|out|nov|dec|dez|dic)"
 _DATED_GENE = re.compile(
     rf"\d{{1,4}}[-. /]{{1,2}}{_MONTH}\.?|{_MONTH}\.?[-. /]\d{{1,4}}", re.IGNORECASE
@@ -36,6 +39,10 @@ class CellFault(Enum):
     ERROR = "{cells} an error of the spreadsheet, which was left out."
     NO_VALUE = "{cells} a formula without a value, which was left out."
     CUT_NUMBER = "{cells} a number that may have lost digits."
+    MIXED = (
+        "{cells} a date or a number in a column of texts: a spreadsheet may have changed a name "
+        "such as SEPT1 or 2310009E13."
+    )
     LOST_LETTER = (
         "{cells} the sign \ufffd, which another program wrote for letters that it could not read."
     )
@@ -89,9 +96,13 @@ class CellFaults:
 
     def add(self, fault: CellFault, row: int, place: int) -> None:
         """Note the fault of the cell in a row, at a place from 0."""
-        self._counts[fault] = self._counts.get(fault, 0) + 1
+        self.add_column(fault, place, rows=(row,), count=1)
+
+    def add_column(self, fault: CellFault, place: int, *, rows: Sequence[int], count: int) -> None:
+        """Note faults of so many cells in one column, of which the first rows are given."""
+        self._counts[fault] = self._counts.get(fault, 0) + count
         places = self._places.setdefault(fault, [])
-        if len(places) < _NAMED:
+        for row in rows[: NAMED_CELLS - len(places)]:
             places.append(self.address(row, place))
 
     def address(self, row: int, place: int) -> str:
@@ -117,3 +128,31 @@ class CellFaults:
         if not self.is_sheet:
             return f"In {listed} is"
         return f"Cell {listed} holds" if count == 1 else f"Cells {listed} hold"
+
+
+class OtherColumns:
+    """Columns that have no role, of which only the end shows whether they hold texts."""
+
+    def __init__(self, places: Iterable[int]) -> None:
+        """Know nothing yet of the columns at these places."""
+        self._texts = dict.fromkeys(places, 0)
+        self._spoilt: dict[int, list[int]] = {place: [] for place in self._texts}
+        self._counts = dict.fromkeys(self._texts, 0)
+
+    def look_at(self, row: int, place: int, text: str, kind: CellKind) -> None:
+        """Count one cell: a text, or what a spreadsheet may have made of one."""
+        if kind not in {CellKind.TEXT, CellKind.NUMBER, CellKind.DATE}:
+            return
+        if fault_of_id(text, kind) is not None:
+            self._counts[place] += 1
+            if len(self._spoilt[place]) < NAMED_CELLS:
+                self._spoilt[place].append(row)
+        elif kind is CellKind.TEXT and text:
+            self._texts[place] += 1
+
+    def report(self, faults: CellFaults) -> None:
+        """Tell of the cells that stand out in columns of texts."""
+        for place, count in self._counts.items():
+            if 0 < count < self._texts[place]:
+                rows = self._spoilt[place]
+                faults.add_column(CellFault.MIXED, place, rows=rows, count=count)

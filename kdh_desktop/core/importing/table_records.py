@@ -16,7 +16,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from kdh_desktop.core.importing.cell_faults import CellFault, CellFaults, fault_of_id, fault_of_text
+from kdh_desktop.core.importing.cell_faults import (
+    CellFault,
+    CellFaults,
+    OtherColumns,
+    fault_of_id,
+    fault_of_text,
+)
 from kdh_desktop.core.importing.cell_text import REPLACEMENT, clean_cell
 from kdh_desktop.core.importing.identifiers import doi_of, pmid_of, year_of
 from kdh_desktop.core.importing.imported import (
@@ -139,12 +145,12 @@ class RowReader:
         self._columns = head.columns
         self._width = len(head.columns)
         self._places = {role: at for role, at in mapping.columns if at < self._width}
-        self._others = [at for at in range(self._width) if at not in self._places.values()]
+        self._mapped = set(self._places.values())
+        self._others = [at for at in range(self._width) if at not in self._mapped]
         counts = Counter(self._columns)
         self._repeated = {at for at, name in enumerate(self._columns) if counts[name] > 1}
         self._faults = CellFaults(head.is_sheet)
-        self._dates = dict.fromkeys(self._others, 0)
-        self._texts = dict.fromkeys(self._others, 0)
+        self._other_columns = OtherColumns(self._others)
         self._removed = 0
 
     def read(self, raw: RawRow) -> ImportedRecord | RefusedRow:
@@ -164,17 +170,12 @@ class RowReader:
         return self._record(row)
 
     def notices(self) -> list[str]:
-        """What a person should know of the rows that were read."""
+        """What a person should know of the rows that were read; to be asked once, at the end."""
+        self._other_columns.report(self._faults)
         notices = self._faults.notices()
         if self._removed:
             what = "character was" if self._removed == 1 else "characters were"
             notices.append(f"{self._removed:,} {what} taken out that no program can show.")
-        mixed = [self._columns[at] for at in self._others if 0 < self._dates[at] < self._texts[at]]
-        if mixed:
-            notices.append(
-                f"Columns of texts hold dates, too ({', '.join(mixed[:5])}): a spreadsheet may "
-                "have changed names such as SEPT1."
-            )
         return notices
 
     def _misfit(self, raw: RawRow) -> RefusedRow | None:
@@ -223,8 +224,7 @@ class RowReader:
             kind = row.kind(at)
             if kind is CellKind.FORMULA_WITHOUT_VALUE:
                 self._faults.add(CellFault.NO_VALUE, row.number, at)
-            self._dates[at] += kind is CellKind.DATE
-            self._texts[at] += kind is CellKind.TEXT and bool(row.cells[at])
+            self._other_columns.look_at(row.number, at, row.cells[at], kind)
         for at in range(self._width, len(row.cells)):
             if row.cells[at]:
                 self._faults.add(CellFault.UNNAMED, row.number, at)
@@ -254,7 +254,7 @@ class RowReader:
             if at >= self._width:
                 if text:
                     yield name_of(at), text
-            elif at in self._repeated or at in changed or (text and at in self._texts):
+            elif at in self._repeated or at in changed or (text and at not in self._mapped):
                 yield self._columns[at], text
 
 

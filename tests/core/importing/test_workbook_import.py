@@ -94,7 +94,7 @@ def test_gene_names_that_became_dates_are_pointed_out_by_address(tmp_path: Path)
     rows: list[tuple[object, ...]] = [
         (*COLUMNS, "gene"),
         ("1", dt.date(2026, 9, 1), "Growth of cells.", "TP53"),
-        ("2", 2.31e13, "Growth of cells.", "MYC"),
+        ("2", 2.31e13, "Growth of cells.", 2.310009e19),
         ("3", True, "Growth of cells.", dt.date(2026, 3, 1)),
         (dt.date(2026, 12, 1), "A title", "Growth of cells.", "KRAS"),
         ("5", "A title", dt.date(2026, 9, 1), "SEPT1"),
@@ -106,7 +106,7 @@ def test_gene_names_that_became_dates_are_pointed_out_by_address(tmp_path: Path)
     assert "Cells B2, A5, C6 hold a date" in found.notices
     assert "Cell B3 holds a number" in found.notices
     assert "Cell B4 holds a truth value" in found.notices
-    assert "Columns of texts hold dates, too (gene)" in found.notices
+    assert "Cells D3, D4 hold a date or a number in a column of texts" in found.notices
     assert [row.row for row in found.refused] == [7, 8]
     assert found.refused[0].reason == "Cell C7, the abstract, is a date."
     assert found.refused[1].reason == "Cell C8, the abstract, is a number."
