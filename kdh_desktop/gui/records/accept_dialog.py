@@ -169,6 +169,7 @@ class AcceptDialog(QDialog):
         self.where_sure.setAccessibleName(self.where_sure.text().replace("&", ""))
         self.where_sure.setEnabled(True)
         self.where_sure.setChecked(True)
+        self.where_sure.setFocus()
         self._ask()
 
     @property
@@ -194,7 +195,9 @@ class AcceptDialog(QDialog):
         self.offer = offer
         count, left = len(offer.ids), offer.asked - len(offer.ids)
         words = self.tr("{records} will be accepted.").format(records=count_words(count))
-        if left:
+        if left == 1:
+            words += " " + self.tr("One other stays as it is.")
+        elif left:
             words += " " + self.tr("{count:,} others stay as they are.").format(count=left)
         self.count.setText(words)
         self._samples_words.setText(

@@ -97,6 +97,7 @@ class CertaintyDialog(QDialog):
         self.number.setAccessibleName(self.tr("Right decisions of 100"))
         self.number.setRange(LEAST, MOST)
         self.number.setSuffix(self.tr(" of 100"))
+        self.number.setMinimumWidth(15 * GRID)
         self.slider.valueChanged.connect(self.number.setValue)
         self.number.valueChanged.connect(self.slider.setValue)
         self.slider.setValue(target)

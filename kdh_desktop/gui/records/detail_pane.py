@@ -12,7 +12,7 @@ from kdh_desktop.core.records.stored import RecordDetail
 from kdh_desktop.gui.field_names import field_name
 from kdh_desktop.gui.marked_text import MarkedText
 from kdh_desktop.gui.plain_text import plain_label
-from kdh_desktop.gui.records.field_words import field_lines, origin_words
+from kdh_desktop.gui.records.field_words import field_lines, origin_words, warning_words
 from kdh_desktop.gui.records.history_words import history_line
 from kdh_desktop.gui.records.label_panel import LabelPanel
 from kdh_desktop.gui.records.note_editor import NoteEditor
@@ -36,6 +36,8 @@ class DetailPane(QWidget):
         self._record_id: int | None = None
         self._names: dict[str, str] = {}
         self.origin = plain_label(kind="muted")
+        self.warning = plain_label()
+        self.warning.hide()
         self.text = MarkedText(theme=theme)
         self.fields, self.history = QPlainTextEdit(), QPlainTextEdit()
         self.tabs = QTabWidget()
@@ -49,6 +51,7 @@ class DetailPane(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GRID // 2)
         column.addWidget(self.origin)
+        column.addWidget(self.warning)
         column.addWidget(self.tabs, 1)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setHandleWidth(2 * GRID)
@@ -93,6 +96,9 @@ class DetailPane(QWidget):
             self.text.show_text(text)
             self.text.verticalScrollBar().setValue(0)
         self.origin.setText("" if detail is None else origin_words(detail))
+        warning = "" if detail is None else warning_words(detail)
+        self.warning.setText(warning)
+        self.warning.setVisible(bool(warning))
         lines = [] if detail is None else field_lines(detail, field_name)
         _set_text(self.fields, "\n".join(lines))
         history = [] if detail is None else detail.history

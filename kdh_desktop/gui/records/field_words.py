@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QCoreApplication
 
+from kdh_desktop.core.record import WarningCode
 from kdh_desktop.core.records.stored import Field, RecordDetail
 from kdh_desktop.gui.records.words import count_words, review_name
 
@@ -20,6 +21,8 @@ _SHOWN = (
     Field.SOURCE_ID,
 )
 _LONGEST = 2_000
+_MINOR = {WarningCode.CLEANED, WarningCode.CUT_INTO_WINDOWS}
+"""Warnings that explain something and put no label in doubt."""
 
 
 def _tr(text: str) -> str:
@@ -37,6 +40,14 @@ def origin_words(detail: RecordDetail) -> str:
         review_name(detail.review),
     ]
     return "  ·  ".join(part for part in parts if part)
+
+
+def warning_words(detail: RecordDetail) -> str:
+    """What puts the model's word in doubt, or nothing."""
+    if detail.prediction is None:
+        return _tr("Not classified: the model has not read this record yet.")
+    doubts = [one.message for one in detail.prediction.warnings if one.code not in _MINOR]
+    return _tr("Warning: {words}").format(words=" ".join(doubts)) if doubts else ""
 
 
 def field_lines(detail: RecordDetail, name: Callable[[Field], str]) -> list[str]:

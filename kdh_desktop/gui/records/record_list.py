@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 EVERYTHING = RecordFilter()
 
 _LOOK_EVERY_MS = 400
+_REST, _LONGEST_REST_MS = 3, 5_000
+"""A count is followed by a rest of so many times its length, while others write."""
 
 
 class Reason(Enum):
@@ -39,11 +42,13 @@ class Counts:
         facets: Under the filter.
         everything: Records in the store.
         batches: Import batches that are not removed.
+        took_ms: How long it took to count.
     """
 
     facets: Facets
     everything: int
     batches: tuple[ImportBatch, ...]
+    took_ms: int
 
 
 class RecordList(QObject):
@@ -79,6 +84,9 @@ class RecordList(QObject):
         self.ids = array("q")
         self.counts: Counts | None = None
         self.is_listing = False
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.timeout.connect(self._count_if_old)
         self._timer = QTimer(self)
         self._timer.setInterval(_LOOK_EVERY_MS)
         self._timer.timeout.connect(self.look)
@@ -146,8 +154,9 @@ class RecordList(QObject):
         store = self.store
         if store is None or store.change_counter == self._seen:
             return
-        if self._is_counting:
-            # Whoever writes all the time would else drop every count before it is done.
+        if self._is_counting or self._rest.isActive():
+            # Whoever writes all the time would else drop every count before it is done, and
+            # have the processor do nothing but count.
             self._follow(store)
             self._is_old_count = True
         else:
@@ -196,17 +205,21 @@ class RecordList(QObject):
         match outcome:
             case Ok(counts):
                 self.counts = counts
+                self._rest.start(min(_REST * counts.took_ms, _LONGEST_REST_MS))
                 self.counted.emit()
                 self._follow_counts()
             case Err(error):
                 self.failed.emit(error)
+
+    def _count_if_old(self) -> None:
         if self._is_old_count:
             self._count()
 
     def _follow_counts(self) -> None:
         """List anew where records came or went, which is never a person's review."""
         store = self.store
-        if self.counts is None or self.is_listing or self._is_counting or store is None:
+        is_busy = self.is_listing or self._is_counting or self._is_old_count
+        if self.counts is None or store is None or is_busy:
             return
         if store.change_counter != self._seen:
             # The count is the older of the two.
@@ -217,10 +230,11 @@ class RecordList(QObject):
 
 def _counts_work(store: RecordStore, where: RecordFilter) -> Callable[[Job], Counts]:
     def work(_job: Job) -> Counts:
-        return Counts(
-            facets=store.facets(where),
-            everything=store.count(EVERYTHING),
-            batches=tuple(batch for batch in store.batches() if not batch.is_removed),
-        )
+        began = time.perf_counter()
+        facets = store.facets(where)
+        everything = store.count(EVERYTHING)
+        batches = tuple(batch for batch in store.batches() if not batch.is_removed)
+        took_ms = int(1000 * (time.perf_counter() - began))
+        return Counts(facets, everything, batches, took_ms)
 
     return work

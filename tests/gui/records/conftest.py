@@ -88,7 +88,8 @@ def settle(page: RecordsPage, qtbot: QtBot) -> None:
         counts = records.counts
         if page.reviewer.is_busy or records.is_listing or counts is None:
             return False
-        is_seen = records._seen == store.change_counter and not records._is_counting
+        is_counted = not records._is_counting and not records._is_old_count
+        is_seen = is_counted and records._seen == store.change_counter
         is_listed = records._listed_of == counts.everything
         wanted = page.table.current_id
         detail = page.open_record.detail

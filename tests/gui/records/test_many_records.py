@@ -88,7 +88,7 @@ def test_accepting_is_about_the_filter_and_leaves_confirmed_records(
     confirmed = page.records.ids[0]
     store.confirm([confirmed])
     dialog = open_accept(page, qtbot)
-    assert dialog.count.text() == "29 records will be accepted. 1 others stay as they are."
+    assert dialog.count.text() == "29 records will be accepted. One other stays as it is."
     dialog.accept_button.click()
     settle(page, qtbot)
     assert store.detail(confirmed).review == ReviewStatus.CONFIRMED
