@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QMainWindow,
     QMenu,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -30,6 +29,7 @@ from kdh_desktop.gui.journeys import Journeys
 from kdh_desktop.gui.navigation_rail import NavigationRail
 from kdh_desktop.gui.notices import NoticeBar
 from kdh_desktop.gui.page import Page
+from kdh_desktop.gui.page_stack import PageStack
 from kdh_desktop.gui.plain_text import plain_label, plain_tooltip
 from kdh_desktop.gui.private_sign import PrivateSign
 from kdh_desktop.gui.record_desk import RecordDesk
@@ -88,7 +88,7 @@ class MainWindow(QMainWindow):
         self.rail.page_chosen.connect(self.go_to_page)
         self._pages: tuple[Page, ...] = (self.classify_page, self.records_page)
         self._page_menus: list[list[QMenu]] = []
-        self._stack = QStackedWidget()
+        self._stack = PageStack()
         self._stack.addWidget(self.classify_page)
         self._stack.addWidget(self.records_page)
         self.setCentralWidget(self._middle())

@@ -155,7 +155,7 @@ def editor(page: ClassifyPage) -> TextEditor:
 
 
 class ChosenFiles(FileDialogs):
-    """File dialogs in which somebody has chosen already."""
+    """File dialogs in which somebody has chosen already; without a file, they were cancelled."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -172,11 +172,13 @@ class ChosenFiles(FileDialogs):
         self, parent: QWidget, title: str, *, kinds: str, then: Callable[[Path], object]
     ) -> None:
         self.asked.append(title)
-        then(self.files[0])
+        if self.files:
+            then(self.files[0])
 
     def ask_folder(self, parent: QWidget, title: str, *, then: Callable[[Path], object]) -> None:
         self.asked.append(title)
-        then(self.files[0])
+        if self.files:
+            then(self.files[0])
 
     def ask_target(
         self,
@@ -188,7 +190,8 @@ class ChosenFiles(FileDialogs):
         then: Callable[[Path], object],
     ) -> None:
         self.asked.append(title)
-        then(self.files[0])
+        if self.files:
+            then(self.files[0])
 
 
 class HeldExecutor:

@@ -77,9 +77,14 @@ class DetailPane(QWidget):
             box.setTabChangesFocus(True)
             box.setUndoRedoEnabled(False)
             box.setTextInteractionFlags(_KEYS_READ)
+            box.setMinimumHeight(6 * GRID)
             self.tabs.addTab(box, words)
         self.tabs.setAccessibleName(self.tr("Parts of the record"))
         self.tabs.setDocumentMode(True)
+
+    def set_compact(self, *, is_compact: bool) -> None:
+        """Leave out what the fields say as well, where there is no room."""
+        self.origin.setHidden(is_compact)
 
     @property
     def record_id(self) -> int | None:

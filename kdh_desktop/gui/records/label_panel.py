@@ -104,6 +104,7 @@ class LabelPanel(QWidget):
         self._record_id: int | None = None
         self.model = LabelTableModel(self)
         self.list = LabelList(model=self.model, theme=theme)
+        self.list.setMinimumHeight(6 * GRID)
         self.list.row_chosen.connect(self._take_row)
         self.list.row_taken.connect(self._take_row)
         self._is_filling = False

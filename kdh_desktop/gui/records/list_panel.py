@@ -97,8 +97,10 @@ class ListPanel(QWidget):
         self.chips = ChipRow(theme=theme, icons=icons)
         self.table = RecordTable(model=model, theme=theme)
         self.table.columns_action = actions.columns
-        self.table.setMinimumHeight(12 * GRID)
         self.guide = GuidePanel()
+        # Less than it needs: where it is shown, nothing stands below the list.
+        for part in (self.table, self.guide):
+            part.setMinimumHeight(4 * GRID)
         self.clear_button = self.guide.add_button(
             self.tr("Clear search and filters"), actions.clear
         )
@@ -111,7 +113,9 @@ class ListPanel(QWidget):
         layout.addLayout(self._head())
         layout.addWidget(self.chips)
         layout.addWidget(self._stack, 1)
-        layout.addLayout(self._foot())
+        self._foot_line = QWidget()
+        self._foot_line.setLayout(self._foot())
+        layout.addWidget(self._foot_line)
         theme.changed.connect(self._take_colors)
         self._take_colors()
 
@@ -147,6 +151,7 @@ class ListPanel(QWidget):
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
         self.accept_button = _push(actions.accept_many)
         row = QHBoxLayout()
+        row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GRID // 2)
         row.addWidget(self.count, 1)
         row.addWidget(self.saving)
@@ -155,6 +160,10 @@ class ListPanel(QWidget):
         row.addWidget(self.redo_button)
         row.addWidget(self.accept_button)
         return row
+
+    def set_compact(self, *, is_compact: bool) -> None:
+        """Leave out the line under the list, all of which the menus offer as well."""
+        self._foot_line.setHidden(is_compact)
 
     def show_table(self) -> None:
         """Show the list."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QHideEvent, QShowEvent
+from PySide6.QtGui import QAction, QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from kdh_desktop.core.errors import KdhError
@@ -36,6 +36,8 @@ from kdh_desktop.gui.records.reviewer import Reviewer
 from kdh_desktop.gui.settings import Settings
 from kdh_desktop.gui.theme import GRID, Theme
 
+_NARROW, _LOW = 900, 420
+"""Width and height under which the page leaves out what can be had elsewhere, too."""
 _SAVING_MS = 700
 _FACETS = "records/facets"
 
@@ -130,7 +132,7 @@ class RecordsPage(QWidget):
         self._columns.setStretchFactor(1, 6)
         self._columns.setSizes([30 * GRID, 100 * GRID])
         for splitter in (self._middle, self._columns):
-            splitter.setHandleWidth(2 * GRID)
+            splitter.setHandleWidth(GRID)
             splitter.setChildrenCollapsible(False)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.guide)
@@ -175,6 +177,13 @@ class RecordsPage(QWidget):
         for name, splitter in self._splitters().items():
             self._settings.keep_splitter(name, splitter.saveState())
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        is_low = event.size().height() < _LOW
+        self.list.set_compact(is_compact=is_low)
+        self.detail.set_compact(is_compact=is_low)
+        self._show_facets()
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.records.watch(is_on=True)
@@ -194,9 +203,8 @@ class RecordsPage(QWidget):
     def _restore_layout(self) -> None:
         for name, splitter in self._splitters().items():
             splitter.restoreState(self._settings.splitter(name))
-        is_shown = self._settings.is_shown(_FACETS)
-        self.commands.facets.setChecked(is_shown)
-        self.facets.setVisible(is_shown)
+        self.commands.facets.setChecked(self._settings.is_shown(_FACETS))
+        self._show_facets()
 
     # Connections
 
@@ -273,10 +281,15 @@ class RecordsPage(QWidget):
         keys = [column.key for column in self.table.columns]
         self.export_wanted.emit(self.many.wanted_ids, keys)
 
+    def _show_facets(self) -> None:
+        has_room = self.width() >= _NARROW
+        self.facets.setVisible(self.commands.facets.isChecked() and has_room)
+        self.commands.facets.setEnabled(has_room)
+
     def _fold_facets(self) -> None:
         is_shown = self.commands.facets.isChecked()
         had_focus = self.facets.tree.hasFocus()
-        self.facets.setVisible(is_shown)
+        self._show_facets()
         self._settings.keep_shown(_FACETS, is_shown=is_shown)
         if had_focus:
             self.focus_first()
