@@ -384,10 +384,13 @@ def test_row_shows_what_was_decided_elsewhere(
     page: RecordsPage, store: RecordStore, qtbot: QtBot
 ) -> None:
     place = next(n for n, one in enumerate(page.table.columns) if one.key == Field.REVIEW)
-    index = page.table_model.index(0, place)
-    assert index.data() == "Open"
+
+    def shown() -> object:
+        return page.table_model.index(0, place).data()
+
+    qtbot.waitUntil(lambda: shown() == "Open")
     store.confirm([page.records.ids[0]])
-    qtbot.waitUntil(lambda: index.data() == "Confirmed")
+    qtbot.waitUntil(lambda: shown() == "Confirmed")
 
 
 # Nothing to show
