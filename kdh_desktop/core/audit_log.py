@@ -22,6 +22,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from kdh_desktop.core.durable_file import append_durably
 from kdh_desktop.core.errors import KdhError, VerificationError
 from kdh_desktop.core.json_values import build, parse_json, to_json_value
 
@@ -115,7 +116,7 @@ class AuditLog:
             self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with self._lock:
                 entry = self._next(action, tuple((k, str(v)) for k, v in details.items()))
-                _append(self._file, json.dumps(to_json_value(entry)) + "\n")
+                append_durably(self._file, json.dumps(to_json_value(entry)))
         except OSError as error:
             raise KdhError(
                 "The audit log cannot be written.",
@@ -202,13 +203,6 @@ def _read(line: str) -> AuditEntry | None:
 def _hash_of(entry: AuditEntry) -> str:
     content = json.dumps(to_json_value(replace(entry, hash="")), sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()
-
-
-def _append(path: Path, line: str) -> None:
-    with path.open("a", encoding="utf-8") as file:
-        file.write(line)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _cut_off(path: Path, size: int) -> None:

@@ -34,6 +34,18 @@ def write_durably(path: Path, data: bytes, *, mode: int | None = None) -> None:
     flush_folder(path.parent)
 
 
+def append_durably(path: Path, line: str) -> None:
+    """Add a line to a file, with its end, and see that it reaches the disk.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    with path.open("a", encoding="utf-8") as file:
+        file.write(line + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def flush_folder(folder: Path) -> None:
     """See that a rename in `folder` reaches the disk; Windows does that by itself."""
     if sys.platform == "win32":

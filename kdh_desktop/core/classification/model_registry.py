@@ -31,7 +31,7 @@ from kdh_desktop.core.classification.model_bundle import (
     write_bundle,
 )
 from kdh_desktop.core.classification.signing import load_trusted_keys, verify
-from kdh_desktop.core.durable_file import flush_folder, write_durably
+from kdh_desktop.core.durable_file import append_durably, flush_folder, write_durably
 from kdh_desktop.core.errors import KdhError, ModelError, VerificationError
 from kdh_desktop.core.json_values import build, parse_json, to_json_value
 from kdh_desktop.core.paths import AppPaths
@@ -383,11 +383,7 @@ class ModelRegistry:
 
     def _append(self, activation: Activation) -> None:
         self._paths.models.mkdir(parents=True, exist_ok=True)
-        line = json.dumps(to_json_value(activation)) + "\n"
-        with (self._paths.models / _HISTORY).open("a", encoding="utf-8") as file:
-            file.write(line)
-            file.flush()
-            os.fsync(file.fileno())
+        append_durably(self._paths.models / _HISTORY, json.dumps(to_json_value(activation)))
 
 
 def _signed_bytes(activation: Activation) -> bytes:
