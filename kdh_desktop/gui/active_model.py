@@ -58,19 +58,17 @@ class Failed:
 ModelState = Loading | Ready | Failed
 
 
-def load_bundled_model(paths: AppPaths) -> Classifier:
-    """Verify and load the model that ships with the program; takes about half a second.
+def load_model_in_force(paths: AppPaths) -> Classifier:
+    """Verify and load the model in force, as `kdh` does; takes about half a second.
 
     Raises:
-        ModelError: It is missing, or not what its publisher signed.
+        ModelError: Not even the model that ships with the program can be used.
     """
     # These pull in cryptography, numpy and onnxruntime: too slow for the GUI thread at start.
     from kdh_desktop.core.classification.classifier import OnnxClassifier
-    from kdh_desktop.core.classification.model_bundle import open_bundle
-    from kdh_desktop.core.classification.signing import load_trusted_keys
+    from kdh_desktop.core.classification.model_registry import ModelRegistry
 
-    keys = load_trusted_keys(paths.publisher_keys, paths.site_keys)
-    return OnnxClassifier(open_bundle(paths.bundled_model, trusted_keys=keys))
+    return OnnxClassifier(ModelRegistry(paths).in_force().bundle)
 
 
 class ActiveModel(QObject):

@@ -22,7 +22,7 @@ from kdh_desktop import __version__
 from kdh_desktop.core.errors import KdhError
 from kdh_desktop.core.paths import AppPaths
 from kdh_desktop.first_instance import FirstInstance, Visit
-from kdh_desktop.gui.active_model import ActiveModel, Classifier, load_bundled_model
+from kdh_desktop.gui.active_model import ActiveModel, Classifier, load_model_in_force
 from kdh_desktop.gui.error_dialog import ErrorReporter
 from kdh_desktop.gui.file_dialogs import FileDialogs
 from kdh_desktop.gui.icons import Icons
@@ -57,7 +57,7 @@ class Desktop:
         self.theme = theme or Theme(application, pictures=paths.resources / "icons" / "fields")
         self.icons = Icons(paths.resources / "icons")
         application.setWindowIcon(self.icons.application)
-        self.model = ActiveModel(load or partial(load_bundled_model, paths), self.jobs)
+        self.model = ActiveModel(load or partial(load_model_in_force, paths), self.jobs)
         self.desk = RecordDesk(
             open_store=open_store or partial(open_kept_store, paths.records),
             folder=paths.records,

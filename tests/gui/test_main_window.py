@@ -139,9 +139,9 @@ def damaged(paths: AppPaths, tmp_path: Path) -> AppPaths:
 def test_damaged_model_is_refused_with_a_way_out(
     start: StartDesktop, damaged: AppPaths, paths: AppPaths, qtbot: QtBot
 ) -> None:
-    from kdh_desktop.gui.active_model import load_bundled_model
+    from kdh_desktop.gui.active_model import load_model_in_force
 
-    desktop = start(load=lambda: load_bundled_model(damaged))
+    desktop = start(load=lambda: load_model_in_force(damaged))
     page = desktop.window.classify_page
     qtbot.waitUntil(lambda: isinstance(desktop.model.state, Failed))
     assert "Install the model again" in page.notices.messages["model"]
@@ -168,12 +168,12 @@ def test_damaged_model_is_refused_with_a_way_out(
 def test_missing_model_is_refused_with_a_way_out(
     start: StartDesktop, paths: AppPaths, tmp_path: Path, qtbot: QtBot
 ) -> None:
-    from kdh_desktop.gui.active_model import load_bundled_model
+    from kdh_desktop.gui.active_model import load_model_in_force
 
     empty = AppPaths(
         resources=tmp_path / "nothing", data=paths.data, config=paths.config, logs=paths.logs
     )
-    desktop = start(load=lambda: load_bundled_model(empty))
+    desktop = start(load=lambda: load_model_in_force(empty))
     qtbot.waitUntil(lambda: isinstance(desktop.model.state, Failed))
     assert "model" in desktop.window.classify_page.notices.messages
 
