@@ -64,6 +64,11 @@ class AppPaths:
         return self.data / "models"
 
     @property
+    def runs(self) -> Path:
+        """Folder of the training runs, one folder each."""
+        return self.data / "runs"
+
+    @property
     def access(self) -> Path:
         """Folder of the administrator's wrapped key."""
         return self.data / "access"

@@ -23,6 +23,7 @@ from kdh_desktop.core.errors import KdhError
 from kdh_desktop.core.paths import AppPaths
 from kdh_desktop.first_instance import FirstInstance, Visit
 from kdh_desktop.gui.active_model import ActiveModel, Classifier, load_model_in_force
+from kdh_desktop.gui.admin_door import AdminDoor
 from kdh_desktop.gui.error_dialog import ErrorReporter
 from kdh_desktop.gui.file_dialogs import FileDialogs
 from kdh_desktop.gui.icons import Icons
@@ -32,6 +33,7 @@ from kdh_desktop.gui.record_desk import OpenStore, RecordDesk, open_kept_store
 from kdh_desktop.gui.settings import Settings
 from kdh_desktop.gui.sweeper import Sweeper
 from kdh_desktop.gui.theme import Theme
+from kdh_desktop.gui.training_desk import TrainingDesk
 
 _LOG_BYTES = 1_000_000
 
@@ -64,6 +66,8 @@ class Desktop:
             model=self.model,
             jobs=self.jobs,
         )
+        self.door = AdminDoor(paths, self.jobs)
+        self.trainings = TrainingDesk(paths, self.jobs)
         self.window = MainWindow(
             model=self.model,
             desk=self.desk,
@@ -72,6 +76,9 @@ class Desktop:
             theme=self.theme,
             icons=self.icons,
             dialogs=dialogs or FileDialogs(),
+            door=self.door,
+            trainings=self.trainings,
+            paths=paths,
         )
 
     def take_visit(self, visit: Visit) -> None:

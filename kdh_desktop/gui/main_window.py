@@ -16,8 +16,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from kdh_desktop.core.paths import AppPaths
 from kdh_desktop.gui.about_dialog import AboutDialog
 from kdh_desktop.gui.active_model import ActiveModel, Failed, Loading, Ready
+from kdh_desktop.gui.admin_door import AdminDoor
 from kdh_desktop.gui.classify.classify_page import ClassifyPage
 from kdh_desktop.gui.file_actions import FileActions
 from kdh_desktop.gui.file_dialogs import FileDialogs
@@ -26,6 +28,7 @@ from kdh_desktop.gui.help_dialog import HelpDialog
 from kdh_desktop.gui.icons import Icons
 from kdh_desktop.gui.jobs import JobRunner
 from kdh_desktop.gui.journeys import Journeys
+from kdh_desktop.gui.models.models_page import ModelsPage
 from kdh_desktop.gui.navigation_rail import NavigationRail
 from kdh_desktop.gui.notices import NoticeBar
 from kdh_desktop.gui.page import Page
@@ -37,6 +40,8 @@ from kdh_desktop.gui.records.records_page import RecordsPage
 from kdh_desktop.gui.research_notice import ResearchNotice
 from kdh_desktop.gui.settings import Settings
 from kdh_desktop.gui.theme import GRID, Theme
+from kdh_desktop.gui.training.training_page import TrainingPage
+from kdh_desktop.gui.training_desk import TrainingDesk
 from kdh_desktop.gui.window_parts import WindowParts
 from kdh_desktop.gui.work_panel import WorkPanel
 
@@ -63,6 +68,9 @@ class MainWindow(QMainWindow):
         theme: Theme,
         icons: Icons,
         dialogs: FileDialogs,
+        door: AdminDoor,
+        trainings: TrainingDesk,
+        paths: AppPaths,
     ) -> None:
         super().__init__()
         self.setWindowTitle("KDH Desktop")
@@ -82,31 +90,39 @@ class MainWindow(QMainWindow):
         self.notices = NoticeBar(theme=theme, icons=icons)
         self.private_sign = PrivateSign(theme=theme, icons=icons)
         self.panel = WorkPanel()
-        self.rail = NavigationRail()
-        self.rail.add_page(self.tr("Classify"), "Ctrl+1")
-        self.rail.add_page(self.tr("Records"), "Ctrl+2")
-        self.rail.page_chosen.connect(self.go_to_page)
-        self._pages: tuple[Page, ...] = (self.classify_page, self.records_page)
+        self.rail = self._rail()
+        parts = WindowParts(
+            window=self,
+            model=model,
+            desk=desk,
+            jobs=jobs,
+            settings=settings,
+            theme=theme,
+            icons=icons,
+            notices=self.notices,
+            dialogs=dialogs,
+            panel=self.panel,
+            door=door,
+            trainings=trainings,
+            paths=paths,
+        )
+        self.training_page = TrainingPage(parts)
+        self.models_page = ModelsPage(parts)
+        self._pages = (
+            self.classify_page,
+            self.records_page,
+            self.training_page,
+            self.models_page,
+        )
         self._page_menus: list[list[QMenu]] = []
         self._stack = PageStack()
-        self._stack.addWidget(self.classify_page)
-        self._stack.addWidget(self.records_page)
+        for page in self._pages:
+            self._stack.addWidget(page)
         self.setCentralWidget(self._middle())
         self._add_menus()
         self._add_status_bar()
         self.journeys = Journeys(
-            WindowParts(
-                window=self,
-                model=model,
-                desk=desk,
-                jobs=jobs,
-                settings=settings,
-                theme=theme,
-                icons=icons,
-                notices=self.notices,
-                dialogs=dialogs,
-                panel=self.panel,
-            ),
+            parts,
             files=self.files,
             sign=self.private_sign,
             classify=self.classify_page,
@@ -125,6 +141,15 @@ class MainWindow(QMainWindow):
         self._show_page(0)
         if not self.restoreGeometry(settings.window_geometry):
             self.resize(1200, 760)
+
+    def _rail(self) -> NavigationRail:
+        rail = NavigationRail()
+        rail.add_page(self.tr("Classify"), "Ctrl+1")
+        rail.add_page(self.tr("Records"), "Ctrl+2")
+        rail.add_page(self.tr("Training"), "Ctrl+3")
+        rail.add_page(self.tr("Models"), "Ctrl+4")
+        rail.page_chosen.connect(self.go_to_page)
+        return rail
 
     def _middle(self) -> QWidget:
         middle = QWidget()
@@ -152,7 +177,13 @@ class MainWindow(QMainWindow):
         for page in self._pages:
             self._page_menus.append([self._page_menu(*menu) for menu in page.menus])
         go = self.menuBar().addMenu(self.tr("&Go"))
-        for row, name in enumerate((self.tr("&Classify"), self.tr("&Records"))):
+        names = (
+            self.tr("&Classify"),
+            self.tr("&Records"),
+            self.tr("&Training"),
+            self.tr("&Models"),
+        )
+        for row, name in enumerate(names):
             action = self._action(name, QKeySequence(f"Ctrl+{row + 1}"))
             action.triggered.connect(partial(self.go_to_page, row))
             go.addAction(action)
@@ -275,7 +306,7 @@ class MainWindow(QMainWindow):
 
     def _take_colors(self) -> None:
         colors = self._theme.colors
-        for row, name in enumerate(("classify", "records")):
+        for row, name in enumerate(("classify", "records", "training", "models")):
             self.rail.set_icon(row, self._icons.icon(name, colors.text))
         lock = self._icons.icon("offline", colors.muted)
         self._offline_sign.setPixmap(lock.pixmap(QSize(16, 16), self.devicePixelRatioF()))

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from PySide6.QtWidgets import QWidget
 
+from kdh_desktop.core.paths import AppPaths
 from kdh_desktop.gui.active_model import ActiveModel
+from kdh_desktop.gui.admin_door import AdminDoor
 from kdh_desktop.gui.file_dialogs import FileDialogs
 from kdh_desktop.gui.icons import Icons
 from kdh_desktop.gui.jobs import JobRunner
@@ -14,6 +16,7 @@ from kdh_desktop.gui.notices import NoticeBar
 from kdh_desktop.gui.record_desk import RecordDesk
 from kdh_desktop.gui.settings import Settings
 from kdh_desktop.gui.theme import Theme
+from kdh_desktop.gui.training_desk import TrainingDesk
 from kdh_desktop.gui.work_panel import WorkPanel
 
 
@@ -32,6 +35,9 @@ class WindowParts:
         notices: The window's own notices, over the pages.
         dialogs: Asks for files.
         panel: Where work in the background is shown.
+        door: The administrator's door.
+        trainings: The training runs.
+        paths: Folders of the installation.
     """
 
     window: QWidget
@@ -44,3 +50,6 @@ class WindowParts:
     notices: NoticeBar
     dialogs: FileDialogs
     panel: WorkPanel
+    door: AdminDoor
+    trainings: TrainingDesk
+    paths: AppPaths
