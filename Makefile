@@ -11,13 +11,15 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 PINS := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow coverage check format model bench clean
+.PHONY: help run trainer test test-slow coverage check format model bench clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 18
 
 run: $(VENV)/.with-base ## Set up what is missing and open the window
 	@$(BIN)/kdh-desktop
+
+trainer: $(VENV)/.with-train ## Set up what the administrator's training needs, beside the program
 
 test: $(VENV)/.with-dev ## Set up what is missing and run the tests (PYTEST="-k words" narrows them)
 	@$(BIN)/python -m kdh_desktop.prerequisites offscreen
@@ -44,7 +46,7 @@ format: $(VENV)/.with-dev ## Put the code into the one format and repair what ru
 # WORK     folder for checkpoints; name it again and a run that was stopped goes on
 # OUT      folder to write the bundle to (resources/model)
 # KEY      private key to sign with; without it a pair is made, and you are told where it lies
-model: corpus-is-named $(VENV)/.with-encoder ## Train and distil the bundled model: make model CORPUS=FOLDER
+model: corpus-is-named $(VENV)/.with-train ## Train and distil the bundled model: make model CORPUS=FOLDER
 	$(BIN)/kdh-trainer run resources/model.recipe.json --corpus "$(CORPUS)" --judge "$(CORPUS)/dev.txt" \
 	  $(if $(TRANSFER),--transfer "$(TRANSFER)") $(if $(WORK),--work "$(WORK)") \
 	  --out "$(or $(OUT),resources/model)" $(if $(KEY),--key "$(KEY)")
@@ -82,12 +84,12 @@ $(VENV)/.with-base: $(PINS) | $(BIN)/python
 	@$(INSTALL) .
 	@touch $@
 
+$(VENV)/.with-train: $(PINS) | $(BIN)/python
+	@echo "Setting up what training needs: some hundred megabytes, or gigabytes with a GPU."
+	@$(INSTALL) '.[train]'
+	@touch $@ $(VENV)/.with-base
+
 $(VENV)/.with-dev: $(PINS) | $(BIN)/python
 	@echo "Setting up the program, the trainer and the tools. This needs the network once."
 	@$(INSTALL) '.[train,dev]'
-	@touch $@ $(VENV)/.with-base
-
-$(VENV)/.with-encoder: $(PINS) | $(VENV)/.with-dev
-	@echo "Setting up the encoder that training starts from. This needs the network once."
-	@$(INSTALL) '.[train,dev,encoder]'
-	@touch $@
+	@touch $@ $(VENV)/.with-base $(VENV)/.with-train
