@@ -31,6 +31,7 @@ _COMPONENTS = (
     ("numpy", "BSD-3-Clause"),
     ("cryptography", "Apache-2.0 or BSD-3-Clause"),
     ("platformdirs", "MIT"),
+    ("pyqtgraph", "MIT"),
 )
 
 

@@ -45,6 +45,8 @@ ONLY_IMPORTERS: Mapping[str, tuple[str, ...]] = {
     # onnxruntime's quantiser, and its benchmark the library itself.
     "onnxruntime": ("kdh_desktop.core.classification.classifier", "trainer"),
     "pyswarms": ("trainer.tuning",),
+    # Takes most of a second to load, and draws charts only.
+    "pyqtgraph": ("kdh_desktop.gui.training.chart_canvas",),
     "kdh_desktop.gui": ("kdh_desktop.__main__", "kdh_desktop.gui"),
     "sqlite3": ("kdh_desktop.core.records",),
     "sqlcipher3": ("kdh_desktop.core.records",),
