@@ -5,8 +5,13 @@ key, and that lies on the disk only wrapped by the password and by the recovery 
 does not depend on a window that hides a button.
 
 Guessing is slow on purpose (argon2id) and counted. The count is on the disk before a password is
-looked at, so that killing the program gains nothing. Waits run on the monotonic clock and begin
-anew with each start, so that neither a restart nor a changed clock shortens them.
+looked at, so that killing the program gains nothing, and a count that is damaged or was deleted
+counts as used up. Waits are measured on the monotonic clock, which runs from the start of the
+computer for all processes alike: setting another time gains nothing, a restart of the program
+changes nothing, and a restart of the computer can only make a wait longer.
+
+Whoever may write these files as the same user of the operating system can put an earlier count
+back. What stands in the way of guessing then is what each guess costs.
 """
 
 from __future__ import annotations
@@ -28,27 +33,31 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 )
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
-from filelock import FileLock
 
 from kdh_desktop.core.classification.signing import sign, write_public_key
 from kdh_desktop.core.durable_file import write_durably
 from kdh_desktop.core.errors import (
     AccessError,
+    Cancelled,
     InputError,
     LockedError,
-    TooManyTriesError,
     WrongPasswordError,
 )
-from kdh_desktop.core.json_values import build, parse_json, to_json_value
+from kdh_desktop.core.json_values import build, parse_json, require, to_json_value
+from kdh_desktop.core.tries import FREE_TRIES, Tries, unwritable
+
+__all__ = [
+    "FREE_TRIES",
+    "MIN_PASSWORD",
+    "Access",
+    "Administrator",
+    "Cost",
+    "check_password",
+]
 
 MIN_PASSWORD = 12
 """Characters that a password must have at least."""
 
-FREE_TRIES = 5
-"""Wrong passwords before the first wait."""
-
-_FIRST_WAIT_S = 30.0
-_LONGEST_WAIT_S = 3600.0
 _MIN_DIFFERENT = 5
 _KEY_BYTES = 32
 _SALT_BYTES = 16
@@ -56,6 +65,10 @@ _NONCE_BYTES = 12
 _RECOVERY_BYTES = 20
 _GROUP = 4
 _PUBLIC_KEY = "site.pub"
+_MOST_BYTES = 64 * 1024
+_MOST_ITERATIONS = 32
+_MOST_LANES = 64
+_MOST_MEMORY_KIB = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +79,21 @@ class Cost:
         iterations: Passes over the memory.
         lanes: Threads.
         memory_kib: Memory in KiB.
+
+    Raises:
+        ValueError: It is none that we would ask for: a file that asks for a terabyte is damaged.
     """
 
     iterations: int = 3
     lanes: int = 4
     memory_kib: int = 256 * 1024
+
+    def __post_init__(self) -> None:
+        """Refuse what would take for ever, or all of the memory."""
+        require(1 <= self.iterations <= _MOST_ITERATIONS, "iterations", "is out of range")
+        require(1 <= self.lanes <= _MOST_LANES, "lanes", "is out of range")
+        is_sound = 8 * self.lanes <= self.memory_kib <= _MOST_MEMORY_KIB
+        require(is_sound, "memory_kib", "is out of range")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +113,10 @@ class _Door:
     version: int
     password: _Wrapped
     recovery: _Wrapped
+
+
+def _always() -> bool:
+    return True
 
 
 class Administrator:
@@ -135,7 +162,7 @@ class Access:
         folder: Where the wrapped key and the count of wrong passwords lie.
         public_keys: Folder that gets the site's public key, where models are verified by it.
         cost: What one guess shall cost where a secret is set.
-        clock: Monotonic seconds.
+        clock: Monotonic seconds since the computer was started, the same for all processes.
     """
 
     def __init__(
@@ -149,7 +176,7 @@ class Access:
         self._file = folder / "access.json"
         self._public_key = public_keys / _PUBLIC_KEY
         self._cost = cost or Cost()
-        self._tries = _Tries(folder, clock)
+        self._tries = Tries(folder, clock, is_expected=self._file.exists)
 
     @property
     def is_set_up(self) -> bool:
@@ -157,32 +184,47 @@ class Access:
         return self._file.exists()
 
     @property
+    def was_set_up(self) -> bool:
+        """Whether there was a password whose file is gone, while the site's public key is there."""
+        return self._public_key.exists() and not self.is_set_up
+
+    @property
+    def tries_left(self) -> int:
+        """How many wrong secrets are free before the next wait."""
+        return self._tries.left
+
+    @property
     def wait_s(self) -> float:
         """Seconds until the next try is allowed; 0 when it is allowed now."""
         return self._tries.wait_s
 
-    def set_up(self, password: str) -> tuple[Administrator, str]:
+    def set_up(
+        self, password: str, *, may_keep: Callable[[], bool] = _always
+    ) -> tuple[Administrator, str]:
         """Set the first password and make the site's key.
 
         Args:
             password: At least `MIN_PASSWORD` characters.
+            may_keep: Is asked once, when all is ready to be written.
 
         Returns:
             The open door, and the recovery key to be printed: it is not kept anywhere.
 
         Raises:
-            AccessError: There is a password already.
+            AccessError: There is a password already, or nothing can be written.
             InputError: The password is too weak.
+            Cancelled: `may_keep` said no; all is as it was.
         """
         if self.is_set_up:
             raise AccessError(
                 "There is an administrator's password already.",
                 "Enter it, or use the recovery key.",
             )
-        _check_strength(password)
+        check_password(password)
         key = Ed25519PrivateKey.generate()
-        write_public_key(self._public_key, key.public_key())
-        return Administrator(key), self._keep(key, password)
+        recovery_key = self._keep(key, password, may_keep)
+        self._publish(key)
+        return Administrator(key), recovery_key
 
     def unlock(self, password: str) -> Administrator:
         """Open the door with the password.
@@ -193,10 +235,21 @@ class Access:
             AccessError: No password was set, or what was kept is damaged.
         """
         door = self._read()
-        return Administrator(self._open(door.password, password))
+        key = self._open(door.password, password)
+        if not self._public_key.exists():
+            # Lost by a kill in the midst of setting up, or since: what was signed needs it.
+            self._publish(key)
+        return Administrator(key)
 
-    def recover(self, recovery_key: str, new_password: str) -> tuple[Administrator, str]:
+    def recover(
+        self, recovery_key: str, new_password: str, *, may_keep: Callable[[], bool] = _always
+    ) -> tuple[Administrator, str]:
         """Open the door with the recovery key and set a new password.
+
+        Args:
+            recovery_key: In groups or not, in capitals or not.
+            new_password: At least `MIN_PASSWORD` characters.
+            may_keep: See `set_up`.
 
         Returns:
             The open door, and a new recovery key: the old one is worth nothing any more.
@@ -204,33 +257,52 @@ class Access:
         Raises:
             WrongPasswordError: It is another recovery key; this counts like a wrong password.
             InputError: The new password is too weak.
+            Cancelled: `may_keep` said no; the old password and recovery key stay.
         """
-        _check_strength(new_password)
+        check_password(new_password)
         key = self._open(self._read().recovery, _without_groups(recovery_key))
-        return Administrator(key), self._keep(key, new_password)
+        return Administrator(key), self._keep(key, new_password, may_keep)
 
-    def change_password(self, password: str, new_password: str) -> tuple[Administrator, str]:
-        """Set a new password with the old one; gives a new recovery key, too."""
-        _check_strength(new_password)
+    def change_password(
+        self, password: str, new_password: str, *, may_keep: Callable[[], bool] = _always
+    ) -> tuple[Administrator, str]:
+        """Set a new password with the old one; gives a new recovery key, too; see `recover`."""
+        check_password(new_password)
         key = self._open(self._read().password, password)
-        return Administrator(key), self._keep(key, new_password)
+        return Administrator(key), self._keep(key, new_password, may_keep)
 
-    def _keep(self, key: Ed25519PrivateKey, password: str) -> str:
+    def _keep(self, key: Ed25519PrivateKey, password: str, may_keep: Callable[[], bool]) -> str:
         recovery = base64.b32encode(secrets.token_bytes(_RECOVERY_BYTES)).decode()
         door = _Door(
             version=1,
             password=_wrap(key, _normal(password), self._cost),
             recovery=_wrap(key, recovery, self._cost),
         )
-        write_durably(self._file, json.dumps(to_json_value(door)).encode(), mode=0o600)
+        if not may_keep():
+            raise Cancelled("Nothing was changed.")
+        try:
+            write_durably(self._file, json.dumps(to_json_value(door)).encode(), mode=0o600)
+        except OSError as error:
+            raise unwritable() from error
         self._tries.forget()
         groups = (recovery[i : i + _GROUP] for i in range(0, len(recovery), _GROUP))
         return "-".join(groups)
 
+    def _publish(self, key: Ed25519PrivateKey) -> None:
+        try:
+            write_public_key(self._public_key, key.public_key())
+        except OSError as error:
+            raise unwritable() from error
+
     def _read(self) -> _Door:
         if not self.is_set_up:
-            raise AccessError("No administrator's password is set.", "Set one on the Admin page.")
+            raise AccessError(
+                "No administrator's password is set.",
+                "Set one in the window: Administrator, Set up.",
+            )
         try:
+            if not self._file.is_file() or self._file.stat().st_size > _MOST_BYTES:
+                raise _damaged()
             door = build(_Door, parse_json(self._file.read_text("utf-8")), "access")
         except (OSError, TypeError, ValueError) as error:
             raise _damaged() from error
@@ -244,66 +316,6 @@ class Access:
             raise WrongPasswordError("This is not the right one.", self._tries.words) from None
         self._tries.forget()
         return key
-
-
-@dataclass(frozen=True, slots=True)
-class _Count:
-    failures: int
-
-
-class _Tries:
-    """Counts wrong secrets on the disk, and says how long to wait."""
-
-    def __init__(self, folder: Path, clock: Callable[[], float]) -> None:
-        self._file = folder / "tries.json"
-        self._lock = FileLock(folder / "tries.lock")
-        self._clock = clock
-        self._since = clock()
-
-    @property
-    def wait_s(self) -> float:
-        """Seconds until the next try; a start of the program begins the wait anew."""
-        return max(0.0, self._wait_after(self._failures()) - (self._clock() - self._since))
-
-    @property
-    def words(self) -> str:
-        """What to do after a wrong secret."""
-        left = FREE_TRIES - self._failures()
-        if left > 0:
-            return f"Try again; {left} more {'try' if left == 1 else 'tries'} before a wait."
-        return f"Try again in {int(self.wait_s) + 1} seconds."
-
-    def begin(self) -> None:
-        """Count a try before it is made.
-
-        Raises:
-            TooManyTriesError: The wait is not over.
-        """
-        self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with self._lock:
-            if (wait_s := self.wait_s) > 0:
-                raise TooManyTriesError(wait_s)
-            count = _Count(self._failures() + 1)
-            write_durably(self._file, json.dumps(to_json_value(count)).encode(), mode=0o600)
-            self._since = self._clock()
-
-    def forget(self) -> None:
-        """The secret was right."""
-        self._file.unlink(missing_ok=True)
-
-    def _failures(self) -> int:
-        try:
-            return max(0, build(_Count, parse_json(self._file.read_text("utf-8")), "").failures)
-        except FileNotFoundError:
-            return 0
-        except (OSError, TypeError, ValueError):
-            return FREE_TRIES  # whoever damaged it shall not gain by it
-
-    @staticmethod
-    def _wait_after(failures: int) -> float:
-        if failures < FREE_TRIES:
-            return 0.0
-        return float(min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2 ** min(failures - FREE_TRIES, 20)))
 
 
 def _wrap(key: Ed25519PrivateKey, secret: str, cost: Cost) -> _Wrapped:
@@ -326,13 +338,19 @@ def _unwrap(wrapped: _Wrapped, secret: str) -> Ed25519PrivateKey:
 
 def _derive(secret: str, salt: bytes, cost: Cost) -> bytes:
     """Source: argon2id, RFC 9106."""
-    return Argon2id(
-        salt=salt,
-        length=_KEY_BYTES,
-        iterations=cost.iterations,
-        lanes=cost.lanes,
-        memory_cost=cost.memory_kib,
-    ).derive(secret.encode())
+    try:
+        return Argon2id(
+            salt=salt,
+            length=_KEY_BYTES,
+            iterations=cost.iterations,
+            lanes=cost.lanes,
+            memory_cost=cost.memory_kib,
+        ).derive(secret.encode("utf-8", "surrogatepass"))
+    except MemoryError as error:
+        raise AccessError(
+            "There is too little free memory to check a password.",
+            f"Close other programs; {cost.memory_kib // 1024} MiB are needed for a moment.",
+        ) from error
 
 
 def _normal(secret: str) -> str:
@@ -344,7 +362,12 @@ def _without_groups(recovery_key: str) -> str:
     return "".join(character for character in recovery_key.upper() if character.isalnum())
 
 
-def _check_strength(password: str) -> None:
+def check_password(password: str) -> None:
+    """Make sure that a password is not too easy to guess.
+
+    Raises:
+        InputError: It is.
+    """
     if len(_normal(password)) < MIN_PASSWORD:
         raise InputError(
             f"The password has fewer than {MIN_PASSWORD} characters.",

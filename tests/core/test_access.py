@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +12,7 @@ from kdh_desktop.core.access import FREE_TRIES, Access, Cost
 from kdh_desktop.core.classification.signing import load_trusted_keys, verify
 from kdh_desktop.core.errors import (
     AccessError,
+    Cancelled,
     InputError,
     LockedError,
     TooManyTriesError,
@@ -109,13 +112,64 @@ def test_waits_grow_and_have_an_end(door: Callable[[], Access], clock: Clock) ->
     assert waits[-1] == 3600
 
 
-def test_a_restart_begins_the_wait_anew(door: Callable[[], Access], clock: Clock) -> None:
+def test_a_restart_of_the_program_changes_no_wait(door: Callable[[], Access], clock: Clock) -> None:
+    access = door()
+    access.set_up(PASSWORD)
+    fail(access, FREE_TRIES)
+    clock.now += access.wait_s - 1
+    assert door().wait_s == 1
+    with pytest.raises(TooManyTriesError):
+        door().unlock(PASSWORD)
+    clock.now += 1
+    door().unlock(PASSWORD)
+
+
+def test_a_restart_of_the_computer_begins_the_wait_anew(
+    door: Callable[[], Access], clock: Clock
+) -> None:
     access = door()
     access.set_up(PASSWORD)
     fail(access, FREE_TRIES)
     wait_s = access.wait_s
-    clock.now += wait_s - 1
+    clock.now = 5.0
+    again = door()
+    assert again.wait_s == wait_s
+    clock.now += wait_s
+    again.unlock(PASSWORD)
+
+
+def test_another_time_of_the_day_changes_no_wait(
+    door: Callable[[], Access], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    access = door()
+    access.set_up(PASSWORD)
+    fail(access, FREE_TRIES)
+    wait_s = access.wait_s
+    monkeypatch.setattr("time.time", lambda: 4e9)
     assert door().wait_s == wait_s
+
+
+def test_tries_in_another_process_count_in_a_window_that_is_open_for_long(
+    door: Callable[[], Access], clock: Clock
+) -> None:
+    window = door()
+    window.set_up(PASSWORD)
+    clock.now += 10_000
+    fail(door(), FREE_TRIES)
+    assert window.tries_left == 0
+    with pytest.raises(TooManyTriesError):
+        window.unlock(PASSWORD)
+
+
+def test_it_is_said_how_many_tries_are_left(door: Callable[[], Access]) -> None:
+    access = door()
+    access.set_up(PASSWORD)
+    left = []
+    for _ in range(FREE_TRIES):
+        left.append(access.tries_left)
+        fail(access, 1)
+    assert left == [5, 4, 3, 2, 1]
+    assert access.tries_left == 0
 
 
 def test_a_right_password_forgets_the_wrong_ones(door: Callable[[], Access]) -> None:
@@ -127,13 +181,40 @@ def test_a_right_password_forgets_the_wrong_ones(door: Callable[[], Access]) -> 
     access.unlock(PASSWORD)
 
 
-@pytest.mark.parametrize("damaged", ["{", "[]", '{"failures": "none"}'])
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        *("", "{", "[]", "[" * 100_000, "\x00" * 2_000_000),
+        *('{"failures": "none"}', '{"failures": -9}', '{"failures": 0, "tried_s": NaN}'),
+        '{"failures": 0, "tried_s": 1e999}',
+    ],
+)
 def test_a_damaged_count_gains_nothing(
-    door: Callable[[], Access], tmp_path: Path, damaged: str
+    door: Callable[[], Access], tmp_path: Path, clock: Clock, damaged: str
 ) -> None:
     door().set_up(PASSWORD)
     (tmp_path / "access" / "tries.json").write_text(damaged)
+    with pytest.raises(TooManyTriesError) as told:
+        door().unlock(PASSWORD)
+    clock.now += told.value.wait_s
+    door().unlock(PASSWORD)
+
+
+def test_a_deleted_count_gains_nothing(door: Callable[[], Access], tmp_path: Path) -> None:
+    door().set_up(PASSWORD)
+    fail(door(), 3)
+    (tmp_path / "access" / "tries.json").unlink()
     with pytest.raises(TooManyTriesError):
+        door().unlock(PASSWORD)
+
+
+def test_a_folder_in_place_of_the_count_opens_nothing(
+    door: Callable[[], Access], tmp_path: Path
+) -> None:
+    door().set_up(PASSWORD)
+    (tmp_path / "access" / "tries.json").unlink()
+    (tmp_path / "access" / "tries.json").mkdir()
+    with pytest.raises(AccessError):
         door().unlock(PASSWORD)
 
 
@@ -166,8 +247,109 @@ def test_neither_secret_nor_key_lies_readable_on_the_disk(
     assert stat.S_IMODE((tmp_path / "access" / "access.json").stat().st_mode) == 0o600
 
 
-def test_a_damaged_file_is_said_to_be_damaged(door: Callable[[], Access], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "damaged",
+    ['{"version": 1}', "", "null", "[" * 100_000, " " * 1_000_000, "\ud800"],
+)
+def test_a_damaged_file_is_said_to_be_damaged(
+    door: Callable[[], Access], tmp_path: Path, damaged: str
+) -> None:
     door().set_up(PASSWORD)
-    (tmp_path / "access" / "access.json").write_text('{"version": 1}')
+    (tmp_path / "access" / "access.json").write_text(damaged, "utf-8", "surrogatepass")
     with pytest.raises(AccessError, match="damaged"):
         door().unlock(PASSWORD)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *(("memory_kib", 1 << 40), ("memory_kib", 0), ("memory_kib", -1), ("lanes", 0)),
+        *(("lanes", 1 << 33), ("iterations", 1_000_000), ("iterations", 0)),
+    ],
+)
+def test_a_cost_that_nobody_would_ask_for_is_damage(
+    door: Callable[[], Access], tmp_path: Path, field: str, value: int
+) -> None:
+    door().set_up(PASSWORD)
+    file = tmp_path / "access" / "access.json"
+    kept = json.loads(file.read_text())
+    kept["password"]["cost"][field] = value
+    file.write_text(json.dumps(kept))
+    with pytest.raises(AccessError, match="damaged"):
+        door().unlock(PASSWORD)
+
+
+@pytest.mark.parametrize("field", ["salt", "nonce", "data"])
+@pytest.mark.parametrize("value", ["", "AAAA", "not base 64", "A" * 4000])
+def test_a_changed_key_never_opens(
+    door: Callable[[], Access], tmp_path: Path, field: str, value: str
+) -> None:
+    door().set_up(PASSWORD)
+    file = tmp_path / "access" / "access.json"
+    kept = json.loads(file.read_text())
+    kept["password"][field] = value
+    file.write_text(json.dumps(kept))
+    with pytest.raises(AccessError):
+        door().unlock(PASSWORD)
+
+
+def test_a_pipe_in_place_of_the_file_holds_nobody_up(
+    door: Callable[[], Access], tmp_path: Path
+) -> None:
+    (tmp_path / "access").mkdir()
+    os.mkfifo(tmp_path / "access" / "access.json")
+    with pytest.raises(AccessError, match="damaged"):
+        door().unlock(PASSWORD)
+
+
+def test_nothing_is_kept_where_somebody_gave_up_meanwhile(door: Callable[[], Access]) -> None:
+    with pytest.raises(Cancelled):
+        door().set_up(PASSWORD, may_keep=lambda: False)
+    assert not door().is_set_up
+    assert not door().was_set_up
+    _, recovery_key = door().set_up(PASSWORD)
+    with pytest.raises(Cancelled):
+        door().change_password(PASSWORD, OTHER, may_keep=lambda: False)
+    with pytest.raises(Cancelled):
+        door().recover(recovery_key, OTHER, may_keep=lambda: False)
+    door().unlock(PASSWORD)
+    door().recover(recovery_key, OTHER)
+
+
+def test_a_lost_public_key_comes_back_with_the_password(
+    door: Callable[[], Access], tmp_path: Path
+) -> None:
+    administrator, _ = door().set_up(PASSWORD)
+    signature = administrator.sign(b"model")
+    (tmp_path / "keys" / "site.pub").unlink()
+    door().unlock(PASSWORD)
+    verify(b"model", signature, load_trusted_keys(tmp_path / "keys"))
+
+
+def test_a_lost_password_file_is_told_from_a_first_start(
+    door: Callable[[], Access], tmp_path: Path
+) -> None:
+    assert not door().was_set_up
+    door().set_up(PASSWORD)
+    assert not door().was_set_up
+    (tmp_path / "access" / "access.json").unlink()
+    assert door().was_set_up
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_cannot_be_written_to_is_said_to_be_so(
+    door: Callable[[], Access], tmp_path: Path
+) -> None:
+    door().set_up(PASSWORD)
+    (tmp_path / "access").chmod(0o500)
+    with pytest.raises(AccessError, match="cannot be written"):
+        door().unlock(PASSWORD)
+
+
+def test_a_file_in_place_of_the_folder_is_said_to_be_in_the_way(
+    door: Callable[[], Access], tmp_path: Path
+) -> None:
+    (tmp_path / "access").write_text("in the way")
+    with pytest.raises(AccessError, match="cannot be written"):
+        door().set_up(PASSWORD)
+    assert not door().is_set_up
