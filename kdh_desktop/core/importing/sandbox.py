@@ -29,6 +29,9 @@ Parser = Callable[[Any], Iterable[Any]]
 ITEM, EXPECTED, DONE, NO_MEMORY = "+", "!", ".", "m"
 """First character of each line that a child answers with."""
 
+_PIPE_BYTES = 1 << 20
+"""As far as a child may be ahead: it parses the next rows while the last ones are stored."""
+
 _POLL_S = 0.05
 _GRACE_S = 1.0
 _CHILD = "from kdh_desktop.core.importing.sandbox_child import main; main()"
@@ -123,6 +126,7 @@ def stream_from_child(
         env=_environment(),
         encoding="utf-8",
         errors="replace",
+        pipesize=_PIPE_BYTES,
     )
     with process, _Watch(process, limits, should_stop) as watch:
         if process.stdin is None or process.stdout is None:
