@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from kdh_desktop.core.audit_log import AuditAction, AuditLog
+from kdh_desktop.core.audit_log import AuditLog
 from kdh_desktop.core.errors import AccessError, InputError
 from kdh_desktop.core.paths import AppPaths
 
@@ -25,23 +25,23 @@ def administrator_of(paths: AppPaths) -> Iterator[Administrator]:
 
     Raises:
         AccessError: No password is set, or it is another one.
+        KdhError: It cannot be written down in the audit log.
     """
     from kdh_desktop.core.access import Access
+    from kdh_desktop.core.site_door import Place, SiteDoor
 
-    access, log = Access(paths.access, paths.site_keys), AuditLog(paths.audit)
+    access = Access(paths.access, paths.site_keys)
+    door = SiteDoor(access, AuditLog(paths.audit), place=Place.COMMAND)
     if not access.is_set_up:
         raise AccessError(
-            "No administrator's password is set.", "Set one in the window, on the Admin page."
+            "No administrator's password is set.",
+            "Set one in the window: Administrator, Set up.",
         )
+    administrator = door.unlock(_ask_password())
     try:
-        administrator = access.unlock(_ask_password())
-    except AccessError:
-        log.write(AuditAction.UNLOCK_FAILED)
-        raise
-    try:
-        log.write(AuditAction.UNLOCKED)
         yield administrator
     finally:
+        # Not written down: with `place=command`, that it was unlocked tells this, too.
         administrator.lock()
 
 

@@ -5,7 +5,12 @@ entry without every later hash being wrong, and whoever has noted the last hash,
 also when entries are missing at the end: reports print it.
 
 Entries hold names of actions, ids and hashes of models, runs and files, and counts. Never a text,
-a file name or a label of a record.
+a file name or a label of a record. Of a private session they tell only that something was taken in
+or written out, and how much: not even hashes, which would tell somebody who has the file which it
+was.
+
+Where an entry cannot be written, what the administrator's door guards must not be done. Work of
+users goes on, and they are told: see `audit_notes`.
 """
 
 from __future__ import annotations
@@ -20,7 +25,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from kdh_desktop.core.durable_file import append_durably
 from kdh_desktop.core.errors import KdhError, VerificationError
@@ -28,16 +33,23 @@ from kdh_desktop.core.json_values import build, parse_json, to_json_value
 
 _START = "0" * 64
 _ENDING = 65_536
+_LONGEST_DETAIL = 4_000
+_LEAST_DIGITS = 12
+_LOCK_TIMEOUT_S = 20.0
 
 
 class AuditAction(StrEnum):
     """What is written down."""
 
     PASSWORD_SET = "password_set"  # noqa: S105 -- the name of an action
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105
+    PASSWORD_RECOVERED = "password_recovered"  # noqa: S105
     UNLOCKED = "unlocked"
+    CONFIRMED = "confirmed"
     UNLOCK_FAILED = "unlock_failed"
     LOCKED = "locked"
     IMPORTED = "imported"
+    CORRECTED = "corrected"
     EXPORTED = "exported"
     RUN_STARTED = "run_started"
     RUN_ENDED = "run_ended"
@@ -99,7 +111,7 @@ class AuditLog:
         self, folder: Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
         self._file = folder / "audit.jsonl"
-        self._lock = FileLock(folder / "audit.lock")
+        self._lock = FileLock(folder / "audit.lock", timeout=_LOCK_TIMEOUT_S)
         self._now = now
 
     def write(self, action: AuditAction, **details: str | int) -> AuditEntry:
@@ -115,8 +127,15 @@ class AuditLog:
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with self._lock:
-                entry = self._next(action, tuple((k, str(v)) for k, v in details.items()))
+                entry = self._next(
+                    action, tuple((k, str(v)[:_LONGEST_DETAIL]) for k, v in details.items())
+                )
                 append_durably(self._file, json.dumps(to_json_value(entry)))
+        except Timeout as error:
+            raise KdhError(
+                "The audit log cannot be written: another process holds it.",
+                "Close other windows and commands of the program, and try again.",
+            ) from error
         except OSError as error:
             raise KdhError(
                 "The audit log cannot be written.",
@@ -125,13 +144,44 @@ class AuditLog:
         return entry
 
     def entries(self) -> Iterator[AuditEntry]:
-        """Every entry that can be read, in order."""
+        """Every entry that can be read, in order.
+
+        Raises:
+            KdhError: The file cannot be read.
+        """
         for line in self._lines():
             if (entry := _read(line)) is not None:
                 yield entry
 
+    def holds(self, head: str) -> int | None:
+        """Where a head that somebody noted stands in the chain.
+
+        Args:
+            head: Hash as a report prints it, or its beginning of at least 12 digits.
+
+        Returns:
+            Number of the entry whose hash it is, 0 for the head of an empty log, or None where
+            the log is not the one that it was noted from, or entries are missing.
+        """
+        wanted = "".join(head.split()).lower()
+        if len(wanted) < _LEAST_DIGITS:
+            return None
+        if _START.startswith(wanted):
+            return 0
+        last_good = self.verify().entries
+        for entry in self.entries():
+            if entry.number > last_good:
+                return None
+            if entry.hash.startswith(wanted):
+                return entry.number
+        return None
+
     def verify(self) -> AuditReport:
-        """Look at the whole chain."""
+        """Look at the whole chain.
+
+        Raises:
+            KdhError: The file cannot be read.
+        """
         before, number = _START, 0
         for number, line in enumerate(self._lines(), start=1):
             entry = _read(line)
@@ -152,6 +202,11 @@ class AuditLog:
                 yield from file
         except FileNotFoundError:
             return
+        except OSError as error:
+            raise KdhError(
+                "The audit log cannot be read.",
+                "See that the program's data folder and the disk can be read.",
+            ) from error
 
     def _next(self, action: AuditAction, details: tuple[tuple[str, str], ...]) -> AuditEntry:
         last = self._last()

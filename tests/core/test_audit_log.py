@@ -97,3 +97,44 @@ def test_a_log_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     (tmp_path / "audit").write_text("a file where the folder should be")
     with pytest.raises(KdhError, match="cannot be written"):
         AuditLog(tmp_path / "audit").write(AuditAction.UNLOCKED)
+
+
+def test_a_noted_head_is_found_again(log: AuditLog) -> None:
+    heads = [entry.hash for entry in log.entries()]
+    assert [log.holds(head) for head in heads] == [1, 2, 3, 4, 5]
+    assert log.holds(f" {heads[2][:20].upper()} ") == 3
+    assert log.holds("0" * 64) == 0
+
+
+@pytest.mark.parametrize("noted", ["", "ab", "f" * 64, "no hash at all"])
+def test_a_head_of_another_log_is_not_found(log: AuditLog, noted: str) -> None:
+    assert log.holds(noted) is None
+
+
+@pytest.mark.parametrize("tamper", [_changed, _dropped, _spoilt])
+def test_a_noted_head_behind_a_bad_entry_is_not_found(
+    log: AuditLog, file: Path, tamper: Callable[[list[str]], None]
+) -> None:
+    head = log.verify().head
+    lines = file.read_text().splitlines(keepends=True)
+    tamper(lines)
+    file.write_text("".join(lines))
+    assert log.holds(head) is None
+
+
+def test_a_noted_head_shows_that_the_end_was_cut_off(log: AuditLog, file: Path) -> None:
+    head = log.verify().head
+    file.write_text("".join(file.read_text().splitlines(keepends=True)[:-1]))
+    assert log.holds(head) is None
+
+
+def test_a_long_detail_does_not_hide_the_end_of_the_log(log: AuditLog) -> None:
+    log.write(AuditAction.GATE_OVERRULED, reason="because " * 100_000)
+    log.write(AuditAction.UNLOCKED)
+    assert log.verify().first_bad is None
+
+
+def test_a_log_that_cannot_be_read_says_so(tmp_path: Path) -> None:
+    (tmp_path / "audit" / "audit.jsonl").mkdir(parents=True)
+    with pytest.raises(KdhError, match="cannot be read"):
+        AuditLog(tmp_path / "audit").verify()

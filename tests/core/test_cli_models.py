@@ -109,6 +109,37 @@ def test_a_changed_audit_log_is_named(kdh: Kdh, newer: str, paths: AppPaths) -> 
     assert "Entry 1" in told
 
 
+def test_the_audit_log_is_listed(kdh: Kdh, newer: str, door: None) -> None:
+    kdh("models", "install", newer)
+    kdh("models", "activate", "newer", password="not this one")
+    kdh("models", "activate", "newer", password=PASSWORD)
+    _, listed, _ = kdh("audit", "show", "--json")
+    entries = [json.loads(line) for line in listed.splitlines()]
+    assert [entry["action"] for entry in entries] == [
+        *("model_installed", "unlock_failed", "unlocked", "activated"),
+    ]
+    assert entries[1]["details"]["tries_left"] == "4"
+    assert entries[1]["details"]["place"] == "command"
+    assert "not this one" not in listed
+    code, told, _ = kdh("audit", "show", "--last", "1")
+    assert code == 0
+    assert told.count("\n") == 1
+    assert "activated  model=newer" in told
+    assert kdh("audit", "show", "--last", "0")[0] == 2
+
+
+def test_a_head_on_a_report_shows_what_is_missing(kdh: Kdh, newer: str, paths: AppPaths) -> None:
+    kdh("models", "install", newer)
+    head = kdh("audit", "verify")[1].split()[-1]
+    code, told, _ = kdh("audit", "verify", "--head", head)
+    assert code == 0
+    assert "of entry 1" in told
+    (paths.audit / "audit.jsonl").unlink()
+    code, _, told = kdh("audit", "verify", "--head", head)
+    assert code == 4
+    assert "missing" in told
+
+
 @pytest.mark.parametrize(
     "argv",
     [["models", "install", "no-such-file"], ["models", "rollback"], ["audit"]],
