@@ -18,7 +18,9 @@ from kdh_desktop.core.training_protocol import (
     CheckpointSaved,
     Envelope,
     EpochFinished,
+    MachineMeasured,
     PositionJudged,
+    ReliabilityMeasured,
     RunCancelled,
     RunEstimated,
     RunFailed,
@@ -33,9 +35,16 @@ from kdh_desktop.core.training_protocol import (
 
 _FREQUENT = (BatchesDone, TextsScored)
 
+MAX_MACHINE_POINTS = 600
+"""Measures of the machine that are kept; when there are more, every other one is dropped."""
+
 
 class RunState(StrEnum):
-    """What a run is doing, as far as its own events tell."""
+    """What a run is doing, as far as its own events tell.
+
+    It is interrupted where whoever drove it went away, and where it was killed: that is no event,
+    but seen by who looks at its folder.
+    """
 
     STARTING = "starting"
     RUNNING = "running"
@@ -43,11 +52,20 @@ class RunState(StrEnum):
     FINISHED = "finished"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
 
     @property
     def is_over(self) -> bool:
         """Whether no more events come, unless the run is resumed."""
-        return self in {RunState.FINISHED, RunState.FAILED, RunState.CANCELLED}
+        return self in _OVER
+
+    @property
+    def is_resumable(self) -> bool:
+        """Whether a run that ended so can go on from its last checkpoint."""
+        return self in _OVER and self is not RunState.FINISHED
+
+
+_OVER = {RunState.FINISHED, RunState.FAILED, RunState.CANCELLED, RunState.INTERRUPTED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +100,45 @@ class StageProgress:
 
 
 @dataclass(frozen=True, slots=True)
+class MachinePoint:
+    """What a run took of the machine at one moment; see `MachineMeasured`.
+
+    Attributes:
+        utc: ISO 8601.
+        measured: What was measured.
+    """
+
+    utc: str
+    measured: MachineMeasured
+
+
+@dataclass(frozen=True, slots=True)
+class MachineSeries:
+    """What a run took of the machine over its whole time, evenly thinned.
+
+    Attributes:
+        points: At most `MAX_MACHINE_POINTS`, in order.
+        every: Each how manyth measure is kept.
+        seen: How many measures there were.
+        latest: The newest one, kept or not; None before the first.
+    """
+
+    points: tuple[MachinePoint, ...] = ()
+    every: int = 1
+    seen: int = 0
+    latest: MachinePoint | None = None
+
+    def with_point(self, point: MachinePoint) -> MachineSeries:
+        """The series after one more measure."""
+        points, every = self.points, self.every
+        if self.seen % every == 0:
+            points = (*points, point)
+            if len(points) > MAX_MACHINE_POINTS:
+                points, every = points[::2], 2 * every
+        return MachineSeries(points, every, self.seen + 1, point)
+
+
+@dataclass(frozen=True, slots=True)
 class RunProgress:
     """Where a run stands.
 
@@ -104,6 +161,8 @@ class RunProgress:
         seconds_left: Time until the end at the pace so far, or None.
         bundle_id: The candidate, once it is ready; else empty.
         failure: What went wrong, or None.
+        reliability: How far the student can be believed, as it was measured last, or None.
+        machine: What the run takes of the machine.
     """
 
     state: RunState = RunState.STARTING
@@ -124,6 +183,8 @@ class RunProgress:
     seconds_left: float | None = None
     bundle_id: str = ""
     failure: RunFailed | None = None
+    reliability: ReliabilityMeasured | None = None
+    machine: MachineSeries = field(default_factory=MachineSeries)
 
     @property
     def stage(self) -> StageProgress | None:
@@ -192,6 +253,11 @@ def apply(progress: RunProgress, envelope: Envelope) -> RunProgress:  # noqa: C9
         case StageScored(figures):
             before = known.stage.figures if known.stage is not None else {}
             return _with_latest_stage(known, figures={**before, **figures})
+        case ReliabilityMeasured() as event:
+            return replace(known, reliability=event)
+        case MachineMeasured() as event:
+            point = MachinePoint(envelope.utc, event)
+            return replace(known, machine=known.machine.with_point(point))
         case PositionJudged() as event:
             return replace(known, positions=_with_position(known.positions, event))
         case SwarmIterationFinished() as event:
@@ -205,8 +271,9 @@ def apply(progress: RunProgress, envelope: Envelope) -> RunProgress:  # noqa: C9
             return replace(done, bundle_id=bundle_id, run_share=1.0, seconds_left=0.0)
         case RunFailed() as event:
             return replace(_ended(known, RunState.FAILED, envelope.utc), failure=event)
-        case RunCancelled():
-            return _ended(known, RunState.CANCELLED, envelope.utc)
+        case RunCancelled(is_abandoned):
+            state = RunState.INTERRUPTED if is_abandoned else RunState.CANCELLED
+            return _ended(known, state, envelope.utc)
         case unknown:
             assert_never(unknown)
 
@@ -243,8 +310,10 @@ def _with_latest_stage(progress: RunProgress, **changes: object) -> RunProgress:
 def _with_epoch(progress: RunProgress, event: EpochFinished) -> RunProgress:
     if not progress.stages:
         return progress
-    earlier = (x for x in progress.stages[-1].epochs if x.epoch < event.epoch)
-    return _with_latest_stage(progress, epochs=(*earlier, event))
+    epochs = progress.stages[-1].epochs
+    if epochs and epochs[-1].epoch >= event.epoch:
+        epochs = tuple(x for x in epochs if x.epoch < event.epoch)
+    return _with_latest_stage(progress, epochs=(*epochs, event))
 
 
 def _with_position(

@@ -10,12 +10,17 @@ import json
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.json_values import build, build_value, parse_json, to_json_value
 from kdh_desktop.core.search_space import Value
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
+"""The second tells of the machine and of reliability, too."""
+
+_READABLE = frozenset({1, PROTOCOL_VERSION})
+"""Runs of the first version are still on disks, and every event of theirs is one of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +129,56 @@ class StageScored:
     figures: Mapping[str, float]
 
 
+class ScoredOn(StrEnum):
+    """Texts that a finished student was scored on; it had seen none of them."""
+
+    HELD_OUT_FOLDS = "held_out_folds"
+    JUDGED_TEXTS = "judged_texts"
+
+
+@dataclass(frozen=True, slots=True)
+class ReliabilityBin:
+    """Decisions of about the same probability.
+
+    Attributes:
+        mean_probability: Of them, in 0..1.
+        share_present: Share in 0..1 of them in which the text does carry the label.
+        count: How many they are; at least 1.
+    """
+
+    mean_probability: float
+    share_present: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReliabilityMeasured:
+    """How far the student's probabilities can be believed.
+
+    Attributes:
+        scored_on: Which texts this is about.
+        bins: By rising probability; those that no decision fell into are left out.
+    """
+
+    scored_on: ScoredOn
+    bins: tuple[ReliabilityBin, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MachineMeasured:
+    """A sign of life, every other second: what the run takes of the machine.
+
+    Attributes:
+        resident_bytes: Memory of the run's processes, or None where the system does not tell.
+        device_bytes: Memory of the graphics device that the run holds, or None.
+        texts_per_s: Texts that went through a network a second just now, or None.
+    """
+
+    resident_bytes: int | None
+    device_bytes: int | None = None
+    texts_per_s: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class PositionJudged:
     """Tuning has judged one position that was new.
@@ -191,7 +246,13 @@ class RunFailed:
 
 @dataclass(frozen=True, slots=True)
 class RunCancelled:
-    """The run was stopped; it can be resumed from its last checkpoint."""
+    """The run was stopped; it can be resumed from its last checkpoint.
+
+    Attributes:
+        is_abandoned: Whether it stopped because whoever drove it had gone.
+    """
+
+    is_abandoned: bool = False
 
 
 Event = (
@@ -204,6 +265,8 @@ Event = (
     | EpochFinished
     | CheckpointSaved
     | StageScored
+    | ReliabilityMeasured
+    | MachineMeasured
     | PositionJudged
     | SwarmIterationFinished
     | RunPaused
@@ -260,7 +323,7 @@ def from_line(line: str) -> Envelope:
         if not isinstance(raw, dict):
             raise TypeError("the line is not an object")
         protocol = raw.pop("protocol")
-        if protocol != PROTOCOL_VERSION or isinstance(protocol, bool):
+        if isinstance(protocol, bool) or protocol not in _READABLE:
             raise ValueError("another protocol")
         kind = _EVENTS[raw.pop("event")]
         run, seq, utc = (

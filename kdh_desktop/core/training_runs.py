@@ -7,70 +7,408 @@ user's file stands in an argument list.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+import secrets
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
-from kdh_desktop.core.corpus_source import CorpusSource
-from kdh_desktop.core.training_config import RunConfig
+from kdh_desktop.core.access import Administrator
+from kdh_desktop.core.audit_log import AuditAction, AuditLog
+from kdh_desktop.core.classification.signing import create_signing_key
+from kdh_desktop.core.durable_file import flush_folder, write_durably
+from kdh_desktop.core.errors import KdhError, TrainingError
+from kdh_desktop.core.json_values import build, parse_json, to_json_value
+from kdh_desktop.core.paths import AppPaths
+from kdh_desktop.core.process_lock import is_held
+from kdh_desktop.core.reviewed_copies import ReviewedCopies
+from kdh_desktop.core.run_ending import EndingKind, RunEnding, keep_ending, kept_ending
+from kdh_desktop.core.run_events import read_events
+from kdh_desktop.core.run_folder import (
+    RunFolder,
+    RunRequest,
+    request_from_json,
+    request_to_json,
+)
+from kdh_desktop.core.training_progress import RunProgress, RunState
+
+__all__ = [
+    "RunFolder",
+    "RunRequest",
+    "RunSummary",
+    "TrainingRuns",
+    "request_from_json",
+    "request_to_json",
+]
+
+_MAX_TITLE = 200
+_LOG_TAIL_BYTES = 200_000
+_LOG_TAIL_LINES = 500
+_NEW = ".new-"
 
 
 @dataclass(frozen=True, slots=True)
-class RunRequest:
-    """What a run is asked to do, with the places of its texts.
-
-    Attributes:
-        config: The recipe.
-        corpus: Texts to learn from.
-        judged: Texts to be judged on; where there are none, the recipe's share is kept back.
-        transfer: File of unlabelled texts, JSON lines, or None.
-        encoder: Folder of the base encoder, or None for the one that ships with the program.
-        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
-    """
-
-    config: RunConfig
-    corpus: tuple[CorpusSource, ...]
-    judged: tuple[CorpusSource, ...] = ()
-    transfer: str | None = None
-    encoder: str | None = None
-    device: str = "auto"
+class _About:
+    created_utc: str
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class RunFolder:
-    """Where one run keeps what.
+class RunSummary:
+    """One run in the list.
 
     Attributes:
-        folder: The run's own folder; its name is the run's id.
+        run: Its folder.
+        title: What somebody called it, or empty.
+        created_utc: When it was made, ISO 8601; empty where that is damaged.
+        state: What it is doing: by its own events, and by whether a process holds its folder.
+        progress: Where it stands.
+        request: What it was asked to do, or None where that cannot be read.
+        ending: How its process ended the last time, or None.
+        problem: What is wrong with its folder, or None; it can then be deleted only.
     """
 
-    folder: Path
+    run: RunFolder
+    title: str
+    created_utc: str
+    state: RunState
+    progress: RunProgress
+    request: RunRequest | None
+    ending: RunEnding | None = None
+    problem: KdhError | None = None
 
     @property
-    def id(self) -> str:
-        """The run's id."""
-        return self.folder.name
+    def can_resume(self) -> bool:
+        """Whether it can go on from its last checkpoint."""
+        return self.request is not None and self.problem is None and self.state.is_resumable
 
     @property
-    def request(self) -> Path:
-        """What was asked: a `RunRequest` as JSON."""
-        return self.folder / "request.json"
+    def can_delete(self) -> bool:
+        """Whether nothing works in its folder."""
+        return self.state.is_over
 
-    @property
-    def work(self) -> Path:
-        """The trainer's work folder, with checkpoints and ``events.jsonl``."""
-        return self.folder / "work"
 
-    @property
-    def events(self) -> Path:
-        """What the run told, one line an event."""
-        return self.work / "events.jsonl"
+class TrainingRuns:
+    """The runs of an installation.
 
-    @property
-    def candidate(self) -> Path:
-        """The bundle that the run wrote, once it has."""
-        return self.folder / "candidate"
+    Args:
+        paths: Folders of the installation.
+        now: The time.
+    """
 
-    @property
-    def public_key(self) -> Path:
-        """The public half of the key that signs the candidate."""
-        return self.folder / "keys" / "run.pub"
+    def __init__(
+        self, paths: AppPaths, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._folder = paths.runs
+        self._audit = AuditLog(paths.audit)
+        self._now = now
+        self._copies = ReviewedCopies(paths.runs)
+        self._folded: dict[Path, tuple[tuple[int, int], RunProgress]] = {}
+
+    def create(
+        self, request: RunRequest, *, administrator: Administrator, title: str = ""
+    ) -> RunFolder:
+        """Make the folder of a new run, with a key of its own, and note its start for the audit.
+
+        Copies of reviewed records that `new_reviewed_file` named are moved into it.
+
+        Args:
+            request: What is asked.
+            administrator: The open door.
+            title: What to call it in the list; may be empty.
+
+        Raises:
+            LockedError: The door is locked.
+            TrainingError: Another run is going on, or the folder cannot be written to.
+            KdhError: The audit log cannot be written.
+        """
+        _ = administrator.key  # the check itself: whoever has no open door has no key
+        self.refuse_second()
+        created = self._now()
+        run = RunFolder(self._folder / self._new_id(created, request.config.name))
+        try:
+            self._make(run, request, _About(created.isoformat(timespec="seconds"), title.strip()))
+        except OSError as error:
+            raise _unwritable() from error
+        try:
+            self.note_start(run)
+        except KdhError:
+            shutil.rmtree(run.folder, ignore_errors=True)
+            raise
+        return run
+
+    def note_start(self, run: RunFolder) -> None:
+        """Note in the audit log that a run starts or goes on; how it ended before is forgotten.
+
+        Raises:
+            KdhError: The audit log cannot be written; the run must then not start.
+        """
+        self._audit.write(AuditAction.RUN_STARTED, run=run.id)
+        run.ending.unlink(missing_ok=True)
+
+    def note_end(self, run: RunFolder, ending: RunEnding) -> None:
+        """Keep how a run ended, and note it in the audit log."""
+        if run.folder.is_dir():
+            with suppress(OSError):
+                keep_ending(run.ending, ending)
+        if ending.kind is EndingKind.FINISHED:
+            self._copies.forget(run)
+        with suppress(KdhError):
+            self._audit.write(AuditAction.RUN_ENDED, run=run.id, ending=ending.kind.value)
+
+    def refuse_second(self) -> None:
+        """See that no run of this installation is going on.
+
+        Raises:
+            TrainingError: One is.
+        """
+        if any(is_held(run.lock) for run in self._all()):
+            raise TrainingError(
+                "Another training is going on already.", "Wait until it ends, or stop it."
+            )
+
+    def read_request(self, run: RunFolder) -> RunRequest:
+        """What a run was asked to do.
+
+        Raises:
+            TrainingError: It cannot be read.
+        """
+        try:
+            text = run.request.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise TrainingError(
+                "What the run was asked to do is missing or damaged.",
+                "Delete this run and start another one.",
+            ) from error
+        return request_from_json(text)
+
+    def runs(self) -> list[RunSummary]:
+        """All runs, the newest first; a damaged one is among them, with its problem."""
+        return [self.summary(run) for run in sorted(self._all(), key=lambda x: x.id, reverse=True)]
+
+    def summary(self, run: RunFolder) -> RunSummary:
+        """One run as the list shows it."""
+        request, problem = self._request_or_problem(run)
+        about = _read_about(run)
+        progress, is_readable = self._progress_or_none(run)
+        if not is_readable and problem is None:
+            problem = TrainingError(
+                "What this run told cannot be read.", "Delete it and start another one."
+            )
+        ending = kept_ending(run.ending)
+        return RunSummary(
+            run=run,
+            title=about.title,
+            created_utc=about.created_utc,
+            state=_state(run, progress, ending, is_going_on=is_held(run.lock)),
+            progress=progress,
+            request=request,
+            ending=ending,
+            problem=problem,
+        )
+
+    def progress(self, run: RunFolder) -> RunProgress:
+        """Where a run stands, folded from its events; nothing where it told nothing yet.
+
+        Raises:
+            TrainingError: They cannot be read.
+        """
+        progress, is_readable = self._progress_or_none(run)
+        if not is_readable:
+            raise TrainingError(
+                "What this run told cannot be read.", "Delete it and start another one."
+            )
+        return progress
+
+    def set_title(self, run: RunFolder, title: str) -> None:
+        """Call a run something else.
+
+        Raises:
+            TrainingError: The folder cannot be written to.
+        """
+        try:
+            _write_about(run, replace(_read_about(run), title=title.strip()[:_MAX_TITLE]))
+        except OSError as error:
+            raise _unwritable() from error
+
+    def delete(self, run: RunFolder) -> None:
+        """Delete a run with all that it made.
+
+        Raises:
+            TrainingError: It is going on, or its folder cannot be deleted.
+        """
+        if is_held(run.lock):
+            raise TrainingError("This run is going on.", "Stop it first.")
+        self._folded.pop(run.events, None)
+        # Renamed first, so that no half of a run is listed, however far the deletion comes.
+        doomed = run.folder.with_name(f"{_NEW}deleted-{run.id}-{secrets.token_hex(4)}")
+        try:
+            run.folder.rename(doomed)
+            shutil.rmtree(doomed)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise TrainingError(
+                "The run's folder cannot be deleted.",
+                "Close programs that have files of it open, and try again.",
+            ) from error
+
+    def size_bytes(self, run: RunFolder) -> int:
+        """Room that a run takes on the disk."""
+        total = 0
+        for path in run.folder.rglob("*"):
+            with suppress(OSError):
+                total += path.lstat().st_size
+        return total
+
+    def log_tail(self, run: RunFolder) -> tuple[str, ...]:
+        """The last lines that a run's process wrote beside its events."""
+        try:
+            with run.log.open("rb") as file:
+                size = file.seek(0, 2)
+                file.seek(max(0, size - _LOG_TAIL_BYTES))
+                text = file.read().decode("utf-8", errors="replace")
+        except OSError:
+            return ()
+        return tuple(text.splitlines()[-_LOG_TAIL_LINES:])
+
+    def as_new(self, run: RunFolder) -> RunRequest:
+        """The request of a past run, to be started again as a new one.
+
+        Copies of reviewed records that the run had for itself are left out: they are deleted when
+        a run has finished, and are to be made anew. `used_reviewed` says whether there were any.
+
+        Raises:
+            TrainingError: It cannot be read.
+        """
+        return self._copies.left_out_of(self.read_request(run))
+
+    def used_reviewed(self, request: RunRequest) -> bool:
+        """Whether a request names a copy of reviewed records that we made."""
+        return any(self._copies.is_copy(x) for x in (*request.corpus, *request.judged))
+
+    def new_reviewed_file(self) -> Path:
+        """An empty file, in a folder that others cannot read, for reviewed records to learn from.
+
+        Whoever plans a run exports them there (`export_corrections`) and names it in a
+        `CorrectionsSource`; `create` moves it into the run's folder. What no run took is deleted
+        by `sweep`.
+
+        Raises:
+            TrainingError: The folder cannot be written to.
+        """
+        try:
+            return self._copies.new_file()
+        except OSError as error:
+            raise _unwritable() from error
+
+    def forget_reviewed(self, run: RunFolder) -> None:
+        """Delete the copies of reviewed records in a run's folder: it needs them no longer."""
+        self._copies.forget(run)
+
+    def sweep(self) -> None:
+        """Delete what a killed program left behind: copies without a run, folders half made."""
+        self._copies.sweep()
+        for left in self._folder.glob(f"{_NEW}*"):
+            shutil.rmtree(left, ignore_errors=True)
+
+    def _all(self) -> list[RunFolder]:
+        try:
+            folders = [path for path in self._folder.iterdir() if path.is_dir()]
+        except OSError:
+            return []
+        # What has a lock of its own is the work folder of a training from the command line.
+        return [
+            RunFolder(path)
+            for path in folders
+            if not path.name.startswith(".") and not (path / "lock").exists()
+        ]
+
+    def _new_id(self, created: datetime, name: str) -> str:
+        wanted = f"{created:%Y%m%d-%H%M%S}-{name}"
+        number = 2
+        found = wanted
+        while (self._folder / found).exists():
+            found, number = f"{wanted}-{number}", number + 1
+        return found
+
+    def _make(self, run: RunFolder, request: RunRequest, about: _About) -> None:
+        """Make a run's folder beside its place, and put it there whole."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        staged = RunFolder(run.folder.with_name(f"{_NEW}{run.id}-{secrets.token_hex(4)}"))
+        staged.folder.mkdir(mode=0o700)
+        try:
+            staged.private_key.parent.mkdir(mode=0o700)
+            create_signing_key(staged.private_key, staged.public_key)
+            own = self._copies.moved(request, into=staged.folder, as_of=run.folder)
+            data = request_to_json(own).encode()
+            write_durably(staged.request, data, mode=0o600)
+            _write_about(staged, replace(about, title=about.title[:_MAX_TITLE]))
+            staged.folder.rename(run.folder)
+            flush_folder(self._folder)
+        except BaseException:
+            shutil.rmtree(staged.folder, ignore_errors=True)
+            raise
+
+    def _request_or_problem(self, run: RunFolder) -> tuple[RunRequest | None, KdhError | None]:
+        try:
+            return self.read_request(run), None
+        except KdhError as error:
+            return None, error
+
+    def _progress_or_none(self, run: RunFolder) -> tuple[RunProgress, bool]:
+        """Where a run stands, and whether what it told could be read."""
+        try:
+            status = run.events.stat()
+            key = (status.st_mtime_ns, status.st_size)
+            known = self._folded.get(run.events)
+            if known is not None and known[0] == key:
+                return known[1], True
+            folded = read_events(run.events)
+        except FileNotFoundError:
+            return RunProgress(), True
+        except OSError:
+            return RunProgress(), False
+        self._folded[run.events] = (key, folded.progress)
+        return folded.progress, folded.progress.seq > 0 or not folded.strange
+
+
+_INTERRUPTIONS = {EndingKind.KILLED, EndingKind.NO_MEMORY}
+
+
+def _state(
+    run: RunFolder, progress: RunProgress, ending: RunEnding | None, *, is_going_on: bool
+) -> RunState:
+    """What a run is doing, also where its process died without a word."""
+    state = progress.state
+    if is_going_on:
+        return RunState.STARTING if state.is_over else state
+    if state is RunState.FINISHED:
+        return state if run.has_candidate else RunState.FAILED
+    if state.is_over:
+        return state
+    if ending is None or ending.kind in _INTERRUPTIONS:
+        return RunState.INTERRUPTED
+    return RunState.CANCELLED if ending.kind is EndingKind.STOPPED else RunState.FAILED
+
+
+def _read_about(run: RunFolder) -> _About:
+    try:
+        return build(_About, parse_json(run.about.read_text(encoding="utf-8")), "about")
+    except (OSError, ValueError, TypeError):
+        return _About(created_utc="")
+
+
+def _write_about(run: RunFolder, about: _About) -> None:
+    data = json.dumps(to_json_value(about), ensure_ascii=False).encode()
+    write_durably(run.about, data, mode=0o600)
+
+
+def _unwritable() -> TrainingError:
+    return TrainingError(
+        "The folder of the training runs cannot be written to.",
+        "Make room on the disk, and see that the program's data folder can be written to.",
+    )

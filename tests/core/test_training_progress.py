@@ -1,6 +1,15 @@
 from __future__ import annotations
 
-from kdh_desktop.core.training_progress import RunProgress, RunState, apply, progress_of
+import itertools
+
+from kdh_desktop.core.training_progress import (
+    MAX_MACHINE_POINTS,
+    MachinePoint,
+    RunProgress,
+    RunState,
+    apply,
+    progress_of,
+)
 from kdh_desktop.core.training_protocol import (
     BatchDivided,
     BatchesDone,
@@ -9,13 +18,17 @@ from kdh_desktop.core.training_protocol import (
     Envelope,
     EpochFinished,
     Event,
+    MachineMeasured,
     PositionJudged,
+    ReliabilityBin,
+    ReliabilityMeasured,
     RunCancelled,
     RunEstimated,
     RunFailed,
     RunPaused,
     RunResumed,
     RunStarted,
+    ScoredOn,
     StageScored,
     StageStarted,
     SwarmIterationFinished,
@@ -120,3 +133,37 @@ def test_events_before_any_stage_are_harmless() -> None:
     progress = progress_of(told(BatchesDone(1, 1, 2), EpochFinished(1, 1, 0.5), StageScored({})))
     assert progress.stages == ()
     assert progress != RunProgress()
+
+
+def test_a_run_whose_driver_went_away_is_interrupted() -> None:
+    progress = progress_of(told(RunStarted(1, 0, "cpu"), RunCancelled(is_abandoned=True)))
+    assert progress.state is RunState.INTERRUPTED
+    assert progress.state.is_over
+    assert progress.state.is_resumable
+
+
+def test_measures_of_the_machine_stay_few_and_evenly_spread() -> None:
+    progress = RunProgress()
+    for number in range(1, 5000):
+        measured = MachineMeasured(number, None, float(number))
+        progress = apply(progress, Envelope("run-1", number, f"at {number}", measured))
+    points = progress.machine.points
+    assert MAX_MACHINE_POINTS / 2 <= len(points) <= MAX_MACHINE_POINTS
+    taken = [point.measured.resident_bytes or 0 for point in points]
+    assert {after - before for before, after in itertools.pairwise(taken)} == {16}
+    assert taken[0] == 1
+    assert progress.machine.latest == MachinePoint("at 4999", MachineMeasured(4999, None, 4999.0))
+
+
+def test_a_sign_of_life_does_not_change_what_a_run_does() -> None:
+    paused = progress_of(told(RunStarted(1, 0, "cpu"), RunPaused()))
+    after = apply(paused, told(MachineMeasured(1), first=3)[0])
+    assert after.state is RunState.PAUSED
+
+
+def test_the_latest_reliability_counts() -> None:
+    def measured(on: ScoredOn) -> ReliabilityMeasured:
+        return ReliabilityMeasured(on, (ReliabilityBin(0.2, 0.1, 40), ReliabilityBin(0.9, 0.8, 5)))
+
+    events = [measured(on) for on in (ScoredOn.HELD_OUT_FOLDS, ScoredOn.JUDGED_TEXTS)]
+    assert progress_of(told(*events)).reliability == events[1]

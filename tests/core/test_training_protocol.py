@@ -19,13 +19,17 @@ from kdh_desktop.core.training_protocol import (
     Envelope,
     EpochFinished,
     Event,
+    MachineMeasured,
     PositionJudged,
+    ReliabilityBin,
+    ReliabilityMeasured,
     RunCancelled,
     RunEstimated,
     RunFailed,
     RunPaused,
     RunResumed,
     RunStarted,
+    ScoredOn,
     StageScored,
     StageStarted,
     SwarmIterationFinished,
@@ -68,6 +72,20 @@ EVENTS: dict[type[Event], st.SearchStrategy[Event]] = {
     RunPaused: st.just(RunPaused()),
     RunResumed: st.just(RunResumed()),
     StageScored: st.builds(StageScored, figures=st.dictionaries(TEXTS, NUMBERS, max_size=4)),
+    ReliabilityMeasured: st.builds(
+        ReliabilityMeasured,
+        scored_on=st.sampled_from(ScoredOn),
+        bins=st.lists(
+            st.builds(ReliabilityBin, mean_probability=SHARES, share_present=SHARES, count=COUNTS),
+            max_size=4,
+        ).map(tuple),
+    ),
+    MachineMeasured: st.builds(
+        MachineMeasured,
+        resident_bytes=st.none() | COUNTS,
+        device_bytes=st.none() | COUNTS,
+        texts_per_s=st.none() | POSITIVE,
+    ),
     PositionJudged: st.builds(
         PositionJudged,
         search=TEXTS,
@@ -87,7 +105,7 @@ EVENTS: dict[type[Event], st.SearchStrategy[Event]] = {
     ),
     CandidateReady: st.builds(CandidateReady, bundle_id=TEXTS),
     RunFailed: st.builds(RunFailed, message=TEXTS, remedy=TEXTS),
-    RunCancelled: st.just(RunCancelled()),
+    RunCancelled: st.builds(RunCancelled, is_abandoned=st.booleans()),
 }
 
 
@@ -131,9 +149,23 @@ def test_events_say_protocol_run_number_and_time() -> None:
     }
 
 
+def test_runs_of_the_first_version_can_still_be_read() -> None:
+    assert from_line(changed(to_line(EPOCH), protocol=1)) == EPOCH
+    old = changed(to_line(Envelope("run-1", 1, "now", RunCancelled())), protocol=1)
+    raw = json.loads(old)
+    del raw["is_abandoned"]
+    assert from_line(json.dumps(raw)).event == RunCancelled()
+
+
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize(
-    "make", [lambda x: EpochFinished(1, 1, x), lambda x: StageScored({"f": x})]
+    "make",
+    [
+        lambda x: EpochFinished(1, 1, x),
+        lambda x: StageScored({"f": x}),
+        lambda x: MachineMeasured(1, None, x),
+        lambda x: ReliabilityMeasured(ScoredOn.JUDGED_TEXTS, (ReliabilityBin(x, 0.5, 1),)),
+    ],
 )
 def test_numbers_without_bound_are_never_sent(
     make: Callable[[float], Event], number: float
@@ -176,9 +208,11 @@ def test_what_is_no_event_is_refused(line: str) -> None:
     ("field", "value"),
     [
         ("protocol", PROTOCOL_VERSION + 1),
+        ("protocol", 0),
         ("protocol", str(PROTOCOL_VERSION)),
         ("protocol", True),
         ("protocol", None),
+        ("protocol", [PROTOCOL_VERSION]),
         ("run", 1),
         ("seq", "7"),
         ("seq", 7.5),
