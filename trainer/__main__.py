@@ -8,7 +8,17 @@ import sys
 from collections.abc import Sequence
 
 from kdh_desktop.core.errors import KdhError
-from trainer.commands import adapt, bench, check, evaluate, run, study, tune
+from trainer.commands import (
+    adapt,
+    bench,
+    check,
+    check_encoder,
+    evaluate,
+    run,
+    study,
+    suspects,
+    tune,
+)
 
 _QUIET = {
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
@@ -35,6 +45,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     run.add_parser(commands)
     check.add_parser(commands)
+    suspects.add_parser(commands)
+    check_encoder.add_parser(commands)
     evaluate.add_parser(commands)
     bench.add_parser(commands)
     adapt.add_parser(commands)

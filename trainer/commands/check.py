@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kdh_desktop.core.corpus_report import CorpusReport, Problem, SourceCounts, report_to_json
 from kdh_desktop.core.paths import AppPaths
+from trainer.process.parent import add_parent_option, end_with_parent
 
 if TYPE_CHECKING:
     from trainer.commands import Commands
@@ -42,10 +43,12 @@ def add_parser(commands: Commands) -> None:
     check.add_argument("--window", type=int, default=512, help="pieces the model reads (512)")
     check.add_argument("--encoder", type=Path, help="folder with tokenizer.json (the model's)")
     check.add_argument("--json", action="store_true", help="print JSON instead of words")
+    add_parent_option(check)
     check.set_defaults(work_on=_check)
 
 
 def _check(arguments: argparse.Namespace) -> int:
+    end_with_parent(arguments)
     from tokenizers import Tokenizer
 
     from trainer.corpus.check import CheckPlan, check_corpus

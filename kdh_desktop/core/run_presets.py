@@ -1,0 +1,183 @@
+"""Recipes to begin with: quick, balanced and best, and whether a recipe is still one of them.
+
+All functions are pure. A recipe's name, its seed, what is kept back to be judged on and the swarm
+are choices of their own, so they do not make a preset another one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import StrEnum
+
+from kdh_desktop.core.search_space import Choice, Dimension, Real, TuningConfig, Whole
+from kdh_desktop.core.training_config import (
+    Augmentation,
+    DistillationConfig,
+    NetworkConfig,
+    NetworkKind,
+    RunConfig,
+    Schedule,
+    TeacherConfig,
+)
+
+JUDGED_SHARE = 0.2
+"""Share of the labelled texts that is kept back where nobody says otherwise."""
+
+SEED = 20261120
+
+
+class Preset(StrEnum):
+    """A recipe that ships with the program."""
+
+    QUICK = "quick"
+    BALANCED = "balanced"
+    BEST = "best"
+
+
+def preset_config(
+    preset: Preset, *, name: str, seed: int = SEED, judged_share: float = JUDGED_SHARE
+) -> RunConfig:
+    """The recipe of a preset.
+
+    Args:
+        preset: Which.
+        name: Name of the run.
+        seed: All random choices follow from it.
+        judged_share: Share in 0..1 of the texts that is kept back to be judged on.
+    """
+    made = {Preset.QUICK: _quick, Preset.BALANCED: _balanced, Preset.BEST: _best}[preset]()
+    return replace(made, name=name, seed=seed, judged_share=judged_share)
+
+
+def preset_of(config: RunConfig) -> Preset | None:
+    """The preset that a recipe is, or None once something was changed."""
+    for preset in Preset:
+        alike = preset_config(
+            preset, name=config.name, seed=config.seed, judged_share=config.judged_share
+        )
+        if alike == replace(config, tuning=None):
+            return preset
+    return None
+
+
+def with_student(config: RunConfig, network: NetworkConfig) -> RunConfig:
+    """The recipe with another network as student."""
+    return replace(config, distillation=replace(config.distillation, network=network))
+
+
+def with_teacher(config: RunConfig, network: NetworkConfig) -> RunConfig:
+    """The recipe with another network as teacher."""
+    return replace(config, teacher=replace(config.teacher, network=network))
+
+
+def usual_space(config: RunConfig) -> dict[str, Dimension]:
+    """Fields worth tuning, with limits that have proved sensible.
+
+    A rate is searched from a third to three times what the recipe has, over magnitudes.
+    """
+    rate = config.distillation.distil.peak_rate
+    space: dict[str, Dimension] = {
+        "distillation.alpha": Real(0.1, 0.9),
+        "distillation.temperature": Real(1.0, 5.0),
+        "distillation.distil.peak_rate": Real(
+            float(f"{rate / 3:.3g}"), float(f"{rate * 3:.3g}"), is_log=True
+        ),
+        "distillation.distil.epochs": Whole(3, 12),
+        "sentence_weight": Real(0.0, 1.0),
+    }
+    if config.distillation.network.kind is not NetworkKind.TRANSFORMER:
+        space["distillation.network.hidden_size"] = Choice((64, 128, 256))
+    return space
+
+
+def usual_tuning(config: RunConfig) -> TuningConfig:
+    """A small swarm over the usual space, with which a first search is affordable."""
+    return TuningConfig(
+        particles=6,
+        iterations=4,
+        dimensions=usual_space(config),
+        epoch_share=0.5,
+        has_random_control=False,
+    )
+
+
+def networks_trained(config: RunConfig) -> int:
+    """How many networks a run trains in all, students included, without those of the swarm."""
+    teacher, student = config.teacher, config.distillation
+    each = teacher.folds * teacher.members
+    pairs = student.calibration_folds * (teacher.folds - 1) * student.nested_members
+    return each + pairs + 1 + student.calibration_folds
+
+
+def tuning_trainings(tuning: TuningConfig) -> int:
+    """How many trainings a swarm asks for at most; early stopping may spare some.
+
+    Each position that the swarm comes to is judged by one training for each fold, and the random
+    control judges as many positions again.
+    """
+    judged = tuning.particles * tuning.iterations
+    return judged * tuning.folds * (2 if tuning.has_random_control else 1)
+
+
+def _quick() -> RunConfig:
+    return RunConfig(
+        name="quick",
+        seed=SEED,
+        max_tokens=192,
+        sentence_loss=1.0,
+        sentence_weight=0.3,
+        augmentation=Augmentation(tokenised_share=0.0),
+        teacher=TeacherConfig(folds=3, schedule=Schedule(epochs=8, peak_rate=3e-4)),
+        distillation=DistillationConfig(
+            temperature=2.0,
+            alpha=0.5,
+            transfer_texts=0,
+            transfer=Schedule(epochs=0, peak_rate=3e-4, batch_size=16),
+            distil=Schedule(epochs=8, peak_rate=3e-4),
+            fine_tune=Schedule(epochs=2, peak_rate=5e-5),
+            calibration_folds=3,
+        ),
+    )
+
+
+def _balanced() -> RunConfig:
+    return RunConfig(
+        name="balanced",
+        seed=SEED,
+        max_tokens=384,
+        sentence_loss=3.0,
+        sentence_weight=0.5,
+        augmentation=Augmentation(sentence_dropout=0.1, tokenised_share=0.15),
+        teacher=TeacherConfig(folds=5, schedule=Schedule(epochs=8, peak_rate=1.5e-4)),
+        distillation=DistillationConfig(
+            temperature=2.0,
+            alpha=0.7,
+            transfer_texts=3_000,
+            transfer=Schedule(epochs=2, peak_rate=1.5e-4, batch_size=16),
+            distil=Schedule(epochs=8, peak_rate=1.2e-4),
+            fine_tune=Schedule(epochs=2, peak_rate=3e-5),
+            calibration_folds=5,
+        ),
+    )
+
+
+def _best() -> RunConfig:
+    """What made the model that ships with the program: ``resources/model.recipe.json``."""
+    return RunConfig(
+        name="best",
+        seed=SEED,
+        max_tokens=512,
+        sentence_loss=3.0,
+        sentence_weight=0.5,
+        augmentation=Augmentation(sentence_dropout=0.1, tokenised_share=0.15),
+        teacher=TeacherConfig(folds=5, members=3, schedule=Schedule(epochs=9, peak_rate=1.5e-4)),
+        distillation=DistillationConfig(
+            temperature=2.0,
+            alpha=0.7,
+            transfer_texts=10_000,
+            transfer=Schedule(epochs=3, peak_rate=1.5e-4, batch_size=16),
+            distil=Schedule(epochs=8, peak_rate=1.2e-4),
+            fine_tune=Schedule(epochs=2, peak_rate=3e-5),
+            calibration_folds=5,
+        ),
+    )
