@@ -99,6 +99,9 @@ QLabel[kind="drop"] {{
     background: {c.note_fill.name()}; color: {c.text.name()}; font-weight: 600;
     border: 3px dashed {c.accent.name()}; border-radius: 6px;
 }}
+QFrame[kind="card"] {{
+    background: {c.base.name()}; border: 1px solid {c.line.name()}; border-radius: 8px;
+}}
 QFrame[kind="note"] {{ background: {c.note_fill.name()}; border-radius: 6px; }}
 QFrame[kind="warning"] {{ background: {c.warning_fill.name()}; border-radius: 6px; }}
 QFrame[kind="error"] {{ background: {c.error_fill.name()}; border-radius: 6px; }}

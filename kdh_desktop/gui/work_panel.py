@@ -26,6 +26,7 @@ class Work:
         total: Of how much; 0 where nobody knows.
         words: How far, in words.
         can_pause: Whether it can be paused.
+        can_cancel: Whether it can be cancelled from here.
         is_paused: Whether it is.
         is_stopping: Whether it was asked to stop and has not yet.
         is_minor: Whether nobody minds when it is dropped, as the window closes.
@@ -36,6 +37,7 @@ class Work:
     total: int = 0
     words: str = ""
     can_pause: bool = False
+    can_cancel: bool = True
     is_paused: bool = False
     is_stopping: bool = False
     is_minor: bool = False
@@ -111,6 +113,7 @@ class WorkRow(QFrame):
         self.pause_button.setVisible(work.can_pause)
         self.pause_button.setText(self.tr("Go on") if work.is_paused else self.tr("Pause"))
         self.pause_button.setAccessibleName(f"{self.pause_button.text()}: {work.heading}")
+        self.cancel_button.setVisible(work.can_cancel)
         for button in (self.pause_button, self.cancel_button):
             button.setEnabled(not work.is_stopping)
 

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from kdh_desktop.core.errors import Cancelled, KdhError
 from kdh_desktop.core.records.stored import RecordFilter
-from kdh_desktop.gui.bulk.desktop_message import DesktopMessage
+from kdh_desktop.gui.desktop_message import DesktopMessage
 from kdh_desktop.gui.jobs import Err, Job, Lane, Ok, Outcome
 from kdh_desktop.gui.notices import Notice, NoticeAction, Severity
 from kdh_desktop.gui.window_parts import WindowParts
