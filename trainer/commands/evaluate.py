@@ -11,6 +11,8 @@ from kdh_desktop.core.errors import Cancelled, InputError
 from kdh_desktop.core.paths import AppPaths
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
     from kdh_desktop.core.classification.model_bundle import ModelBundle
     from kdh_desktop.core.labels import LabelSet
     from trainer.commands import Commands
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
 _DESCRIPTION = """\
 Scores labelled texts with a verified model, by the very code that serves it, and prints its
 figures with intervals. With --against the same for a second model, and how the first differs.
+
+With --run the candidate of a training run is compared with the model that --against names, on the
+texts that the run kept back: all that decides whether it may be put into force. Both are measured
+in turns. Nothing is written anywhere.
 """
 
 
@@ -27,11 +33,12 @@ def add_parser(commands: Commands) -> None:
     evaluate = commands.add_parser(
         "evaluate", help="judge a model on labelled texts", description=_DESCRIPTION
     )
-    evaluate.add_argument("--bundle", type=Path, required=True, help="folder of the model")
+    judged = evaluate.add_mutually_exclusive_group(required=True)
+    judged.add_argument("--bundle", type=Path, help="folder of the model")
+    judged.add_argument("--run", type=Path, help="folder of a run, whose candidate is judged")
     evaluate.add_argument(
         "--corpus",
         type=Path,
-        required=True,
         help="labelled texts: a HoC folder, a workbook, CSV, JSON lines, or a .json file that "
         "describes a source",
     )
@@ -39,7 +46,23 @@ def add_parser(commands: Commands) -> None:
         "--ids", type=Path, help="list of ids to judge on; for a HoC folder also its name there"
     )
     evaluate.add_argument("--against", type=Path, help="folder of a second model")
-    evaluate.add_argument("--public-keys", type=Path, help="folder of further public keys to trust")
+    evaluate.add_argument(
+        "--public-keys",
+        type=Path,
+        nargs="+",
+        default=[],
+        help="folders of further public keys to trust",
+    )
+    evaluate.add_argument(
+        "--known-sentences",
+        type=Path,
+        help="with --run: sentences whose labels every model must know (the program's own)",
+    )
+    evaluate.add_argument(
+        "--controlled",
+        action="store_true",
+        help="with --run: obey the line cancel on stdin; its end cancels",
+    )
     evaluate.add_argument("--seed", type=int, default=0, help="of all random choices (0)")
     evaluate.add_argument("--json", action="store_true", help="print JSON instead of tables")
     evaluate.set_defaults(work_on=_evaluate)
@@ -47,7 +70,10 @@ def add_parser(commands: Commands) -> None:
 
 def _evaluate(arguments: argparse.Namespace) -> int:
     try:
-        _judge(arguments)
+        if arguments.run is None:
+            _judge(arguments)
+        else:
+            _judge_run(arguments)
     except KeyboardInterrupt as interrupt:
         raise Cancelled("The evaluation was stopped.") from interrupt
     return 0
@@ -72,13 +98,27 @@ def _judge(arguments: argparse.Namespace) -> None:
     sys.stdout.write(show(judgements, difference))
 
 
-def _open(arguments: argparse.Namespace) -> list[ModelBundle]:
-    from kdh_desktop.core.classification.model_bundle import open_bundle
+def _judge_run(arguments: argparse.Namespace) -> None:
+    from trainer.commands.evaluate_run import evaluate_run
+
+    if arguments.against is None:
+        raise InputError(
+            "A run is judged against the model in force.", "Name its folder with --against."
+        )
+    sys.stdout.write(evaluate_run(arguments, _keys(arguments)))
+
+
+def _keys(arguments: argparse.Namespace) -> tuple[Ed25519PublicKey, ...]:
     from kdh_desktop.core.classification.signing import load_trusted_keys
 
     paths = AppPaths.default()
-    folders = (paths.publisher_keys, paths.site_keys, arguments.public_keys)
-    keys = load_trusted_keys(*(folder for folder in folders if folder is not None))
+    return load_trusted_keys(paths.publisher_keys, paths.site_keys, *arguments.public_keys)
+
+
+def _open(arguments: argparse.Namespace) -> list[ModelBundle]:
+    from kdh_desktop.core.classification.model_bundle import open_bundle
+
+    keys = _keys(arguments)
     named = [folder for folder in (arguments.bundle, arguments.against) if folder is not None]
     bundles = [open_bundle(folder, trusted_keys=keys) for folder in named]
     if any(bundle.labels.ids != bundles[0].labels.ids for bundle in bundles):
@@ -93,7 +133,9 @@ def _read(arguments: argparse.Namespace, labels: LabelSet) -> list[LabelledText]
     from trainer.corpus import read_corpus
     from trainer.corpus.guess import source_of
 
-    corpus: Path = arguments.corpus
+    corpus: Path | None = arguments.corpus
+    if corpus is None:
+        raise InputError("There are no texts to judge on.", "Name them with --corpus.")
     if corpus.is_dir():
         return _read_hoc(corpus, arguments.ids, labels)
     texts, _ = read_corpus(source_of(corpus), labels)

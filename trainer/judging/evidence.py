@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from kdh_desktop.core.classification.confidence import sigmoid
 from kdh_desktop.core.classification.evidence import pick_rows
 from trainer.judging.evaluation import ServedScores
-from trainer.judging.resampling import DRAWS, Estimate, estimate, ratio
+from trainer.judging.resampling import DRAWS, Estimate, WeightedFigure, estimate, ratio
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,17 @@ def evidence_precision_at_1(scores: ServedScores, present: NDArray[np.bool_]) ->
         return None
     labels = sum(one.labels for one in counts)
     return sum(one.best_right for one in counts) / labels if labels else 0.0
+
+
+def weighted_precision_at_1(
+    scores: ServedScores, present: NDArray[np.bool_]
+) -> WeightedFigure | None:
+    """`EvidenceFigures.precision_at_1` for any weighting of the texts; None where it has none."""
+    counts = list(_counts(scores, present, threshold=1.0))
+    if not any(one.is_judged for one in counts):
+        return None
+    best_right = np.array([one.best_right for one in counts], float)
+    return ratio(best_right, np.array([one.labels for one in counts], float))
 
 
 @dataclass(frozen=True, slots=True)

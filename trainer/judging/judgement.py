@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -207,11 +207,43 @@ def score_labelled(
         InputError: One of them holds nothing to score.
         ModelError: The model gave no usable result.
     """
-    texts = tuple(text.text for text in labelled)
+    texts = [text.text for text in labelled]
     raw = score_texts(classifier, texts, on_progress=_told(on_progress, "texts", len(texts)))
+    return scored_already(classifier, labelled, raw)
+
+
+def scored_already(
+    classifier: OnnxClassifier,
+    labelled: Sequence[LabelledText],
+    raw: Sequence[TextScores],
+    *,
+    columns: Sequence[int] | None = None,
+) -> ScoredTexts:
+    """Labelled texts beside the scores that a model gave them.
+
+    Args:
+        classifier: The model.
+        labelled: The texts.
+        raw: Its raw scores of them, in order.
+        columns: For each label of the texts the model's column; None where they are the same.
+    """
+    calibrations = classifier.bundle.manifest.calibrations
+    if columns is not None:
+        raw = [_ordered(one, list(columns)) for one in raw]
+        calibrations = tuple(calibrations[column] for column in columns)
     scores = beside_truth(labelled, raw)
-    probabilities, present = decide(scores, classifier.bundle.manifest.calibrations)
+    probabilities, present = decide(scores, calibrations)
+    texts = tuple(text.text for text in labelled)
     return ScoredTexts(classifier, texts, tuple(raw), scores, probabilities, present)
+
+
+def _ordered(scores: TextScores, columns: list[int]) -> TextScores:
+    return replace(
+        scores,
+        abstract_logits=scores.abstract_logits[columns],
+        sentence_logits=scores.sentence_logits[:, columns],
+        decision_logits=scores.decision_logits[columns],
+    )
 
 
 def judge(
@@ -244,7 +276,7 @@ def judge(
     return Judgement(
         bundle=manifest.bundle_id,
         texts=len(scored.texts),
-        **_overall(scored, seed=seed, draws=draws),
+        **overall_figures(scored, seed=seed, draws=draws),
         mean_calibration_noise=calibration_noise(scored.probabilities, seed=seed),
         labels=_label_figures(scored, seed=seed, draws=draws),
         evidence=evidence_figures(
@@ -301,6 +333,13 @@ def compare_models(
     )
 
 
+def label_f1_figures(scored: ScoredTexts, *, seed: int, draws: int = DRAWS) -> tuple[Estimate, ...]:
+    """F1 of each label, in the order of the texts' labels; arguments as in `judge`."""
+    decisions = Decisions(scored.present, scored.truth)
+    size = len(scored.texts)
+    return estimates(lambda x: decisions.tally(x).label_f1(), size=size, seed=seed, draws=draws)
+
+
 def _of_scores(scored: ScoredTexts) -> dict[str, WeightedFigure]:
     """Figures of the whole that need probabilities, by their names in `Judgement`."""
     return {
@@ -314,7 +353,8 @@ def _of_scores(scored: ScoredTexts) -> dict[str, WeightedFigure]:
     }
 
 
-def _overall(scored: ScoredTexts, *, seed: int, draws: int) -> dict[str, Estimate]:
+def overall_figures(scored: ScoredTexts, *, seed: int, draws: int = DRAWS) -> dict[str, Estimate]:
+    """Figures of the whole, by their names in `Judgement`; arguments as in `judge`."""
     size = len(scored.texts)
     decisions = Decisions(scored.present, scored.truth)
 

@@ -99,6 +99,11 @@ class OnnxClassifier:
         return self._bundle.labels
 
     @property
+    def has_token_logits(self) -> bool:
+        """Whether the network says which sentences speak for a label."""
+        return "token_logits" in self._outputs
+
+    @property
     def provider(self) -> str:
         """What the runtime really computes on."""
         return str(self._session.get_providers()[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -64,11 +65,16 @@ def load_trusted_keys(*folders: Path) -> tuple[Ed25519PublicKey, ...]:
             trusted in part is not trusted at all.
     """
     return tuple(
-        _load_public_key(path) for folder in folders for path in sorted(folder.glob("*.pub"))
+        load_public_key(path) for folder in folders for path in sorted(folder.glob("*.pub"))
     )
 
 
-def _load_public_key(path: Path) -> Ed25519PublicKey:
+def load_public_key(path: Path) -> Ed25519PublicKey:
+    """Read a public key (PEM).
+
+    Raises:
+        VerificationError: It is not a readable Ed25519 public key.
+    """
     try:
         key = load_pem_public_key(_read_key_file(path))
     except (OSError, ValueError, UnsupportedAlgorithm) as error:
@@ -76,6 +82,12 @@ def _load_public_key(path: Path) -> Ed25519PublicKey:
     if not isinstance(key, Ed25519PublicKey):
         raise _bad_public_key(path)
     return key
+
+
+def fingerprint(key: Ed25519PublicKey) -> str:
+    """SHA-256 of a key, in groups that two people can read to each other by telephone."""
+    digest = hashlib.sha256(key.public_bytes_raw()).hexdigest()
+    return " ".join(digest[start : start + 4] for start in range(0, len(digest), 4))
 
 
 def _bad_public_key(path: Path) -> VerificationError:
