@@ -17,6 +17,7 @@ back. What stands in the way of guessing then is what each guess costs.
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import os
 import secrets
@@ -59,6 +60,7 @@ MIN_PASSWORD = 12
 """Characters that a password must have at least."""
 
 _MIN_DIFFERENT = 5
+_MOST_COUNTED = 0.7
 _KEY_BYTES = 32
 _SALT_BYTES = 16
 _NONCE_BYTES = 12
@@ -377,6 +379,17 @@ def check_password(password: str) -> None:
         raise InputError(
             "The password repeats the same few characters.", "Choose one that is harder to guess."
         )
+    if _counts_on(password):
+        raise InputError(
+            "The password counts on from letter to letter or digit to digit.",
+            "Choose one that is harder to guess.",
+        )
+
+
+def _counts_on(password: str) -> bool:
+    """Whether most characters follow from the one before, as in `123456789012`."""
+    steps = [abs(ord(after) - ord(before)) for before, after in itertools.pairwise(password)]
+    return sum(step <= 1 for step in steps) > _MOST_COUNTED * len(steps)
 
 
 def _damaged() -> AccessError:

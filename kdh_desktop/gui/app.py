@@ -19,6 +19,7 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from kdh_desktop import __version__
+from kdh_desktop.core.access import Access
 from kdh_desktop.core.errors import KdhError
 from kdh_desktop.core.paths import AppPaths
 from kdh_desktop.first_instance import FirstInstance, Visit
@@ -51,6 +52,7 @@ class Desktop:
         dialogs: FileDialogs | None = None,
         execute: Executor | None = None,
         theme: Theme | None = None,
+        access: Access | None = None,
     ) -> None:
         self.errors = ErrorReporter()
         self.jobs = JobRunner(execute)
@@ -66,7 +68,8 @@ class Desktop:
             model=self.model,
             jobs=self.jobs,
         )
-        self.door = AdminDoor(paths, self.jobs)
+        dialogs = dialogs or FileDialogs()
+        self.door = AdminDoor(paths, self.jobs, access=access, dialogs=dialogs)
         self.trainings = TrainingDesk(paths, self.jobs)
         self.window = MainWindow(
             model=self.model,
@@ -75,7 +78,7 @@ class Desktop:
             settings=self.settings,
             theme=self.theme,
             icons=self.icons,
-            dialogs=dialogs or FileDialogs(),
+            dialogs=dialogs,
             door=self.door,
             trainings=self.trainings,
             paths=paths,

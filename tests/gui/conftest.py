@@ -16,6 +16,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from kdh_desktop.core.access import Access, Cost
 from kdh_desktop.core.classification.model_bundle import ModelBundle
 from kdh_desktop.core.errors import Cancelled
 from kdh_desktop.core.paths import AppPaths
@@ -43,6 +44,9 @@ APOPTOSIS = (
     "and in mice. The growth of the tumor was reduced."
 )
 PLAIN = "The study showed that the levels of these factors were not increased in the patients."
+
+CHEAP = Cost(iterations=1, lanes=1, memory_kib=64)
+"""A guess at the administrator's password that takes no time."""
 
 STORE_KEY = StoreKey(bytes(range(32)))
 
@@ -105,6 +109,7 @@ def start(
             ),
         )
         parts.setdefault("dialogs", chosen_files)
+        parts.setdefault("access", Access(paths.access, paths.site_keys, cost=CHEAP))
         parts.setdefault("open_store", partial(RecordStore.open, paths.records, key=STORE_KEY))
         desktop = Desktop(qapp, paths, **parts)  # type: ignore[arg-type]
         if is_notice_read:

@@ -1,0 +1,1 @@
+"""The administrator's door: its dialogs, its menu, and what locks it by itself."""
