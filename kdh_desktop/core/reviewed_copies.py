@@ -1,7 +1,8 @@
-"""Copies of reviewed records that runs learn from: in plain text, so no longer than they are needed.
+"""Copies of reviewed records that runs learn from: in plain text, so kept no longer than needed.
 
 A copy is exported into a folder of its own while a run is planned, moved into the run's folder when
-that is made, and deleted when the run has finished or is thrown away.
+that is made, and deleted when the run's candidate is in force or the run is thrown away: until then
+the candidate may have to be compared on what was held out.
 """
 
 from __future__ import annotations

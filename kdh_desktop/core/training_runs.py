@@ -150,12 +150,14 @@ class TrainingRuns:
         run.ending.unlink(missing_ok=True)
 
     def note_end(self, run: RunFolder, ending: RunEnding) -> None:
-        """Keep how a run ended, and note it in the audit log."""
+        """Keep how a run ended, and note it in the audit log.
+
+        Copies of reviewed records stay: those that were held out are wanted again when the
+        candidate is compared. `forget_reviewed` deletes them once it is in force.
+        """
         if run.folder.is_dir():
             with suppress(OSError):
                 keep_ending(run.ending, ending)
-        if ending.kind is EndingKind.FINISHED:
-            self._copies.forget(run)
         with suppress(KdhError):
             self._audit.write(AuditAction.RUN_ENDED, run=run.id, ending=ending.kind.value)
 
@@ -306,7 +308,7 @@ class TrainingRuns:
             raise _unwritable() from error
 
     def forget_reviewed(self, run: RunFolder) -> None:
-        """Delete the copies of reviewed records in a run's folder: it needs them no longer."""
+        """Delete the copies of reviewed records in a run's folder: nobody needs them any more."""
         self._copies.forget(run)
 
     def sweep(self) -> None:

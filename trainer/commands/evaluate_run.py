@@ -80,12 +80,11 @@ def _compare(arguments: argparse.Namespace, keys: Sequence[Ed25519PublicKey]) ->
 
 
 def _request(folder: RunFolder) -> RunRequest:
-    from kdh_desktop.core.json_values import build, parse_json
-    from kdh_desktop.core.training_runs import RunRequest
+    from kdh_desktop.core.training_runs import request_from_json
 
     try:
-        return build(RunRequest, parse_json(folder.request.read_text("utf-8")), "request")
-    except (OSError, TypeError, ValueError) as error:
+        return request_from_json(folder.request.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
         raise InputError(
             "What the run was asked to do cannot be read.", "Name the folder of a training run."
         ) from error
