@@ -10,12 +10,12 @@ from kdh_desktop.commands.administrator import administrator_of
 from kdh_desktop.commands.model_loading import load_classifier, open_trusted_bundle
 from kdh_desktop.commands.output import print_json, print_line
 from kdh_desktop.commands.parser import Commands
-from kdh_desktop.core.audit_log import AuditAction, AuditLog
 from kdh_desktop.core.errors import InputError
 from kdh_desktop.core.paths import AppPaths
 from kdh_desktop.terminal import printable
 
 if TYPE_CHECKING:
+    from kdh_desktop.core.classification.model_changes import ModelChanges
     from kdh_desktop.core.classification.model_registry import (
         Activation,
         InstalledModel,
@@ -45,17 +45,54 @@ def add_models(commands: Commands) -> None:
     )
     install.add_argument("path", metavar="PATH", type=Path, help="folder or .kdhmodel file")
     install.set_defaults(command=_install)
+    _add_guarded(model_commands)
 
+
+def _add_guarded(model_commands: Commands) -> None:
+    """What asks for the administrator's password, and the history of it."""
     activate = model_commands.add_parser(
-        "activate", help="put a model in force (asks for the password)", allow_abbrev=False
+        "activate",
+        help="put an installed model in force (asks for the password)",
+        description="Puts an installed model in force. Nothing is compared here: the gate stands "
+        "in the window, before the candidate of a training run. Say with --reason why this model "
+        "shall be used; that is kept in the history and in the audit log.",
+        allow_abbrev=False,
     )
     activate.add_argument("id", metavar="ID", help="the model's id")
+    activate.add_argument("--reason", default="", help="why, in a sentence")
     activate.set_defaults(command=_activate)
 
     rollback = model_commands.add_parser(
-        "rollback", help="put the model before in force again", allow_abbrev=False
+        "rollback",
+        help="put the model before in force again (asks for the password)",
+        allow_abbrev=False,
     )
     rollback.set_defaults(command=_roll_back)
+
+    export = model_commands.add_parser(
+        "export",
+        help="write a model to a .kdhmodel file (asks for the password)",
+        allow_abbrev=False,
+    )
+    export.add_argument("id", metavar="ID", help="the model's id")
+    export.add_argument("file", metavar="FILE", type=Path, help="the file to write")
+    export.set_defaults(command=_export)
+
+    remove = model_commands.add_parser(
+        "remove",
+        help="delete a model that is not in force (asks for the password)",
+        allow_abbrev=False,
+    )
+    remove.add_argument("id", metavar="ID", help="the model's id")
+    remove.set_defaults(command=_remove)
+
+    history = model_commands.add_parser(
+        "history",
+        help="list which model was put in force when, by whom and why",
+        allow_abbrev=False,
+    )
+    history.add_argument("--json", action="store_true", help="print one JSON object a line")
+    history.set_defaults(command=_history)
 
 
 def _list(arguments: argparse.Namespace, paths: AppPaths) -> int:
@@ -97,10 +134,7 @@ def _verify(arguments: argparse.Namespace, paths: AppPaths) -> int:
 
 
 def _install(arguments: argparse.Namespace, paths: AppPaths) -> int:
-    bundle = _registry(paths).install(arguments.path, check=load_classifier)
-    AuditLog(paths.audit).write(
-        AuditAction.MODEL_INSTALLED, model=bundle.id, manifest_sha256=bundle.manifest_sha256
-    )
+    bundle = _changes(paths).install(arguments.path)
     print_line(f"{printable(bundle.id)} is installed.")
     print_line(f"To put it in force: kdh models activate {printable(bundle.id)}")
     return 0
@@ -108,27 +142,62 @@ def _install(arguments: argparse.Namespace, paths: AppPaths) -> int:
 
 def _activate(arguments: argparse.Namespace, paths: AppPaths) -> int:
     with administrator_of(paths) as administrator:
-        activation = _registry(paths).activate(arguments.id, administrator=administrator)
-        _tell(activation, AuditAction.ACTIVATED, paths)
+        changes = _changes(paths)
+        _tell(
+            changes.put_in_force(arguments.id, administrator=administrator, reason=arguments.reason)
+        )
     return 0
 
 
 def _roll_back(_arguments: argparse.Namespace, paths: AppPaths) -> int:
     with administrator_of(paths) as administrator:
-        activation = _registry(paths).roll_back(administrator=administrator)
-        _tell(activation, AuditAction.ROLLED_BACK, paths)
+        _tell(_changes(paths).roll_back(administrator=administrator))
     return 0
 
 
-def _tell(activation: Activation, action: AuditAction, paths: AppPaths) -> None:
-    AuditLog(paths.audit).write(
-        action,
-        model=activation.bundle_id,
-        manifest_sha256=activation.manifest_sha256,
-        before=activation.previous,
-    )
+def _export(arguments: argparse.Namespace, paths: AppPaths) -> int:
+    with administrator_of(paths) as administrator:
+        _changes(paths).export(arguments.id, arguments.file, administrator=administrator)
+    print_line(f"{printable(arguments.id)} is written.")
+    return 0
+
+
+def _remove(arguments: argparse.Namespace, paths: AppPaths) -> int:
+    with administrator_of(paths) as administrator:
+        _changes(paths).remove(arguments.id, administrator=administrator)
+    print_line(f"{printable(arguments.id)} is removed.")
+    return 0
+
+
+def _history(arguments: argparse.Namespace, paths: AppPaths) -> int:
+    entries = _registry(paths).history()
+    for entry in entries:
+        if arguments.json:
+            print_json(
+                model=entry.bundle_id,
+                utc=entry.utc,
+                previous=entry.previous,
+                actor=entry.actor or None,
+                reason=entry.reason or None,
+            )
+        else:
+            who = f" by {printable(entry.actor)}" if entry.actor else ""
+            why = f": {printable(entry.reason)}" if entry.reason else ""
+            print_line(f"{entry.utc}  {printable(entry.bundle_id)}{who}{why}")
+    if not entries and not arguments.json:
+        print_line("No model was put in force yet: the one that came with the program is.")
+    return 0
+
+
+def _tell(activation: Activation) -> None:
     print_line(f"{printable(activation.bundle_id)} is in force.")
     print_line(f"Before it was {printable(activation.previous)}.")
+
+
+def _changes(paths: AppPaths) -> ModelChanges:
+    from kdh_desktop.core.classification.model_changes import ModelChanges
+
+    return ModelChanges(paths)
 
 
 def _registry(paths: AppPaths) -> ModelRegistry:

@@ -59,6 +59,8 @@ class AuditAction(StrEnum):
     ACTIVATED = "activated"
     GATE_OVERRULED = "gate_overruled"
     ROLLED_BACK = "rolled_back"
+    KEY_TRUSTED = "key_trusted"
+    KEY_REMOVED = "key_removed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
+from collections.abc import Collection
 from pathlib import Path
 
 from kdh_desktop.core.classification.model_bundle import MAX_SIZES
 from kdh_desktop.core.errors import ModelError, VerificationError
 
 SUFFIX = ".kdhmodel"
+
+_COPY = re.compile(r" ?\(\d+\)$")
+"""What browsers and file managers put after the name of a second copy."""
 
 _WHOLE_FILE = "Get the model's file again from its source."
 
@@ -59,6 +64,35 @@ def unpack_model(archive: Path, folder: Path) -> None:
             "The model's file cannot be read, or there is no room to unpack it.",
             "Check that it exists, that you may read it, and that the disk is not full.",
         ) from error
+
+
+def check_name(archive: Path, bundle_id: str, *, installed: Collection[str]) -> None:
+    """See that a file is not called like another version of the model that it holds.
+
+    An older model that a publisher did sign could else be handed on as a newer one. Any other
+    name is as good as the model's own.
+
+    Args:
+        archive: The file.
+        bundle_id: Id of the model in it.
+        installed: Ids of models that are installed.
+
+    Raises:
+        VerificationError: It is.
+    """
+    name = _COPY.sub("", archive.name.removesuffix(SUFFIX))
+    is_other = name != bundle_id and (name in installed or _family(name) == _family(bundle_id))
+    if is_other:
+        raise VerificationError(
+            f"The file is called like another version of the model, and holds {bundle_id}: an "
+            "older model may be passed off as a newer one.",
+            f"Ask its source. If this is the model you want, call the file {bundle_id}{SUFFIX}.",
+        )
+
+
+def _family(name: str) -> str:
+    """A model's name without what tells its versions apart."""
+    return re.sub(r"[\W\d_]+$", "", name).casefold()
 
 
 def _unpack(packed: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> None:

@@ -8,7 +8,6 @@ with that word or with that model leaves the shipped model in force, and says so
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tempfile
@@ -20,8 +19,20 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from kdh_desktop.core.access import Administrator
+from kdh_desktop.core.classification.activation import (
+    Activation,
+    account,
+    read_active,
+    read_history,
+    write_active,
+)
 from kdh_desktop.core.classification.manifest import Manifest
-from kdh_desktop.core.classification.model_archive import SUFFIX, pack_model, unpack_model
+from kdh_desktop.core.classification.model_archive import (
+    SUFFIX,
+    check_name,
+    pack_model,
+    unpack_model,
+)
 from kdh_desktop.core.classification.model_bundle import (
     MODEL,
     MODEL_CARD,
@@ -30,34 +41,12 @@ from kdh_desktop.core.classification.model_bundle import (
     open_bundle,
     write_bundle,
 )
-from kdh_desktop.core.classification.signing import load_trusted_keys, verify
-from kdh_desktop.core.durable_file import append_durably, flush_folder, write_durably
+from kdh_desktop.core.classification.signing import load_trusted_keys
+from kdh_desktop.core.durable_file import flush_folder
 from kdh_desktop.core.errors import KdhError, ModelError, VerificationError
-from kdh_desktop.core.json_values import build, parse_json, to_json_value
 from kdh_desktop.core.paths import AppPaths
 
-_VERSION = 1
-_ACTIVE = "active.json"
-_HISTORY = "history.jsonl"
-
-
-@dataclass(frozen=True, slots=True)
-class Activation:
-    """One time that a model was put in force.
-
-    Attributes:
-        bundle_id: The model.
-        manifest_sha256: Hash of its signed manifest, hexadecimal.
-        utc: When, ISO 8601.
-        previous: The model that was in force before.
-        reason: Why, in the administrator's words, where the gate was overruled; else empty.
-    """
-
-    bundle_id: str
-    manifest_sha256: str
-    utc: str
-    previous: str
-    reason: str = ""
+__all__ = ["Activation", "InstalledModel", "ModelInForce", "ModelRegistry"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +81,6 @@ class ModelInForce:
     problem: KdhError | None
 
 
-@dataclass(frozen=True, slots=True)
-class _ActiveFile:
-    version: int
-    activation: Activation
-    signature: str
-
-
 class ModelRegistry:
     """Installs, lists, puts in force and takes back.
 
@@ -123,7 +105,7 @@ class ModelRegistry:
         """
         keys = self._trusted_keys()
         try:
-            activation = self._activation(keys)
+            activation = read_active(self._paths.models, keys)
             if activation is not None and not self._is_shipped(activation.bundle_id, keys):
                 return ModelInForce(self._open(activation.bundle_id, keys, activation), None)
         except KdhError as problem:
@@ -147,17 +129,7 @@ class ModelRegistry:
 
     def history(self) -> list[Activation]:
         """Every activation, latest first; lines that are cut are left out."""
-        found = []
-        try:
-            lines = (self._paths.models / _HISTORY).read_text("utf-8").splitlines()
-        except FileNotFoundError:
-            return []
-        for line in lines:
-            try:
-                found.append(build(Activation, parse_json(line), "history"))
-            except (TypeError, ValueError):
-                continue
-        return found[::-1]
+        return read_history(self._paths.models)
 
     # Coming and going
 
@@ -186,8 +158,10 @@ class ModelRegistry:
                 fresh.mkdir()
                 unpack_model(source, fresh)
             bundle = open_bundle(fresh, trusted_keys=keys)
+            if not source.is_dir():
+                check_name(source, bundle.id, installed=self._names())
             check(bundle)
-            self._check_free(bundle, keys)
+            self._has(bundle, keys)
             if not (place := self._folder(bundle.id)).exists():
                 fresh.rename(place)
                 flush_folder(self._paths.models)
@@ -204,6 +178,8 @@ class ModelRegistry:
     ) -> ModelBundle:
         """Take in what a run of this site trained, signed with the site's key from now on.
 
+        Where it was taken in before, it stays as it is, since it may be in force.
+
         Args:
             candidate: The bundle that the run wrote.
             candidate_key: The run's own key, which signed it.
@@ -215,7 +191,9 @@ class ModelRegistry:
             LockedError: The door is locked again.
         """
         bundle = open_bundle(candidate, trusted_keys=(candidate_key,))
-        self._check_free(bundle, self._trusted_keys())
+        key, keys = administrator.key, self._trusted_keys()
+        if self._has(bundle, keys):
+            return self._open(bundle.id, keys)
         write_bundle(
             self._folder(bundle.id),
             manifest=bundle.manifest,
@@ -224,9 +202,9 @@ class ModelRegistry:
                 TOKENIZER: bundle.tokenizer,
                 MODEL_CARD: bundle.model_card.encode(),
             },
-            key=administrator.key,
+            key=key,
         )
-        return self._open(bundle.id, self._trusted_keys())
+        return self._open(bundle.id, keys)
 
     def export(self, bundle_id: str, target: Path) -> None:
         """Write a model to a ``.kdhmodel`` file; it appears whole, or not at all.
@@ -249,50 +227,90 @@ class ModelRegistry:
         Raises:
             ModelError: It is in force, came with the program, or is not there.
         """
+        self.check_removable(bundle_id)
+        shutil.rmtree(self._folder(bundle_id))
+
+    def check_removable(self, bundle_id: str) -> None:
+        """See that a model may be removed; raises as `remove` does."""
         if self.in_force().bundle.id == bundle_id:
             raise ModelError("The model is in force.", "Put another one in force first.")
         if bundle_id not in self._names():
             raise _unknown()
-        shutil.rmtree(self._folder(bundle_id))
 
     # In force
 
     def activate(
-        self, bundle_id: str, *, administrator: Administrator, reason: str = ""
+        self,
+        bundle_id: str,
+        *,
+        administrator: Administrator,
+        reason: str = "",
+        check: Callable[[ModelBundle], object] = lambda _: None,
+        note: Callable[[Activation], object] = lambda _: None,
     ) -> Activation:
         """Put a model in force; whoever asks next gets it.
+
+        Args:
+            bundle_id: The model.
+            administrator: The open door.
+            reason: Why, where the gate was overruled.
+            check: A last look that may refuse it, such as loading it into the runtime.
+            note: Told what is about to be done, when all else is sure; may refuse it, too.
 
         Raises:
             ModelError: There is no such model.
             VerificationError: It does not pass its checks.
             LockedError: The door is locked again.
+            OSError: The disk is full, or cannot be written to.
         """
+        _ = administrator.key  # before anything is looked at: whoever has no open door has no key
         keys = self._trusted_keys()
         bundle = self._find(bundle_id, keys)
+        check(bundle)
         activation = Activation(
             bundle_id=bundle.id,
             manifest_sha256=bundle.manifest_sha256,
             utc=self._now().isoformat(timespec="seconds"),
             previous=self.in_force().bundle.id,
             reason=reason,
+            actor=account(),
         )
-        kept = _ActiveFile(
-            _VERSION, activation, administrator.sign(_signed_bytes(activation)).hex()
-        )
-        self._append(activation)
-        write_durably(self._paths.models / _ACTIVE, json.dumps(to_json_value(kept)).encode())
+        note(activation)
+        write_active(self._paths.models, activation, administrator=administrator)
         return activation
 
-    def roll_back(self, *, administrator: Administrator) -> Activation:
+    def roll_back(
+        self,
+        *,
+        administrator: Administrator,
+        check: Callable[[ModelBundle], object] = lambda _: None,
+        note: Callable[[Activation], object] = lambda _: None,
+    ) -> Activation:
         """Put the model in force that was before; twice gives the later one again.
+
+        Args:
+            administrator: The open door.
+            check: As for `activate`.
+            note: As for `activate`.
 
         Raises:
             ModelError: There was none before.
         """
-        activation = self._activation(self._trusted_keys())
+        activation = read_active(self._paths.models, self._trusted_keys())
         if activation is None:
             raise ModelError("No other model has been in force yet.", "Put a model in force first.")
-        return self.activate(activation.previous, administrator=administrator)
+        return self.activate(
+            activation.previous, administrator=administrator, check=check, note=note
+        )
+
+    @property
+    def previous(self) -> str | None:
+        """The model that `roll_back` would put in force, or None where there is none."""
+        try:
+            activation = read_active(self._paths.models, self._trusted_keys())
+        except VerificationError:
+            return None
+        return None if activation is None else activation.previous
 
     # Inside
 
@@ -352,42 +370,22 @@ class ModelRegistry:
             raise _unknown()
         return shipped
 
-    def _check_free(self, bundle: ModelBundle, keys: Sequence[Ed25519PublicKey]) -> None:
-        """No two models may have one name, or records would not tell which said what."""
+    def _has(self, bundle: ModelBundle, keys: Sequence[Ed25519PublicKey]) -> bool:
+        """Whether that very model is installed and sound.
+
+        Raises:
+            ModelError: Another one has its name, so that records would not tell which said what.
+        """
         try:
             there = self._find(bundle.id, keys)
         except ModelError:
-            return
+            return False
         if there.manifest_sha256 != bundle.manifest_sha256:
             raise ModelError(
                 "Another model of the same name is installed.",
                 "Ask the model's source for one with a name of its own.",
             )
-
-    def _activation(self, keys: Sequence[Ed25519PublicKey]) -> Activation | None:
-        try:
-            kept = build(
-                _ActiveFile,
-                parse_json((self._paths.models / _ACTIVE).read_text("utf-8")),
-                _ACTIVE,
-            )
-            signature = bytes.fromhex(kept.signature)
-        except FileNotFoundError:
-            return None
-        except (OSError, TypeError, ValueError) as error:
-            raise VerificationError(
-                "What says which model is in force is damaged.", "Put a model in force again."
-            ) from error
-        verify(_signed_bytes(kept.activation), signature, keys)
-        return kept.activation
-
-    def _append(self, activation: Activation) -> None:
-        self._paths.models.mkdir(parents=True, exist_ok=True)
-        append_durably(self._paths.models / _HISTORY, json.dumps(to_json_value(activation)))
-
-
-def _signed_bytes(activation: Activation) -> bytes:
-    return b"kdh active model\n" + json.dumps(to_json_value(activation), sort_keys=True).encode()
+        return True
 
 
 def _age(model: InstalledModel) -> tuple[str, str]:
