@@ -90,6 +90,30 @@ def test_several_texts_are_several_records(
     assert len(store.batches()) == 1
 
 
+def test_texts_of_a_day_are_one_batch_and_are_taken_back_one_by_one(
+    page: ClassifyPage, editor: TextEditor, store: RecordStore, qtbot: QtBot
+) -> None:
+    paste(editor, ANGIOGENESIS)
+    classify(page, qtbot)
+    wait_until_stored(store, 1, qtbot)
+    page.exchange.clear()
+    paste(editor, APOPTOSIS)
+    classify(page, qtbot)
+    wait_until_stored(store, 2, qtbot)
+    [batch] = store.batches()
+    assert batch.source.name.startswith("Pasted on 20")
+    assert [row.row for row in store.rows(store.ids())] == [1, 2]
+    first, second = store.ids()
+    store.undo()
+    assert list(store.ids()) == [first]
+    store.undo()
+    assert list(store.ids()) == []
+    store.redo()
+    store.redo()
+    assert list(store.ids()) == [first, second]
+    assert store.count_unpredicted() == 0
+
+
 def test_same_wording_is_stored_once_and_another_one_beside_it(
     page: ClassifyPage, editor: TextEditor, store: RecordStore, qtbot: QtBot
 ) -> None:

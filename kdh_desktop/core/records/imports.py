@@ -99,6 +99,29 @@ def add_records(
     return list(range(first, first + len(records)))
 
 
+def add_pasted(db: Connection, name: str, records: Sequence[ImportedRecord]) -> list[int]:
+    """Take in texts that were pasted; gives the ids of the records.
+
+    Texts of one name share a batch, e.g. those of a day. It is finished from the start, since each
+    paste is an import of its own, to be undone alone.
+
+    Args:
+        db: The writing connection, in a transaction.
+        name: What the batch is called.
+        records: The texts; their rows are counted on from those that are there.
+    """
+    found = db.execute(
+        "SELECT id, last_row FROM batch WHERE kind = ? AND name = ? AND plan IS NULL "
+        "AND is_finished AND NOT is_removed ORDER BY id DESC",
+        (BatchKind.PASTED, storable(name)),
+    ).fetchone()
+    batch_id, last_row = found or (begin_import(db, BatchSource(BatchKind.PASTED, name)), 0)
+    if found is None:
+        close_batch(db, batch_id, ())
+    placed = [replace(one, row=last_row + place) for place, one in enumerate(records, start=1)]
+    return add_records(db, batch_id, placed, refused=())
+
+
 def close_batch(db: Connection, batch_id: int, notices: Sequence[str]) -> None:
     """Mark a batch as read to its end."""
     db.execute(

@@ -189,6 +189,19 @@ class RecordStore:
             change = Change(Subject.BATCH, None, (1,), (0,), key=str(batch_id))
             operation_log.perform(db, self._active, OperationKind.IMPORT, [change])
 
+    def keep_pasted(self, name: str, records: Sequence[ImportedRecord]) -> list[int]:
+        """Take in texts that were pasted, as one operation; gives their ids.
+
+        Args:
+            name: What their batch is called; texts of one name are one batch, e.g. those of a day.
+            records: The texts; their rows are counted on from those that are there.
+        """
+        with self._database.writing() as db:
+            ids = imports.add_pasted(db, name, records)
+            changes = [Change(Subject.REMOVED, record, (1,), (0,)) for record in ids]
+            operation_log.perform(db, self._active, OperationKind.IMPORT, changes)
+        return ids
+
     def remove_batch(self, batch_id: int) -> None:
         """Take all records of a batch out of the lists, also of one that was cut."""
         with self._database.writing() as db:

@@ -17,7 +17,6 @@ from PySide6.QtCore import QObject, QTimer
 from kdh_desktop.core.errors import KdhError
 from kdh_desktop.core.importing.imported import ImportedRecord, text_of
 from kdh_desktop.core.record import Evidence, LabelScore, Prediction
-from kdh_desktop.core.records.stored import BatchKind, BatchSource
 from kdh_desktop.gui.classify.example import EXAMPLE_TEXT
 from kdh_desktop.gui.classify.session import ClassifySession
 from kdh_desktop.gui.classify.work import Item
@@ -74,7 +73,8 @@ class RecordKeeping(QObject):
         new = [text for text in dict.fromkeys(texts) if text not in self._ids]
         if new and self._desk.store is not None:
             now = datetime.now(UTC).astimezone()
-            name = self.tr("Pasted on {when}").format(when=f"{now:%Y-%m-%d %H:%M}")
+            # One batch a day: each press of Classify as one of its own makes a list nobody reads.
+            name = self.tr("Pasted on {day}").format(day=f"{now:%Y-%m-%d}")
             self._add_step(_storing(self._ids, new, name))
 
     def _take_answered(self, predictions: Sequence[Prediction]) -> None:
@@ -163,10 +163,7 @@ def _storing(ids: dict[str, int], texts: Sequence[str], name: str) -> Step:
         new = [text for text in texts if text not in ids]
         if not new:
             return
-        batch = store.begin_import(BatchSource(BatchKind.PASTED, name))
-        records = [_imported(row, text) for row, text in enumerate(new, start=1)]
-        found = store.add_records(batch, records)
-        store.finish_import(batch)
+        found = store.keep_pasted(name, [_imported(text) for text in new])
         ids.update(zip(new, found, strict=True))
 
     return step
@@ -181,14 +178,14 @@ def _predicting(ids: dict[str, int], predictions: Sequence[Prediction]) -> Step:
     return step
 
 
-def _imported(row: int, text: str) -> ImportedRecord:
+def _imported(text: str) -> ImportedRecord:
     """A text as a record: the first paragraph is its title where that changes no character."""
     whole = text.strip()
     title, _, abstract = whole.partition("\n\n")
     is_title = bool(abstract) and "\n" not in title and len(title) <= _TITLE_CHARACTERS
     if is_title and text_of(title, abstract) == whole:
-        return ImportedRecord(row=row, title=title, abstract=abstract)
-    return ImportedRecord(row=row, abstract=whole)
+        return ImportedRecord(row=0, title=title, abstract=abstract)
+    return ImportedRecord(row=0, abstract=whole)
 
 
 def _stored(prediction: Prediction) -> Prediction:

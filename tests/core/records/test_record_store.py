@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kdh_desktop.core.errors import StoreError
-from kdh_desktop.core.importing.imported import RefusedRow
+from kdh_desktop.core.importing.imported import ImportedRecord, RefusedRow
 from kdh_desktop.core.records.record_store import RecordStore
 from kdh_desktop.core.records.store_key import StoreKey
 from kdh_desktop.core.records.stored import OperationKind, ReviewChange, ReviewStatus
@@ -156,3 +156,15 @@ def test_private_session_does_all_of_it(tmp_path: Path) -> None:
     store.undo()
     assert store.count_unpredicted() == 0
     store.close()
+
+
+def test_pasted_texts_begin_a_new_batch_where_theirs_was_removed(store: RecordStore) -> None:
+    [first] = store.keep_pasted("Pasted on a day", [ImportedRecord(row=0, abstract="One.")])
+    [batch] = store.batches()
+    store.remove_batch(batch.id)
+    [second] = store.keep_pasted("Pasted on a day", [ImportedRecord(row=0, abstract="Two.")])
+    assert list(store.ids()) == [second]
+    assert [one.is_removed for one in store.batches()] == [True, False]
+    store.undo()
+    store.undo()
+    assert list(store.ids()) == [first]
