@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QResizeEvent, QShowEvent
+from PySide6.QtGui import QAction, QCloseEvent, QHideEvent, QKeySequence, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -17,8 +17,10 @@ from PySide6.QtWidgets import (
 )
 
 from kdh_desktop.core.paths import AppPaths
+from kdh_desktop.core.site_door import LockReason
 from kdh_desktop.gui.about_dialog import AboutDialog
 from kdh_desktop.gui.active_model import ActiveModel, Failed, Loading, Ready
+from kdh_desktop.gui.admin.actions import AdminActions
 from kdh_desktop.gui.admin_door import AdminDoor
 from kdh_desktop.gui.classify.classify_page import ClassifyPage
 from kdh_desktop.gui.file_actions import FileActions
@@ -106,6 +108,7 @@ class MainWindow(QMainWindow):
             trainings=trainings,
             paths=paths,
         )
+        self.admin = AdminActions(parts)
         self.training_page = TrainingPage(parts)
         self.models_page = ModelsPage(parts)
         self._pages = (
@@ -187,6 +190,7 @@ class MainWindow(QMainWindow):
             action = self._action(name, QKeySequence(f"Ctrl+{row + 1}"))
             action.triggered.connect(partial(self.go_to_page, row))
             go.addAction(action)
+        self._page_menu(self.tr("&Administrator"), self.admin.menu)
         help_menu = self.menuBar().addMenu(self.tr("&Help"))
         self.help_action = self._action(
             self.tr("&Help and keys"), QKeySequence(QKeySequence.StandardKey.HelpContents)
@@ -225,7 +229,7 @@ class MainWindow(QMainWindow):
         self.offline_label.setToolTip(
             plain_tooltip(self.tr("Nothing that you paste leaves this computer."))
         )
-        for widget in (self.model_label, self._offline_sign, self.offline_label):
+        for widget in (self.admin.sign, self.model_label, self._offline_sign, self.offline_label):
             bar.addPermanentWidget(widget)
         bar.setContentsMargins(GRID, 0, GRID, 0)
 
@@ -261,9 +265,16 @@ class MainWindow(QMainWindow):
         for page in self._pages:
             page.save_layout()
         self._settings.save()
+        self.admin.lock(LockReason.CLOSED)
         self._jobs.close()
         self._desk.close()
         super().closeEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        # A window that the desktop has minimized is not hidden: there time goes on counting.
+        if not event.spontaneous():
+            self.admin.lock(LockReason.HIDDEN)
 
     def _show_research_notice(self) -> None:
         notice = ResearchNotice(self)

@@ -11,6 +11,10 @@ from PySide6.QtCore import QByteArray, QSettings
 
 _TARGETS = (50, 100)
 _USUAL_TARGET = 95
+LOCK_AFTER_MIN = range(1, 61)
+"""Minutes that can be chosen; there is no way to leave the administrator's door open for good."""
+
+_USUAL_LOCK_AFTER_MIN = 10
 _COLUMN_KEY = re.compile(r"[a-z0-9_]{1,80}")
 
 
@@ -110,6 +114,18 @@ class Settings:
     @accept_target.setter
     def accept_target(self, target: int) -> None:
         self._file.setValue("review/accept_target", target)
+
+    @property
+    def lock_after_min(self) -> int:
+        """Minutes without a key or the mouse after which the administrator's door is locked."""
+        kept = str(self._file.value("administrator/lock_after_min", defaultValue=""))
+        is_sound = kept.isascii() and kept.isdecimal() and int(kept[:4]) in LOCK_AFTER_MIN
+        return int(kept) if is_sound else _USUAL_LOCK_AFTER_MIN
+
+    @lock_after_min.setter
+    def lock_after_min(self, minutes: int) -> None:
+        if minutes in LOCK_AFTER_MIN:
+            self._file.setValue("administrator/lock_after_min", minutes)
 
     def save(self) -> None:
         """Write everything to the file."""
