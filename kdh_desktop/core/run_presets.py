@@ -90,6 +90,18 @@ def usual_space(config: RunConfig) -> dict[str, Dimension]:
     return space
 
 
+def possible_space(config: RunConfig) -> dict[str, Dimension]:
+    """All fields that are offered for tuning: the usual ones, and some that rarely matter."""
+    return {
+        **usual_space(config),
+        "sentence_loss": Real(0.0, 4.0),
+        "distillation.network.dropout": Real(0.0, 0.5),
+        "distillation.distil.batch_size": Choice((4, 8, 16, 32)),
+        "distillation.fine_tune.epochs": Whole(0, 4),
+        "distillation.soft_loss": Choice(("bernoulli", "softmax", "mse")),
+    }
+
+
 def usual_tuning(config: RunConfig) -> TuningConfig:
     """A small swarm over the usual space, with which a first search is affordable."""
     return TuningConfig(

@@ -1,0 +1,1 @@
+"""The wizard that plans a training run."""
