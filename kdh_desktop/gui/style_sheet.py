@@ -83,6 +83,8 @@ QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
 QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 QLabel[kind="muted"] {{ color: {c.muted.name()}; }}
 QLabel[kind="heading"] {{ font-weight: 600; }}
+QLabel[kind="title"] {{ font-weight: 600; font-size: 15pt; }}
+QToolButton[kind="quiet"]::menu-indicator {{ image: none; }}
 QFrame#rail {{ background: {c.window.name()}; border-right: 1px solid {c.line.name()}; }}
 QFrame#rail QToolButton {{
     background: transparent; border: 1px solid transparent; border-radius: 6px;

@@ -1,0 +1,29 @@
+"""A table inside a page that scrolls: the wheel scrolls the page, until the table is entered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtGui import QWheelEvent
+
+from kdh_desktop.gui.plain_table import Cell, PlainTable
+
+
+class CalmTable(PlainTable):
+    """Keeps the chosen row and the place when its rows are told anew."""
+
+    def show_anew(self, rows: Sequence[Sequence[Cell]], *, widest: int) -> None:
+        """Show other rows, which mostly are the same ones and some more."""
+        if rows == self.rows.rows:
+            return
+        row, place = self.currentIndex().row(), self.verticalScrollBar().value()
+        self.show_rows(rows, widest=widest)
+        if 0 <= row < len(rows):
+            self.setCurrentIndex(self.rows.index(row, 0))
+            self.verticalScrollBar().setValue(place)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
