@@ -47,8 +47,8 @@ from kdh_desktop.gui.training_desk import TrainingDesk
 from kdh_desktop.gui.window_parts import WindowParts
 from kdh_desktop.gui.work_panel import WorkPanel
 
-_RECORDS = 1
-"""Place of the Records page in the rail."""
+_RECORDS, _TRAINING = 1, 2
+"""Places of these pages in the rail."""
 
 _NARROW = 800
 """Width under which the rail gives its words up for the page."""
@@ -135,8 +135,9 @@ class MainWindow(QMainWindow):
         self.files_given.connect(self.journeys.take_in)
         self.drops = FileDrops(self)
         self.drops.given.connect(self.journeys.imports.take_in_given)
-        self.classify_page.status_changed.connect(self.say)
-        self.records_page.status_changed.connect(self.say)
+        for page in (self.classify_page, self.records_page, self.training_page):
+            page.status_changed.connect(self.say)
+        self.training_page.front_wanted.connect(partial(self.go_to_page, _TRAINING))
         theme.changed.connect(self._take_colors)
         model.changed.connect(self._show_model)
         self._take_colors()

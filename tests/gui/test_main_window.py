@@ -103,14 +103,14 @@ def test_help_lists_every_shortcut_of_the_menus(window: MainWindow, qtbot: QtBot
     dialog.close()
 
 
-@pytest.mark.parametrize("page", [0, 1])
+@pytest.mark.parametrize("page", [0, 1, 2, 3])
 def test_no_shortcut_is_taken_twice(window: MainWindow, page: int) -> None:
     window.go_to_page(page)
     keys = [keys.toString() for action in window.all_actions for keys in action.shortcuts()]
     assert len(keys) == len(set(keys))
 
 
-@pytest.mark.parametrize("page", [0, 1])
+@pytest.mark.parametrize("page", [0, 1, 2, 3])
 def test_no_letter_for_alt_is_taken_twice_in_a_menu(window: MainWindow, page: int) -> None:
     window.go_to_page(page)
     shown = [entry for entry in window.menuBar().actions() if entry.isVisible()]

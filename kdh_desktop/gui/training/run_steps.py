@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from kdh_desktop.core.access import Administrator
     from kdh_desktop.gui.training.comparison_dialog import ComparisonDialog
     from kdh_desktop.gui.training.training_page import TrainingPage
+    from kdh_desktop.gui.training.wizard.training_wizard import TrainingWizard
 
 
 class RunSteps(QObject):
@@ -36,6 +37,7 @@ class RunSteps(QObject):
         self._page = page
         self.question: QMessageBox | None = None
         self.comparison: ComparisonDialog | None = None
+        self.wizard: TrainingWizard | None = None
         self._shown: RunShown | None = None
         self._chosen: Sequence[RunShown] = ()
         of, desk = actions, parts.trainings
@@ -111,17 +113,34 @@ class RunSteps(QObject):
     # Starting
 
     def _train(self) -> None:
-        self._page.through_door(lambda _: self._open_wizard(is_sample=False, request=None))
+        self._page.through_door(lambda _: self._made_wizard().open())
 
     def _try_sample(self) -> None:
-        self._page.through_door(lambda _: self._open_wizard(is_sample=True, request=None))
+        def begin(_: Administrator) -> None:
+            wizard = self._made_wizard()
+            wizard.open()
+            if not wizard.keeper.draft.sources:
+                wizard.data_page.finder.take_sample()
 
-    def _open_wizard(self, *, is_sample: bool, request: RunRequest | None) -> None:
-        """Lead through the steps to a new training; `request` is what to begin with."""
+        self._page.through_door(begin)
 
-    def start(self, request: RunRequest, administrator: Administrator) -> None:
+    def _made_wizard(self) -> TrainingWizard:
+        """The wizard, with what was chosen in it before."""
+        from kdh_desktop.gui.training.wizard.training_wizard import TrainingWizard
+
+        if self.wizard is None:
+            self.wizard = TrainingWizard(self._parts, parent=self._parts.window)
+            self.wizard.start_wanted.connect(self._start)
+        return self.wizard
+
+    def _start(self, request: RunRequest) -> None:
         """Start a training, and show it."""
-        self._parts.trainings.start(request, administrator, done=self._take_start)
+        title = "" if self.wizard is None else self.wizard.title
+        self._page.through_door(
+            lambda administrator: self._parts.trainings.start(
+                request, administrator, title=title, done=self._take_start
+            )
+        )
 
     def _take_start(self, outcome: Outcome[RunFolder]) -> None:
         match outcome:
@@ -142,14 +161,18 @@ class RunSteps(QObject):
     def _run_again(self) -> None:
         if self._shown is None:
             return
-        run, folders = self._shown.summary.run, self._parts.trainings.folders
+        shown, folders = self._shown, self._parts.trainings.folders
+        run = shown.summary.run
+
+        def begin(request: RunRequest) -> None:
+            wizard = self._made_wizard()
+            wizard.begin_with(request, title=shown.summary.title)
+            wizard.open()
 
         def read(outcome: Outcome[RunRequest]) -> None:
             match outcome:
                 case Ok(request):
-                    self._page.through_door(
-                        lambda _: self._open_wizard(is_sample=False, request=request)
-                    )
+                    self._page.through_door(lambda _: begin(request))
                 case Err(KdhError() as error):
                     self._page.tell(error)
                 case Err():
@@ -175,6 +198,7 @@ class RunSteps(QObject):
             no=self.tr("Let it go on"),
             then=self._parts.trainings.discard,
         )
+        self._parts.door.guard(self.question)
 
     # Past runs
 
@@ -189,7 +213,7 @@ class RunSteps(QObject):
         dialog.save_wanted.connect(self._page.save_chart)
         dialog.finished.connect(dialog.deleteLater)
         dialog.finished.connect(self._forget_comparison)
-        self._parts.door.changed.connect(dialog.reject)
+        self._parts.door.guard(dialog)
         dialog.open()
 
     def _forget_comparison(self) -> None:
@@ -206,7 +230,7 @@ class RunSteps(QObject):
         dialog.setTextEchoMode(QLineEdit.EchoMode.Normal)
         dialog.textValueSelected.connect(partial(self._set_title, run))
         dialog.finished.connect(dialog.deleteLater)
-        self._parts.door.changed.connect(dialog.reject)
+        self._parts.door.guard(dialog)
         dialog.open()
 
     def _set_title(self, run: RunFolder, title: str) -> None:
@@ -239,3 +263,4 @@ class RunSteps(QObject):
             no=self.tr("Keep"),
             then=partial(self._parts.trainings.delete, shown.summary.run),
         )
+        self._parts.door.guard(self.question)

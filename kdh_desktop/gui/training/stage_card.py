@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from kdh_desktop.core.training_progress import RunState, StageProgress
@@ -11,10 +11,10 @@ from kdh_desktop.gui.plain_text import plain_label
 from kdh_desktop.gui.theme import GRID
 from kdh_desktop.gui.training.calm_table import CalmTable
 from kdh_desktop.gui.training.run_shown import RunShown
-from kdh_desktop.gui.training.run_words import duration_words, seconds_between
+from kdh_desktop.gui.training.run_words import duration_words, percent, seconds_between
 from kdh_desktop.gui.training.stage_words import is_of_student
 
-_WIDEST = 34 * GRID
+_WIDEST = 26 * GRID
 
 
 class StageCard(QFrame):
@@ -44,6 +44,7 @@ class StageCard(QFrame):
             layout.addWidget(widget)
         layout.addWidget(self.table, 1)
         layout.addWidget(self.purpose)
+        self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.table.setMinimumHeight(20 * GRID)
         self.table.selectionModel().currentRowChanged.connect(self._take_choice)
 
@@ -112,7 +113,10 @@ class StageCard(QFrame):
 
     def _stands(self, shown: RunShown, stage: StageProgress, *, is_newest: bool) -> str:
         if not is_newest or shown.state is RunState.FINISHED:
-            return self.tr("done")
+            best = stage.best_epoch
+            if best is None or best.score is None:
+                return self.tr("done")
+            return self.tr("done, F1 {score}").format(score=percent(best.score))
         match shown.state:
             case RunState.FAILED:
                 return self.tr("failed")
