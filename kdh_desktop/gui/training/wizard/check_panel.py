@@ -6,6 +6,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
+    QHeaderView,
     QLabel,
     QPushButton,
     QSizePolicy,
@@ -13,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from kdh_desktop.core.corpus_report import CorpusReport, Problem
+from kdh_desktop.core.corpus_report import CorpusReport, Place, Problem
 from kdh_desktop.core.corpus_report import Severity as ProblemSeverity
 from kdh_desktop.gui.notices import Severity, announce
 from kdh_desktop.gui.plain_table import PlainTable
@@ -25,7 +26,9 @@ from kdh_desktop.gui.training.wizard.step_page import scrolled
 from kdh_desktop.gui.window_parts import WindowParts
 
 _SHOWN_PLACES = 8
+_SHOWN_LABELS = 14
 _ROW_HEIGHT = 26
+_JUDGED = 3
 
 
 class CheckPanel(QWidget):
@@ -71,15 +74,16 @@ class CheckPanel(QWidget):
         inside.addWidget(self.balance)
         inside.addStretch(1)
         row = QHBoxLayout()
-        row.addWidget(self.summary, 1)
         row.addWidget(self.suspects)
         row.addWidget(self.again)
+        row.addStretch(1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GRID, 0, 0, 0)
         layout.setSpacing(GRID)
-        layout.addLayout(row)
+        layout.addWidget(self.summary)
         layout.addWidget(self.counts)
         layout.addWidget(scrolled(content), 1)
+        layout.addLayout(row)
         keeper.changed.connect(self.show_state)
         checker.changed.connect(self.show_state)
         parts.theme.changed.connect(self._show_again)
@@ -124,9 +128,9 @@ class CheckPanel(QWidget):
     def _show_report(self, report: CorpusReport) -> None:
         blocking, warnings = len(report.blocking), len(report.warnings)
         if blocking:
-            words = self.tr("Training cannot start: %n problem(s)", "", blocking)
+            words = self.tr("Training cannot start: {count} to mend").format(count=blocking)
         elif warnings:
-            words = self.tr("Ready, with %n thing(s) to look at", "", warnings)
+            words = self.tr("Ready, with {count} to look at").format(count=warnings)
         else:
             words = self.tr("Ready: nothing speaks against these texts")
         self.summary.setText(words)
@@ -134,15 +138,20 @@ class CheckPanel(QWidget):
         for problem in report.problems:
             is_blocking = problem.severity is ProblemSeverity.BLOCKING
             severity = Severity.ERROR if is_blocking else Severity.WARNING
-            self._add(severity, problem.message, _remedy(problem))
+            self._add(severity, problem.message, _remedy(problem, report))
         self.balance.show_rows(
             [
                 (one.name, one.positives, f"{one.share:.0%}", one.test_positives)
                 for one in report.labels
             ]
         )
-        header = self.balance.horizontalHeader().sizeHint().height()
-        self.balance.setFixedHeight(header + _ROW_HEIGHT * min(len(report.labels), 12) + GRID)
+        has_tests = any(one.is_test for one in report.sources)
+        self.balance.setColumnHidden(_JUDGED, not has_tests)
+        header = self.balance.horizontalHeader()
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        shown = min(len(report.labels), _SHOWN_LABELS)
+        self.balance.setFixedHeight(header.sizeHint().height() + _ROW_HEIGHT * shown + GRID)
 
     def _count_words(self, report: CorpusReport) -> str:
         texts = sum(one.texts for one in report.sources if not one.is_test)
@@ -199,13 +208,23 @@ class CheckPanel(QWidget):
                 widget.deleteLater()
 
 
-def _remedy(problem: Problem) -> str:
+def _remedy(problem: Problem, report: CorpusReport) -> str:
     """What to do, and in which rows."""
     if not problem.places:
         return problem.remedy
-    rows = ", ".join(
-        f"{place.row}" + (f" (like {place.like})" if place.like is not None else "")
-        for place in problem.places[:_SHOWN_PLACES]
-    )
+    rows = ", ".join(_row(place, report) for place in problem.places[:_SHOWN_PLACES])
     more = problem.count - min(_SHOWN_PLACES, len(problem.places))
     return f"{problem.remedy} Rows: {rows}" + (f" and {more:,} more." if more > 0 else ".")
+
+
+def _row(place: Place, report: CorpusReport) -> str:
+    """A row's number, with its file's name where there are several."""
+
+    def words(source: int, row: int) -> str:
+        return f"{report.sources[source].name} {row}" if len(report.sources) > 1 else str(row)
+
+    row = words(place.source, place.row)
+    if place.like is None:
+        return row
+    like = place.source if place.like_source is None else place.like_source
+    return f"{row} (like {words(like, place.like)})"

@@ -31,6 +31,7 @@ from kdh_desktop.gui.training.wizard.column_guess import (
     usable_columns,
 )
 from kdh_desktop.gui.training.wizard.columns_form import ColumnsForm
+from kdh_desktop.gui.training.wizard.field_form import tidy_spin_box
 from kdh_desktop.gui.training.wizard.file_looks import FileLook, LinesLook
 from kdh_desktop.gui.training.wizard.step_page import scrolled
 from kdh_desktop.gui.window_parts import WindowParts
@@ -61,7 +62,7 @@ class ColumnsDialog(QDialog):
         self.header_row = QSpinBox()
         self.header_row.setAccessibleName(self.tr("Row with the names of the columns"))
         self.header_row.setRange(1, _MOST_HEADER_ROW)
-        self.header_row.setKeyboardTracking(False)
+        tidy_spin_box(self.header_row)
         self.encoding = CalmComboBox(self.tr("Encoding"))
         self._place = QWidget()
         self._place_form = QFormLayout(self._place)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QFormLayout,
     QLineEdit,
@@ -21,7 +21,8 @@ from kdh_desktop.gui.theme import GRID
 from kdh_desktop.gui.training.wizard.column_guess import LabelColumns
 
 _NAME_CHARACTERS = 40
-_LIST_HEIGHT = 18 * GRID
+_LIST_HEIGHT = 30 * GRID
+_ROW_HEIGHT = 24
 
 
 class ColumnsForm(QWidget):
@@ -81,6 +82,7 @@ class ColumnsForm(QWidget):
         for column in columns:
             item = QListWidgetItem(_shortened(column))
             item.setData(Qt.ItemDataRole.UserRole, column)
+            item.setSizeHint(QSize(0, _ROW_HEIGHT))
             is_on = column in chosen.marks
             item.setCheckState(Qt.CheckState.Checked if is_on else Qt.CheckState.Unchecked)
             self.marks.addItem(item)

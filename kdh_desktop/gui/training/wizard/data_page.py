@@ -26,6 +26,7 @@ from kdh_desktop.gui.theme import GRID
 from kdh_desktop.gui.training.wizard.check_panel import CheckPanel
 from kdh_desktop.gui.training.wizard.data_checker import DataChecker
 from kdh_desktop.gui.training.wizard.draft import ChosenSource, DraftKeeper
+from kdh_desktop.gui.training.wizard.field_form import tidy_spin_box
 from kdh_desktop.gui.training.wizard.source_finder import SourceFinder
 from kdh_desktop.gui.training.wizard.source_table_model import KIND, NAME, SourceTableModel
 from kdh_desktop.gui.training.wizard.step_page import StepPage
@@ -58,6 +59,7 @@ class DataPage(StepPage):
         self.share = QSpinBox()
         self.share.setRange(*_SHARES)
         self.share.setSuffix(self.tr(" %"))
+        tidy_spin_box(self.share)
         self.share.setAccessibleName(self.tr("Share of the texts that is kept back"))
         self.share.valueChanged.connect(self._take_share)
         self.share_words = plain_label(kind="muted")

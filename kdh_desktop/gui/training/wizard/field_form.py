@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
+    QAbstractSpinBox,
     QCheckBox,
     QDoubleSpinBox,
     QFormLayout,
@@ -66,8 +67,7 @@ class FieldForm(QWidget):
         box.setRange(low - 1 if none else low, high)
         if none:
             box.setSpecialValueText(none)
-        box.setKeyboardTracking(False)
-        box.setMinimumWidth(_FIELD_WIDTH)
+        tidy_spin_box(box)
 
         def show() -> None:
             value = value_at(self._keeper.config, path)
@@ -96,8 +96,7 @@ class FieldForm(QWidget):
         box.setDecimals(decimals)
         box.setRange(low, high)
         box.setSingleStep(step)
-        box.setKeyboardTracking(False)
-        box.setMinimumWidth(_FIELD_WIDTH)
+        tidy_spin_box(box)
 
         def show() -> None:
             value = value_at(self._keeper.config, path)
@@ -187,3 +186,10 @@ class FieldForm(QWidget):
         self.controls[path] = control
         self._rows[path] = row
         self._shows.append(show)
+
+
+def tidy_spin_box(box: QAbstractSpinBox) -> None:
+    """Room before its number, and no change before a number is typed to its end."""
+    box.setKeyboardTracking(False)
+    box.setMinimumWidth(_FIELD_WIDTH)
+    box.lineEdit().setTextMargins(GRID // 2, 0, 0, 0)

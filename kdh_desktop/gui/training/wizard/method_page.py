@@ -137,7 +137,7 @@ class MethodPage(StepPage):
         fields.add_section(self.tr("Teacher"))
         fields.add_choice(
             "teacher.method",
-            self.tr("Teacher"),
+            self.tr("Networks of the teacher"),
             [(method_name(method), method.value) for method in TeacherMethod],
             why=self.tr(
                 "One network for all labels is quicker; one for each label is the method of the "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QInputDialog,
@@ -23,12 +24,14 @@ from kdh_desktop.gui.jobs import Err, Job, Ok, Outcome
 from kdh_desktop.gui.notices import announce
 from kdh_desktop.gui.plain_text import field_label, plain_label, plain_tooltip
 from kdh_desktop.gui.questions import ask
+from kdh_desktop.gui.theme import GRID
 from kdh_desktop.gui.training.wizard.draft import DraftKeeper, run_name
 from kdh_desktop.gui.training.wizard.review_words import review_lines
-from kdh_desktop.gui.training.wizard.step_page import StepPage, form_in, scrolled
+from kdh_desktop.gui.training.wizard.step_page import StepPage, scrolled
 from kdh_desktop.gui.window_parts import WindowParts
 
 _MAX_TITLE = 80
+_HEADING_WIDTH = 20 * GRID
 
 
 class ReviewPage(StepPage):
@@ -59,10 +62,10 @@ class ReviewPage(StepPage):
         content = QWidget()
         inside = QVBoxLayout(content)
         inside.setContentsMargins(0, 0, 0, 0)
-        lines = QWidget()
-        self._form = form_in(lines)
+        self._rows = QVBoxLayout()
+        self._rows.setSpacing(GRID // 2)
         self._lines: list[QLabel] = []
-        inside.addWidget(lines)
+        inside.addLayout(self._rows)
         inside.addStretch(1)
         self.column.addWidget(scrolled(content), 1)
         self.note = plain_label()
@@ -169,8 +172,12 @@ class ReviewPage(StepPage):
         if not self._lines:
             for heading, words in lines:
                 label = plain_label(words)
-                label.setAccessibleName(f"{heading}: {words}")
-                self._form.addRow(plain_label(heading, kind="muted"), label)
+                title = plain_label(heading, kind="muted")
+                title.setFixedWidth(_HEADING_WIDTH)
+                row = QHBoxLayout()
+                row.addWidget(title, 0, Qt.AlignmentFlag.AlignTop)
+                row.addWidget(label, 1)
+                self._rows.addLayout(row)
                 self._lines.append(label)
         for label, (heading, words) in zip(self._lines, lines, strict=True):
             label.setText(words)

@@ -65,11 +65,11 @@ def _teacher(config: RunConfig) -> str:
     parts = [
         network_words(teacher.network),
         method_name(teacher.method),
-        tr("{folds} folds of {members} networks").format(
-            folds=teacher.folds, members=teacher.members
-        ),
+        tr("{folds} folds").format(folds=teacher.folds),
         tr("{count} passes").format(count=teacher.schedule.epochs),
     ]
+    if teacher.members > 1:
+        parts.append(tr("{count} networks for each").format(count=teacher.members))
     if teacher.has_linear_member:
         parts.append(tr("word statistics join them"))
     if config.distillation.nested_members:

@@ -33,11 +33,13 @@ from kdh_desktop.gui.training.wizard.method_page import MethodPage
 from kdh_desktop.gui.training.wizard.models_page import ModelsPage
 from kdh_desktop.gui.training.wizard.review_page import ReviewPage
 from kdh_desktop.gui.training.wizard.step_page import StepPage
+from kdh_desktop.gui.training.wizard.step_sign import step_sign
 from kdh_desktop.gui.training.wizard.tuning_page import TuningPage
 from kdh_desktop.gui.window_parts import WindowParts
 
 _PRESETS = "training-presets"
 _RAIL_WIDTH = 26 * GRID
+_SIGN = 22
 
 
 class TrainingWizard(QDialog):
@@ -162,7 +164,9 @@ class TrainingWizard(QDialog):
         column.setSpacing(GRID // 2)
         for place, page in enumerate(self.pages):
             step = QToolButton()
-            step.setText(f"{place + 1}  {page.title}")
+            step.setText(f" {page.title}")
+            step.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            step.setIconSize(QSize(_SIGN, _SIGN))
             step.setAccessibleName(
                 self.tr("Step {number}: {title}").format(number=place + 1, title=page.title)
             )
@@ -224,6 +228,7 @@ class TrainingWizard(QDialog):
         for place, step in enumerate(self.steps):
             # Later steps may be looked at as soon as nothing before them is missing.
             step.setEnabled(not any(page.problem for page in self.pages[:place]))
+        self._show_signs()
 
     def _take_door(self) -> None:
         """A locked door hides what an administrator was doing, and shows it again afterwards."""
@@ -240,6 +245,21 @@ class TrainingWizard(QDialog):
         color = self._parts.theme.colors.warning
         icon = self._parts.icons.icon("warning", color)
         self._sign.setPixmap(icon.pixmap(QSize(20, 20), self.devicePixelRatioF()))
+        self._show_signs()
+
+    def _show_signs(self) -> None:
+        """Number the steps; the one that is shown has a full circle."""
+        colors = self._parts.theme.colors
+        for place, step in enumerate(self.steps):
+            step.setIcon(
+                step_sign(
+                    place + 1,
+                    colors,
+                    is_shown=place == self._stack.currentIndex(),
+                    is_open=step.isEnabled(),
+                    ratio=self.devicePixelRatioF(),
+                )
+            )
 
     def _fit_screen(self) -> None:
         """No larger than the screen, so that the buttons are always in sight."""
