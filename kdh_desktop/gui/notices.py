@@ -42,11 +42,20 @@ class NoticeAction:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One notice; the message never quotes a user's text."""
+    """One notice; the message never quotes a user's text.
+
+    Attributes:
+        message: What happened.
+        severity: How much it matters.
+        action: A way out.
+        is_outcome: Whether it only says how something ended: the next such one takes its place,
+            so that they do not pile up over the page.
+    """
 
     message: str
     severity: Severity = Severity.NOTE
     action: NoticeAction | None = None
+    is_outcome: bool = False
 
 
 def announce(source: QWidget, message: str) -> None:
@@ -98,6 +107,8 @@ class NoticeBar(QScrollArea):
             # The user has read it and closed it; it is no news until its reason has gone away.
             return
         self.dismiss(key)
+        if notice.is_outcome:
+            self.dismiss(*[old for old, row in self._rows.items() if row.notice.is_outcome])
         row = _NoticeRow(notice, theme=self._theme, icons=self._icons)
         row.dismissed.connect(lambda: self._close(key))
         self._rows[key] = row

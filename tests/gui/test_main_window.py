@@ -18,6 +18,7 @@ from kdh_desktop.gui.active_model import Failed, Ready
 from kdh_desktop.gui.app import Desktop
 from kdh_desktop.gui.help_dialog import HelpDialog
 from kdh_desktop.gui.main_window import MainWindow
+from kdh_desktop.gui.notices import Notice
 from kdh_desktop.gui.research_notice import ResearchNotice
 from kdh_desktop.gui.settings import Settings
 from tests.gui.conftest import ANGIOGENESIS, StartDesktop, paste, present_labels, press, press_in
@@ -227,3 +228,11 @@ def test_icons_are_drawn(desktop: Desktop) -> None:
             for y in range(image.height())
         ), name
     assert desktop.icons.icon("no such icon", color).isNull()
+
+
+def test_news_of_how_something_ended_takes_the_place_of_older_ones(window: MainWindow) -> None:
+    bar = window.notices
+    bar.show_notice("standing", Notice("Something to know."))
+    bar.show_notice("one", Notice("One thing is done.", is_outcome=True))
+    bar.show_notice("two", Notice("Another is done.", is_outcome=True))
+    assert list(bar.messages) == ["standing", "two"]

@@ -182,7 +182,7 @@ class BulkFlow(QObject):
                 self._say(self.tr("These records have labels already."))
             case Ok():
                 action = NoticeAction(self.tr("Show what needs review"), self._review)
-                self._show_notice(Notice(words, action=action))
+                self._show_notice(Notice(words, action=action, is_outcome=True))
                 self._message.show(words)
             case Err(Cancelled()):
                 self._say(self.tr("Stopped. {words}").format(words=words))
@@ -198,7 +198,7 @@ class BulkFlow(QObject):
         self.review_wanted.emit()
 
     def _say(self, message: str) -> None:
-        self._show_notice(Notice(message))
+        self._show_notice(Notice(message, is_outcome=True))
 
     def _show_notice(self, notice: Notice) -> None:
         self._parts.notices.dismiss(DONE_NOTICE)

@@ -156,4 +156,5 @@ class DuplicatesFlow(QObject):
         self.dialog = None
 
     def _say(self, message: str, severity: Severity = Severity.NOTE) -> None:
-        self._parts.notices.show_notice(NOTICE, Notice(message, severity))
+        notice = Notice(message, severity, is_outcome=severity is Severity.NOTE)
+        self._parts.notices.show_notice(NOTICE, notice)

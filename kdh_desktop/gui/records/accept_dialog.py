@@ -224,7 +224,8 @@ class AcceptDialog(QDialog):
     def _sample(self, detail: RecordDetail) -> list[QWidget]:
         lines = detail.text.split("\n", maxsplit=1)
         title, rest = lines[0], lines[1] if len(lines) > 1 else ""
-        beginning = " ".join(rest[: 2 * _BEGINNING].split())[:_BEGINNING]
+        whole = " ".join(rest[: 2 * _BEGINNING].split())
+        beginning = f"{whole[:_BEGINNING]}…" if len(whole) > _BEGINNING else whole
         scores = () if detail.prediction is None else detail.prediction.scores
         found = [one for one in scores if is_accepted(one, self.limits)]
         labels = "; ".join(
@@ -234,7 +235,7 @@ class AcceptDialog(QDialog):
         words = self.tr("Accepted: {labels}").format(labels=labels or self.tr("no hallmark"))
         parts = [plain_label(title[:_BEGINNING], kind="heading")]
         if beginning:
-            parts.append(plain_label(f"{beginning}…", kind="muted"))
+            parts.append(plain_label(beginning, kind="muted"))
         return [*parts, plain_label(words)]
 
     def _agree(self) -> None:

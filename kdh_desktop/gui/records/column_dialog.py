@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -43,6 +43,8 @@ class ColumnDialog(QDialog):
         self.list = QListWidget()
         self.list.setAccessibleName(self.tr("Columns from left to right"))
         self.list.setSelectionMode(QListWidget.SelectionMode.SingleSelection)
+        # Rows of the letters' height would cover the edges of boxes that are not ticked.
+        self.list.setSpacing(GRID // 4)
         self.up_button = self._button(self.tr("Move &up"), lambda: self._move(-1))
         self.down_button = self._button(self.tr("Move &down"), lambda: self._move(1))
         usual = self._button(self.tr("&As at first"), lambda: self._fill(first_columns(offered)))
@@ -102,6 +104,7 @@ class ColumnDialog(QDialog):
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             is_on = column.key in keys
             item.setCheckState(Qt.CheckState.Checked if is_on else Qt.CheckState.Unchecked)
+            item.setSizeHint(QSize(0, max(self.fontMetrics().height() + 2, 5 * GRID // 2)))
             self.list.addItem(item)
         self.list.setCurrentRow(0)
 

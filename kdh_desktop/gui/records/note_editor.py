@@ -34,6 +34,10 @@ class NoteEditor(QPlainTextEdit):
     def sizeHint(self) -> QSize:
         return QSize(super().sizeHint().width(), self.minimumHeight())
 
+    def minimumSizeHint(self) -> QSize:
+        # Qt's own leaves room for scroll bars, at the cost of the list of hallmarks above.
+        return self.sizeHint()
+
     def show_note(self, record_id: int | None, note: str) -> None:
         """Show the note of a record, unless a person is just changing that one."""
         is_same = record_id == self._record_id
