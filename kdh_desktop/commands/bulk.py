@@ -23,6 +23,8 @@ from kdh_desktop.commands.reading_options import (
     planned_files,
 )
 from kdh_desktop.commands.refused import add_refused_option, say_intake, say_notices
+from kdh_desktop.core.audit_log import AuditLog
+from kdh_desktop.core.audit_notes import AuditNotes, ExportKind
 from kdh_desktop.core.errors import Cancelled, ExportError, InputError, StoreError
 from kdh_desktop.core.paths import AppPaths
 
@@ -75,11 +77,12 @@ def _bulk(arguments: argparse.Namespace, paths: AppPaths) -> int:
         files = planned_files(arguments.inputs, arguments, should_stop)
         say_notices(line, files)
         work = open_work(paths, output, is_resuming=arguments.resume)
-        run = _Run(work.store, files, line, should_stop)
+        notes = AuditNotes(AuditLog(paths.audit))
+        run = _Run(work.store, files, line, should_stop, notes)
         try:
             run.take_in(refused_to=arguments.refused)
             run.classify(paths)
-            outcome = run.save(output)
+            outcome = notes.export_done(run.save(output), ExportKind.BULK)
         except BaseException as error:
             line.clear()
             _leave(work, error)
@@ -131,6 +134,7 @@ class _Run:
     files: Sequence[PlannedFile]
     line: ProgressLine
     should_stop: Callable[[], bool]
+    notes: AuditNotes
 
     def take_in(self, *, refused_to: Path | None) -> None:
         """Read all inputs.
@@ -160,7 +164,7 @@ class _Run:
         from kdh_desktop.core.records.intake import take_in_source
 
         try:
-            return take_in_source(
+            batch = take_in_source(
                 self.store,
                 self.files[place].path,
                 source,
@@ -171,6 +175,7 @@ class _Run:
             )
         except InputError as error:
             raise numbered(error, place + 1) from error
+        return self.notes.import_done(batch)
 
     def classify(self, paths: AppPaths) -> None:
         """Classify what is not classified yet."""

@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kdh_desktop.core.audit_log import AuditAction, AuditLog
+from kdh_desktop.core.audit_log import AuditAction, AuditLog, AuditReport
 from kdh_desktop.core.errors import KdhError
 
 if TYPE_CHECKING:
@@ -78,6 +78,13 @@ class AuditNotes:
     def corrections_done(self, *, corrections: int, records: int) -> str:
         """Note that corrections were taken in; gives a notice where that failed, or nothing."""
         return self._write(AuditAction.CORRECTED, {"corrections": corrections, "records": records})
+
+    def state(self) -> AuditReport | None:
+        """How the log stands, for a report; None where it cannot be read, which stops no report."""
+        try:
+            return self.log.verify()
+        except KdhError:
+            return None
 
     def _write(self, action: AuditAction, details: dict[str, str | int]) -> str:
         if self.is_private:

@@ -13,6 +13,8 @@ from kdh_desktop.commands.parser import Commands
 from kdh_desktop.commands.progress import ProgressLine
 from kdh_desktop.commands.records.opening import open_with_model
 from kdh_desktop.commands.records.saving import say_saved
+from kdh_desktop.core.audit_log import AuditLog
+from kdh_desktop.core.audit_notes import AuditNotes, ExportKind
 from kdh_desktop.core.errors import InputError
 from kdh_desktop.core.paths import AppPaths
 from kdh_desktop.core.records.stored import OperationKind
@@ -60,7 +62,8 @@ def _copy(arguments: argparse.Namespace, paths: AppPaths) -> int:
             )
         finally:
             line.clear()
-    say_saved(line, outcome)
+    notes = AuditNotes(AuditLog(paths.audit))
+    say_saved(line, notes.export_done(outcome, ExportKind.OWN_TABLE))
     return 0
 
 
@@ -71,6 +74,11 @@ def _corrections(arguments: argparse.Namespace, paths: AppPaths) -> int:
         found = read_corrections(arguments.path, store, should_stop=should_stop)
         if found.changes and not arguments.dry_run:
             store.review(found.changes, kind=OperationKind.TAKE_CORRECTIONS)
+            notice = AuditNotes(AuditLog(paths.audit)).corrections_done(
+                corrections=found.corrections, records=len(found.changes)
+            )
+            if notice:
+                sys.stderr.write(f"Note: {notice}\n")
     for conflict in found.conflicts[:_SHOWN]:
         sys.stderr.write(f"{_conflict_words(conflict)}\n")
     if len(found.conflicts) > _SHOWN:

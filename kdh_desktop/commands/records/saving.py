@@ -18,6 +18,8 @@ from kdh_desktop.commands.records.filters import (
     order_of,
 )
 from kdh_desktop.commands.records.opening import open_with_model
+from kdh_desktop.core.audit_log import AuditLog
+from kdh_desktop.core.audit_notes import AuditNotes, ExportKind
 from kdh_desktop.core.errors import InputError
 from kdh_desktop.core.paths import AppPaths
 from kdh_desktop.core.records.stored import Field
@@ -65,7 +67,7 @@ def _report(arguments: argparse.Namespace, paths: AppPaths) -> int:
     output: Path = arguments.output
     if output.suffix.lower() not in {".html", ".htm"}:
         raise InputError("A report is written as HTML.", "Let the output end in .html.")
-    line = ProgressLine()
+    line, notes = ProgressLine(), AuditNotes(AuditLog(paths.audit))
     with stopping_on_interrupt() as should_stop, open_with_model(paths) as (store, _):
         try:
             outcome = export_report(
@@ -73,12 +75,13 @@ def _report(arguments: argparse.Namespace, paths: AppPaths) -> int:
                 store.ids(filter_of(arguments, store)),
                 output,
                 title=arguments.title,
+                audit=notes.state(),
                 on_progress=lambda done, total: line.show(f"Read {done:,} of {total:,}"),
                 should_stop=should_stop,
             )
         finally:
             line.clear()
-    say_saved(line, outcome)
+    say_saved(line, notes.export_done(outcome, ExportKind.REPORT))
     return 0
 
 
@@ -127,7 +130,8 @@ def _export(arguments: argparse.Namespace, paths: AppPaths) -> int:
                 )
         finally:
             line.clear()
-    say_saved(line, outcome)
+    kind = ExportKind.RETRAINING if arguments.for_retraining else ExportKind.RECORDS
+    say_saved(line, AuditNotes(AuditLog(paths.audit)).export_done(outcome, kind))
     return 0
 
 

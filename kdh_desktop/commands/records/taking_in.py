@@ -13,12 +13,15 @@ from kdh_desktop.commands.progress import ProgressLine
 from kdh_desktop.commands.reading_options import add_reading_options, numbered, planned_files
 from kdh_desktop.commands.records.opening import open_store
 from kdh_desktop.commands.refused import add_refused_option, say_intake, say_notices
+from kdh_desktop.core.audit_log import AuditLog
+from kdh_desktop.core.audit_notes import AuditNotes
 from kdh_desktop.core.errors import Cancelled, InputError
 from kdh_desktop.core.paths import AppPaths
 from kdh_desktop.terminal import printable
 
 if TYPE_CHECKING:
     from kdh_desktop.core.importing.imported import FileInspection
+    from kdh_desktop.core.records.record_store import RecordStore
     from kdh_desktop.core.records.stored import ImportBatch
 
 _SHOWN_RECORDS = 3
@@ -88,6 +91,7 @@ def _import(arguments: argparse.Namespace, paths: AppPaths) -> int:
 
     line = ProgressLine()
     batches: list[ImportBatch] = []
+    notes = AuditNotes(AuditLog(paths.audit))
     with stopping_on_interrupt() as should_stop, open_store(paths) as store:
         files = planned_files(arguments.inputs, arguments, should_stop)
         say_notices(line, files)
@@ -104,15 +108,24 @@ def _import(arguments: argparse.Namespace, paths: AppPaths) -> int:
                     should_stop=should_stop,
                 )
             except InputError as error:
+                _note_cut(store, notes)
                 raise numbered(error, position) from error
             except Cancelled:
+                _note_cut(store, notes)
                 line.say("What was taken in is kept; the same command goes on behind it.")
                 raise
             finally:
                 line.clear()
-            batches.append(batch)
+            batches.append(notes.import_done(batch))
         say_intake(line, store, batches, files=files, refused_to=arguments.refused)
     return 0
+
+
+def _note_cut(store: RecordStore, notes: AuditNotes) -> None:
+    """Note what a cut import has left in the store."""
+    for batch in store.batches()[-1:]:
+        if not batch.is_finished:
+            notes.import_done(batch)
 
 
 def _imports(arguments: argparse.Namespace, paths: AppPaths) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Event
 
 from kdh_desktop import __version__
+from kdh_desktop.core.audit_log import AuditReport
 from kdh_desktop.core.exporting.atomic import write_atomically
 from kdh_desktop.core.exporting.outcome import ExportOutcome
 from kdh_desktop.core.exporting.provenance import RESEARCH_USE
@@ -38,6 +39,7 @@ def gather_report(
     *,
     title: str = "",
     evidence_per_label: int = EVIDENCE_PER_LABEL,
+    audit: AuditReport | None = None,
     on_progress: OnProgress = no_progress,
     should_stop: Callable[[], bool] = _NEVER,
 ) -> ReportFigures:
@@ -48,6 +50,7 @@ def gather_report(
         ids: Which.
         title: What to call the report; empty for a plain name.
         evidence_per_label: Sentences to quote for each label, at most.
+        audit: What a look at the audit log found; its head is printed.
         on_progress: Is called from this thread, now and then.
         should_stop: Is asked for every record.
 
@@ -55,7 +58,10 @@ def gather_report(
         Cancelled: `should_stop` said so.
     """
     figures = ReportFigures(
-        store.active_labels, title=title or _TITLE, evidence_per_label=evidence_per_label
+        store.active_labels,
+        title=title or _TITLE,
+        evidence_per_label=evidence_per_label,
+        audit=audit,
     )
     details = store.details(ids)
     for detail in passed_on(details, len(ids), on_progress=on_progress, should_stop=should_stop):
@@ -70,6 +76,7 @@ def export_report(
     *,
     title: str = "",
     evidence_per_label: int = EVIDENCE_PER_LABEL,
+    audit: AuditReport | None = None,
     on_progress: OnProgress = no_progress,
     should_stop: Callable[[], bool] = _NEVER,
 ) -> ExportOutcome:
@@ -84,6 +91,7 @@ def export_report(
         ids,
         title=title,
         evidence_per_label=evidence_per_label,
+        audit=audit,
         on_progress=on_progress,
         should_stop=should_stop,
     )
@@ -137,6 +145,8 @@ def _body(figures: ReportFigures) -> Iterator[str]:
     yield "<h2>Methods</h2>"
     yield f"<p>{' '.join(_methods(figures))}</p>"
     yield from _sources(figures)
+    if figures.audit is not None:
+        yield from _audit(figures.audit)
     yield f"<p><b>{RESEARCH_USE}</b></p>"
 
 
@@ -285,6 +295,22 @@ def _sources(figures: ReportFigures) -> Iterator[str]:
     for name, count in figures.files.most_common():
         yield f"<li>{_text(name)}: {_count(count, 'record')}</li>"
     yield "</ul>"
+
+
+def _audit(report: AuditReport) -> Iterator[str]:
+    yield "<h3>Audit log</h3>"
+    if report.first_bad is not None:
+        yield (
+            f"<p>When this report was made, entry {report.first_bad:,} of the program's audit log "
+            "was not what had been written: the log had been changed.</p>"
+        )
+        return
+    entries = "1 entry" if report.entries == 1 else f"{report.entries:,} entries"
+    yield (
+        "<p>The program keeps a log of what is done with it, in which no entry can be changed "
+        f"unseen. When this report was made it had {entries}, and this head, by which anybody can "
+        f"check later that none of them was changed or taken away: <code>{report.head}</code></p>"
+    )
 
 
 def _count(number: int, noun: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, count
 
+from kdh_desktop.core.audit_log import AuditReport
 from kdh_desktop.core.exporting.provenance import Provenance
 from kdh_desktop.core.exporting.rows import names_of, standing
 from kdh_desktop.core.exporting.source import KnownLabel
@@ -74,6 +75,7 @@ class ReportFigures:
         warnings: Records by what was the matter with their text.
         years: First and last year of publication; None where no record has one.
         predicted_utc: First and last time at which the model classified one of them.
+        audit: The audit log as it was when the report was made, or None where nobody looked.
     """
 
     def __init__(
@@ -82,9 +84,11 @@ class ReportFigures:
         *,
         title: str,
         evidence_per_label: int = EVIDENCE_PER_LABEL,
+        audit: AuditReport | None = None,
     ) -> None:
         """Begin with nothing counted."""
         self.title = title
+        self.audit = audit
         self.provenance = Provenance(labels)
         self.labels = {label.id: LabelFigures(label.name, label.threshold) for label in labels}
         self.pairs = Counter[frozenset[str]]()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
 
+from kdh_desktop.core.audit_notes import AuditNotes
 from kdh_desktop.core.records.stored import RecordFilter
 from kdh_desktop.gui.exporting.corrections_dialog import CorrectionsDialog
 from kdh_desktop.gui.exporting.errand import NOTICE, run_errand
@@ -80,16 +81,23 @@ class CorrectionsFlow(QObject):
         run_errand(
             self._parts,
             self.tr("Taking corrections over"),
-            take_work(store, found.changes),
-            done=lambda _nothing: self._tell(found),
+            take_work(
+                store,
+                found.changes,
+                corrections=found.corrections,
+                notes=AuditNotes(self._parts.door.log, is_private=self._parts.desk.is_private),
+            ),
+            done=partial(self._tell, found),
         )
 
-    def _tell(self, found: CorrectionsFound) -> None:
+    def _tell(self, found: CorrectionsFound, notice: str) -> None:
         where = RecordFilter(ids=tuple(change.record_id for change in found.changes))
         words = self.tr("Taken over: {corrections}. Undo on the Records page takes them back.")
         action = NoticeAction(self.tr("Show them"), partial(self.show_wanted.emit, where))
         message = words.format(corrections=correction_count(found.corrections))
-        self._parts.notices.show_notice(NOTICE, Notice(message, action=action))
+        message = f"{message} {notice}".rstrip()
+        shown = Notice(message, action=action, is_outcome=True)
+        self._parts.notices.show_notice(NOTICE, shown)
         self.taken.emit()
 
     def _save_conflicts(self, found: CorrectionsFound) -> None:
@@ -120,6 +128,7 @@ class CorrectionsFlow(QObject):
         self.dialog = None
 
     def _forget_store(self) -> None:
-        # What was found is about another store's records.
+        # What was found, and what was taken over, is about another store's records.
+        self._parts.notices.dismiss(NOTICE)
         if self.dialog is not None:
             self.dialog.reject()

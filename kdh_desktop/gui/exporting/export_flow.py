@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
 
+from kdh_desktop.core.audit_notes import AuditNotes, ExportKind
 from kdh_desktop.core.records.stored import Field, ImportBatch
 from kdh_desktop.gui.exporting.corrections_flow import CorrectionsFlow
 from kdh_desktop.gui.exporting.errand import NOTICE, run_errand
@@ -19,6 +20,7 @@ from kdh_desktop.gui.exporting.export_work import (
     ExportOrder,
     copy_work,
     export_work,
+    noted_work,
     retraining_work,
     tables_work,
 )
@@ -84,6 +86,7 @@ class ExportFlow(QObject):
 
         def save(target: Path) -> None:
             work = retraining_work(store, ids, labels=labels, target=target)
+            work = noted_work(work, self._notes, ExportKind.RETRAINING)
             run_errand(self._parts, self.tr("Saving for retraining"), work, done=self._tell)
 
         self._parts.dialogs.ask_target(
@@ -146,9 +149,13 @@ class ExportFlow(QObject):
             if choice.table is not None:
                 self._hand_back(store, choice.table.batch)
             return
+        notes = self._notes
 
         def save(target: Path) -> None:
-            work = export_work(store, ExportOrder(ids, shown, choice, target))
+            work = export_work(store, ExportOrder(ids, shown, choice, target), notes)
+            is_report = choice.destination.is_report
+            kind = ExportKind.REPORT if is_report else ExportKind.RECORDS
+            work = noted_work(work, notes, kind)
             run_errand(self._parts, self.tr("Exporting"), work, done=self._tell)
 
         self._parts.dialogs.ask_target(
@@ -184,6 +191,7 @@ class ExportFlow(QObject):
 
         def save(target: Path) -> None:
             work = copy_work(store, batch.id, original=original, target=target)
+            work = noted_work(work, self._notes, ExportKind.OWN_TABLE)
             run_errand(self._parts, self.tr("Saving the table"), work, done=self._tell)
 
         suggestion = original.parent / name_of_copy(batch)
@@ -209,6 +217,7 @@ class ExportFlow(QObject):
                 words,
                 Severity.WARNING if needs_look else Severity.NOTE,
                 NoticeAction(self.tr("Show…"), partial(self._show_result, outcome)),
+                is_outcome=not needs_look,
             ),
         )
         self.saved.emit(outcome)
@@ -222,6 +231,11 @@ class ExportFlow(QObject):
 
     def _forget_result(self) -> None:
         self.result = None
+
+    @property
+    def _notes(self) -> AuditNotes:
+        """Where exports are noted; of a private session only how much."""
+        return AuditNotes(self._parts.door.log, is_private=self._parts.desk.is_private)
 
     def _say(self, words: str) -> None:
         self._parts.notices.dismiss(NOTICE)

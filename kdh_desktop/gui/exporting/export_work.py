@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
+from kdh_desktop.core.audit_notes import AuditNotes, ExportKind
 from kdh_desktop.core.records.stored import Field, OperationKind, RecordFilter, ReviewChange
 from kdh_desktop.gui.exporting.export_choice import (
     Destination,
@@ -63,7 +64,16 @@ def tables_work(store: RecordStore) -> Callable[[Job], tuple[OwnTable, ...]]:
     return work
 
 
-def export_work(store: RecordStore, order: ExportOrder) -> Callable[[Job], ExportOutcome]:
+def noted_work(
+    work: Callable[[Job], ExportOutcome], notes: AuditNotes, kind: ExportKind
+) -> Callable[[Job], ExportOutcome]:
+    """The same work, noted in the audit log when it is done."""
+    return lambda job: notes.export_done(work(job), kind)
+
+
+def export_work(
+    store: RecordStore, order: ExportOrder, notes: AuditNotes
+) -> Callable[[Job], ExportOutcome]:
     """Write records; the work reports `Progress`, and raises `ExportError` and `InputError`."""
 
     def work(job: Job) -> ExportOutcome:
@@ -79,7 +89,7 @@ def export_work(store: RecordStore, order: ExportOrder) -> Callable[[Job], Expor
             case Destination.RIS:
                 return _records(store, order, job, ExportFormat.RIS)
             case Destination.REPORT | Destination.REPORT_PDF:
-                return _report(store, order, job)
+                return _report(store, order, job, notes)
             case Destination.OWN_TABLE:
                 raise AssertionError("a table is handed back by `copy_work`")
             case _:
@@ -139,11 +149,14 @@ def corrections_work(store: RecordStore, path: Path) -> Callable[[Job], Correcti
     return work
 
 
-def take_work(store: RecordStore, changes: Sequence[ReviewChange]) -> Callable[[Job], None]:
-    """Take corrections over, as one operation."""
+def take_work(
+    store: RecordStore, changes: Sequence[ReviewChange], *, corrections: int, notes: AuditNotes
+) -> Callable[[Job], str]:
+    """Take corrections over, as one operation; gives a notice, or nothing."""
 
-    def work(_job: Job) -> None:
+    def work(_job: Job) -> str:
         store.review(changes, kind=OperationKind.TAKE_CORRECTIONS)
+        return notes.corrections_done(corrections=corrections, records=len(changes))
 
     return work
 
@@ -176,7 +189,7 @@ def _records(
     )
 
 
-def _report(store: RecordStore, order: ExportOrder, job: Job) -> ExportOutcome:
+def _report(store: RecordStore, order: ExportOrder, job: Job, notes: AuditNotes) -> ExportOutcome:
     from kdh_desktop.core.exporting.outcome import ExportOutcome
     from kdh_desktop.core.exporting.report import gather_report, print_html, write_report
 
@@ -184,6 +197,7 @@ def _report(store: RecordStore, order: ExportOrder, job: Job) -> ExportOutcome:
         store,
         order.ids,
         title=order.choice.title,
+        audit=notes.state(),
         on_progress=_reporting(job),
         should_stop=job.should_stop,
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
 
+from kdh_desktop.core.audit_notes import AuditNotes
 from kdh_desktop.core.errors import Cancelled, KdhError
 from kdh_desktop.core.importing.imported import FileInspection, ImportPlan
 from kdh_desktop.gui.importing.import_work import (
@@ -270,7 +271,7 @@ class ImportFlow(QObject):
         self._is_busy = self._is_taking = True
         self._show(self.tr("Reading {name}").format(name=planned.given.name))
         self._lane.start(
-            take_work(store, planned),
+            take_work(store, planned, self._notes),
             done=partial(self._take_outcome, planned, store),
             progress=partial(self._show_progress, planned),
         )
@@ -293,7 +294,7 @@ class ImportFlow(QObject):
                 self._outcomes.append(found)
             case Err(Cancelled()):
                 self._lane.start(
-                    stopped_work(store, planned.given),
+                    stopped_work(store, planned.given, self._notes),
                     done=partial(self._take_outcome, planned, store),
                 )
                 return
@@ -316,6 +317,11 @@ class ImportFlow(QObject):
             self._parts.panel.remove_row(row)
         if outcomes:
             self.finished.emit(outcomes)
+
+    @property
+    def _notes(self) -> AuditNotes:
+        """Where imports are noted; of a private session only how much."""
+        return AuditNotes(self._parts.door.log, is_private=self._parts.desk.is_private)
 
     # What is shown
 

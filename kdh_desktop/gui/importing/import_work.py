@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kdh_desktop.core.audit_notes import AuditNotes
 from kdh_desktop.core.errors import Cancelled, InputError, KdhError
 from kdh_desktop.core.importing.imported import FileInspection, ImportPlan
 from kdh_desktop.core.records.stored import BatchKind, BatchSource, ImportBatch
@@ -123,8 +124,10 @@ def inspect_work(
     return work
 
 
-def take_work(store: RecordStore, planned: PlannedSource) -> Callable[[Job], SourceOutcome]:
-    """Take a file or table in; the work reports `IntakeProgress`.
+def take_work(
+    store: RecordStore, planned: PlannedSource, notes: AuditNotes
+) -> Callable[[Job], SourceOutcome]:
+    """Take a file or table in, and note it; the work reports `IntakeProgress`.
 
     What cannot be read is an outcome, too; only a cancelled job has none: see `stopped_work`.
     """
@@ -141,7 +144,7 @@ def take_work(store: RecordStore, planned: PlannedSource) -> Callable[[Job], Sou
                 batch = take_in_pasted(
                     store, given.text, source, on_progress=job.report, should_stop=job.should_stop
                 )
-                return SourceOutcome(given, batch)
+                return SourceOutcome(given, notes.import_done(batch))
             source = source_of(
                 given.path, plan, columns=planned.columns, should_stop=job.should_stop
             )
@@ -150,20 +153,22 @@ def take_work(store: RecordStore, planned: PlannedSource) -> Callable[[Job], Sou
             batch = take_in_source(
                 store, given.path, source, on_progress=job.report, should_stop=job.should_stop
             )
-            return SourceOutcome(given, batch)
+            return SourceOutcome(given, notes.import_done(batch))
         except Cancelled:
             raise
         except KdhError as error:
-            return SourceOutcome(given, _cut_batch(store, given), error)
+            return SourceOutcome(given, _cut_batch(store, given, notes), error)
 
     return work
 
 
-def stopped_work(store: RecordStore, given: GivenSource) -> Callable[[Job], SourceOutcome]:
-    """See what a cancelled import has taken in."""
+def stopped_work(
+    store: RecordStore, given: GivenSource, notes: AuditNotes
+) -> Callable[[Job], SourceOutcome]:
+    """See what a cancelled import has taken in, and note it."""
 
     def work(_job: Job) -> SourceOutcome:
-        return SourceOutcome(given, _cut_batch(store, given), stopped())
+        return SourceOutcome(given, _cut_batch(store, given, notes), stopped())
 
     return work
 
@@ -180,7 +185,7 @@ def _is_known(store: RecordStore, source: BatchSource) -> bool:
     )
 
 
-def _cut_batch(store: RecordStore, given: GivenSource) -> ImportBatch | None:
+def _cut_batch(store: RecordStore, given: GivenSource, notes: AuditNotes) -> ImportBatch | None:
     """What a cut import has taken in so far: the last batch, where it is of this file."""
     path = str(given.path.absolute()) if isinstance(given, GivenFile) else ""
     found = [
@@ -188,7 +193,7 @@ def _cut_batch(store: RecordStore, given: GivenSource) -> ImportBatch | None:
         for batch in store.batches()
         if batch.source.path == path and batch.source.name == given.name and not batch.is_finished
     ]
-    return found[-1] if found else None
+    return notes.import_done(found[-1]) if found else None
 
 
 def refused_work(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
+from kdh_desktop.core.audit_log import AuditReport
 from kdh_desktop.core.errors import Cancelled
 from kdh_desktop.core.exporting.report import (
     export_report,
@@ -16,6 +18,7 @@ from kdh_desktop.core.exporting.report import (
     print_html,
     screen_html,
 )
+from kdh_desktop.core.exporting.report_figures import ReportFigures
 from kdh_desktop.core.importing.imported import ImportedRecord
 from kdh_desktop.core.record import Band, Evidence, TextWarning, WarningCode
 from kdh_desktop.core.records.stored import ReviewStatus
@@ -183,3 +186,20 @@ def test_stop_leaves_the_old_report(tmp_path: Path) -> None:
     with pytest.raises(Cancelled):
         export_report(STORE, [1, 2], target, should_stop=lambda: True)
     assert target.read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("page", [screen_html, print_html])
+def test_the_head_of_the_audit_log_is_printed(page: Callable[[ReportFigures], str]) -> None:
+    head = "ab" * 32
+    audit = AuditReport(entries=1234, head=head, first_bad=None)
+    words = page(gather_report(STORE, [1, 2], audit=audit))
+    assert "1,234 entries" in words
+    assert f"<code>{head}</code>" in words
+    assert "Audit log" not in page(gather_report(STORE, [1, 2]))
+
+
+def test_a_changed_audit_log_shows_on_the_report() -> None:
+    audit = AuditReport(entries=4, head="ef" * 32, first_bad=5)
+    words = screen_html(gather_report(STORE, [1, 2], audit=audit))
+    assert "entry 5" in words
+    assert "ef" * 32 not in words

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from kdh_desktop.core.exporting.outcome import Cut, ExportOutcome
+from kdh_desktop.core.paths import AppPaths
 from kdh_desktop.core.records.record_store import RecordStore
 from kdh_desktop.core.records.stored import Field, OperationKind
 from kdh_desktop.gui.app import Desktop
@@ -409,3 +411,25 @@ def test_menu_and_page_lead_to_the_dialogs(
     assert flow.dialog is not None
     names = flow.dialog.columns_label.text()
     assert names == "Columns of the list: Title, Hallmarks, Review, Year, Journal, File"
+
+
+def test_exports_and_corrections_are_noted_in_the_audit_log(
+    flow: ExportFlow, qtbot: QtBot, desktop: Desktop
+) -> None:
+    first = saved(flow, qtbot, Destination.CSV)
+    report = saved(flow, qtbot, Destination.REPORT)
+    entries = list(desktop.door.log.entries())
+    assert [dict(entry.details)["kind"] for entry in entries] == ["records", "report"]
+    sha256 = hashlib.sha256(first.files[0].read_bytes()).hexdigest()
+    assert dict(entries[0].details)["sha256"] == sha256
+    page = report.files[0].read_text("utf-8")
+    assert entries[0].hash in page, "the head as it was before the report itself"
+
+
+def test_an_export_goes_on_with_a_notice_where_it_cannot_be_noted(
+    flow: ExportFlow, qtbot: QtBot, desktop: Desktop, paths: AppPaths
+) -> None:
+    (paths.audit / "audit.jsonl").mkdir(parents=True)
+    outcome = saved(flow, qtbot, Destination.REPORT)
+    assert outcome.files[0].exists()
+    assert "not in the audit log" in notice(desktop)
