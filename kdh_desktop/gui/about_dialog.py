@@ -5,14 +5,12 @@ from __future__ import annotations
 import platform
 from importlib import metadata
 
-from PySide6.QtCore import QCoreApplication, QUrl, qVersion
-from PySide6.QtGui import QPalette, QTextTable
+from PySide6.QtCore import QCoreApplication, qVersion
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
     QLabel,
     QTabWidget,
-    QTextBrowser,
     QVBoxLayout,
     QWidget,
 )
@@ -21,6 +19,7 @@ from kdh_desktop import __version__
 from kdh_desktop.gui.active_model import ActiveModel, Failed, Loading, Ready
 from kdh_desktop.gui.dialog_frame import frame_dialog
 from kdh_desktop.gui.icons import Icons
+from kdh_desktop.gui.markdown_reader import MarkdownReader
 from kdh_desktop.gui.plain_text import plain_label
 from kdh_desktop.gui.theme import GRID
 
@@ -52,8 +51,8 @@ class AboutDialog(QDialog):
         self.setWindowTitle(self.tr("About KDH Desktop"))
         self._model = model
         self._model_line = plain_label(kind="muted")
-        self.card = _Reader(self.tr("Model card"))
-        self.licences = _Reader(self.tr("Versions and licences"))
+        self.card = MarkdownReader(self.tr("Model card"))
+        self.licences = MarkdownReader(self.tr("Versions and licences"))
         self.licences.show_markdown(_licences())
         tabs = QTabWidget()
         tabs.setAccessibleName(self.tr("About, model card, versions and licences"))
@@ -116,31 +115,6 @@ class AboutDialog(QDialog):
                     )
                 )
                 self.card.show_markdown(classifier.bundle.model_card)
-
-
-class _Reader(QTextBrowser):
-    """Shows formatted text and opens nothing: no link, no image, no file."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self.setAccessibleName(name)
-        self.setOpenLinks(False)
-        self.document().setDocumentMargin(GRID)
-        self.setTabChangesFocus(True)
-
-    def show_markdown(self, text: str) -> None:
-        """Show Markdown, with air in its tables."""
-        self.setMarkdown(text)
-        for frame in self.document().rootFrame().childFrames():
-            if isinstance(frame, QTextTable):
-                look = frame.format()
-                look.setCellPadding(GRID / 2)
-                look.setBorderCollapse(True)
-                look.setBorderBrush(self.palette().brush(QPalette.ColorRole.PlaceholderText))
-                frame.setFormat(look)
-
-    def loadResource(self, _kind: int, _url: QUrl | str) -> object:
-        return None
 
 
 def _licences() -> str:

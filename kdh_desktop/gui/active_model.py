@@ -43,9 +43,16 @@ class Loading:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The model can be used."""
+    """The model can be used.
+
+    Attributes:
+        classifier: The model.
+        problem: Why it is the one that came with the program, although another one was put in
+            force; None where it is the right one.
+    """
 
     classifier: Classifier
+    problem: KdhError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +65,18 @@ class Failed:
 ModelState = Loading | Ready | Failed
 
 
-def load_model_in_force(paths: AppPaths) -> Classifier:
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """The model that came with the program, in the place of one that cannot be used."""
+
+    classifier: Classifier
+    problem: KdhError
+
+
+Load = Callable[[], Classifier | StandIn]
+
+
+def load_model_in_force(paths: AppPaths) -> Classifier | StandIn:
     """Verify and load the model in force, as `kdh` does; takes about half a second.
 
     Raises:
@@ -68,7 +86,9 @@ def load_model_in_force(paths: AppPaths) -> Classifier:
     from kdh_desktop.core.classification.classifier import OnnxClassifier
     from kdh_desktop.core.classification.model_registry import ModelRegistry
 
-    return OnnxClassifier(ModelRegistry(paths).in_force().bundle)
+    found = ModelRegistry(paths).in_force()
+    classifier = OnnxClassifier(found.bundle)
+    return classifier if found.problem is None else StandIn(classifier, found.problem)
 
 
 class ActiveModel(QObject):
@@ -76,9 +96,7 @@ class ActiveModel(QObject):
 
     changed = Signal()
 
-    def __init__(
-        self, load: Callable[[], Classifier], jobs: JobRunner, parent: QObject | None = None
-    ) -> None:
+    def __init__(self, load: Load, jobs: JobRunner, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._load = load
         self._lane = Lane(jobs)
@@ -98,16 +116,16 @@ class ActiveModel(QObject):
         """Load the model in the background; `changed` follows twice."""
         load = self._load
 
-        def work(_job: Job) -> Classifier:
+        def work(_job: Job) -> Classifier | StandIn:
             return load()
 
         self._set(Loading())
         self._lane.start(work, done=self._take)
 
-    def _take(self, outcome: Outcome[Classifier]) -> None:
+    def _take(self, outcome: Outcome[Classifier | StandIn]) -> None:
         match outcome:
-            case Ok(classifier):
-                self._set(Ready(classifier))
+            case Ok(found):
+                self._set(_ready(found))
             case Err(KdhError() as error):
                 self._set(Failed(error))
             case Err():
@@ -123,3 +141,9 @@ class ActiveModel(QObject):
     def _set(self, state: ModelState) -> None:
         self._state = state
         self.changed.emit()
+
+
+def _ready(found: Classifier | StandIn) -> Ready:
+    if isinstance(found, StandIn):
+        return Ready(found.classifier, found.problem)
+    return Ready(found)

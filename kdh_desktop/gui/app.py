@@ -10,7 +10,7 @@ if sys.platform == "win32":
 
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -23,7 +23,7 @@ from kdh_desktop.core.access import Access
 from kdh_desktop.core.errors import KdhError
 from kdh_desktop.core.paths import AppPaths
 from kdh_desktop.first_instance import FirstInstance, Visit
-from kdh_desktop.gui.active_model import ActiveModel, Classifier, load_model_in_force
+from kdh_desktop.gui.active_model import ActiveModel, Load, load_model_in_force
 from kdh_desktop.gui.admin_door import AdminDoor
 from kdh_desktop.gui.error_dialog import ErrorReporter
 from kdh_desktop.gui.file_dialogs import FileDialogs
@@ -47,7 +47,7 @@ class Desktop:
         application: QApplication,
         paths: AppPaths,
         *,
-        load: Callable[[], Classifier] | None = None,
+        load: Load | None = None,
         open_store: OpenStore | None = None,
         dialogs: FileDialogs | None = None,
         execute: Executor | None = None,

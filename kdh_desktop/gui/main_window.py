@@ -47,7 +47,7 @@ from kdh_desktop.gui.training_desk import TrainingDesk
 from kdh_desktop.gui.window_parts import WindowParts
 from kdh_desktop.gui.work_panel import WorkPanel
 
-_RECORDS, _TRAINING = 1, 2
+_RECORDS, _TRAINING, _MODELS = 1, 2, 3
 """Places of these pages in the rail."""
 
 _NARROW = 800
@@ -131,7 +131,7 @@ class MainWindow(QMainWindow):
             classify=self.classify_page,
             records=self.records_page,
         )
-        self.journeys.records_wanted.connect(partial(self.go_to_page, _RECORDS))
+        self._connect_pages()
         self.files_given.connect(self.journeys.take_in)
         self.drops = FileDrops(self)
         self.drops.given.connect(self.journeys.imports.take_in_given)
@@ -145,6 +145,15 @@ class MainWindow(QMainWindow):
         self._show_page(0)
         if not self.restoreGeometry(settings.window_geometry):
             self.resize(1200, 760)
+
+    def _connect_pages(self) -> None:
+        """What leads from one page to another."""
+        self.journeys.records_wanted.connect(partial(self.go_to_page, _RECORDS))
+        self.models_page.wanted.connect(partial(self.go_to_page, _MODELS))
+        self.models_page.replaced.connect(self.journeys.bulk.offer)
+        self.training_page.comparison_wanted.connect(
+            lambda summary: self.models_page.compare(summary.run)
+        )
 
     def _rail(self) -> NavigationRail:
         rail = NavigationRail()

@@ -34,6 +34,8 @@ def action_words(action: AuditAction) -> str:
         AuditAction.ACTIVATED: _tr("Model put in force"),
         AuditAction.GATE_OVERRULED: _tr("Gate overruled"),
         AuditAction.ROLLED_BACK: _tr("Model before put in force again"),
+        AuditAction.KEY_TRUSTED: _tr("Publisher's key trusted"),
+        AuditAction.KEY_REMOVED: _tr("Publisher's key taken away"),
     }
     # Other parts of the program may write more than this table knows.
     return words.get(action) or str(action).replace("_", " ").capitalize()
