@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
@@ -16,8 +17,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from kdh_desktop.core.access import Administrator
-from kdh_desktop.core.classification.activation import Activation
 from kdh_desktop.core.classification.comparison import ModelComparison
 from kdh_desktop.core.classification.gate import Verdict, judge_gate, refusal
 from kdh_desktop.core.errors import Cancelled, KdhError
@@ -38,6 +37,10 @@ from kdh_desktop.gui.plain_text import plain_label
 from kdh_desktop.gui.theme import GRID
 from kdh_desktop.gui.training_process import trainer_command
 from kdh_desktop.gui.window_parts import WindowParts
+
+if TYPE_CHECKING:
+    from kdh_desktop.core.access import Administrator
+    from kdh_desktop.core.classification.activation import Activation
 
 
 class ComparisonDialog(QDialog):

@@ -152,7 +152,7 @@ class LabelsPane(QWidget):
         """Show the labels of a comparison."""
         self.model.show_labels(comparison.labels)
         self._delegate.reach = self.model.reach
-        self.table.fit_columns(least=(0, 7 * GRID, 0, 0, 30 * GRID))
+        self.table.fit_columns(least=(0, 28 * GRID, 0, 7 * GRID))
         self._sort()
         self.table.setCurrentIndex(self.sorted.index(0, 0))
 

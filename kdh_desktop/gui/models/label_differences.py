@@ -30,11 +30,11 @@ class Column(IntEnum):
     """What the columns show."""
 
     NAME = 0
-    POSITIVES = 1
-    CANDIDATE = 2
-    ACTIVE = 3
-    DIFFERENCE = 4
-    VERDICT = 5
+    DIFFERENCE = 1
+    VERDICT = 2
+    POSITIVES = 3
+    CANDIDATE = 4
+    ACTIVE = 5
 
 
 class LabelDifferencesModel(FineTableModel):
@@ -44,11 +44,11 @@ class LabelDifferencesModel(FineTableModel):
         super().__init__(parent)
         self.titles = (
             self.tr("Label"),
+            self.tr("Difference"),
+            self.tr("What the test says"),
             self.tr("Texts"),
             self.tr("F1 of the candidate"),
             self.tr("F1 of the present model"),
-            self.tr("Difference"),
-            self.tr("What the test says"),
         )
         self.labels: tuple[LabelComparison, ...] = ()
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QMessageBox
 
-from kdh_desktop.core.access import Administrator
 from kdh_desktop.core.errors import KdhError
 from kdh_desktop.gui.error_box import show_error
 from kdh_desktop.gui.jobs import Err, Job, Lane, Ok, Outcome
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+    from kdh_desktop.core.access import Administrator
     from kdh_desktop.core.classification.model_bundle import ModelBundle
     from kdh_desktop.core.classification.publishers import Publisher
 

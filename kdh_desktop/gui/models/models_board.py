@@ -16,12 +16,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from kdh_desktop.core.classification.comparison import points
 from kdh_desktop.gui.flow_layout import FlowLayout
 from kdh_desktop.gui.icons import Icons
 from kdh_desktop.gui.models.actions import ModelActions
 from kdh_desktop.gui.models.model_entries import ModelEntry, SeenModels
 from kdh_desktop.gui.models.model_view import ModelView
-from kdh_desktop.gui.models.words import day, kept_figure_words, kept_figures, minute
+from kdh_desktop.gui.models.words import (
+    day,
+    kept_figure,
+    kept_figure_words,
+    kept_figures,
+    minute,
+)
 from kdh_desktop.gui.plain_table import PlainTable
 from kdh_desktop.gui.plain_text import plain_label, plain_tooltip
 from kdh_desktop.gui.theme import GRID, Theme
@@ -174,11 +181,12 @@ class ModelsBoard(QWidget):
     def _row(self, entry: ModelEntry) -> tuple[str, ...]:
         manifest = entry.manifest
         found = None if manifest is None else kept_figures(manifest)
+        figure = None if found is None else kept_figure(found[1], "micro_f1")
         return (
             entry.id,
             self._state(entry),
             "–" if manifest is None else day(manifest.created_utc),
-            "–" if found is None else kept_figure_words(found[1], "micro_f1"),
+            "–" if figure is None else points(figure.value),
         )
 
     def _state(self, entry: ModelEntry) -> str:

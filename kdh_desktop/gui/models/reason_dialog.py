@@ -21,6 +21,10 @@ from kdh_desktop.gui.icons import Icons
 from kdh_desktop.gui.plain_text import field_label, plain_label
 from kdh_desktop.gui.theme import GRID, Theme
 
+_WIDTH = 78 * GRID
+_MOST_REASONS = 6
+"""The comparison behind the dialog shows all of them."""
+
 
 class ReasonDialog(QDialog):
     """A sentence at least; it goes into the history of the models and into the audit log."""
@@ -52,8 +56,7 @@ class ReasonDialog(QDialog):
         sign.setPixmap(icons.icon("warning", theme.colors.warning).pixmap(QSize(32, 32)))
         sign.setAccessibleName(self.tr("Warning"))
         heading = plain_label(question, kind="heading")
-        against = plain_label("\n".join(f"•  {reason}" for reason in reasons))
-        against.setVisible(bool(reasons))
+        against = plain_label("\n".join(f"•  {reason}" for reason in reasons[:_MOST_REASONS]))
         self.edit = QPlainTextEdit()
         self.edit.setAccessibleName(self.tr("Why it shall be used all the same"))
         self.edit.setPlaceholderText(
@@ -83,9 +86,10 @@ class ReasonDialog(QDialog):
         layout.addWidget(self.hint)
         layout.addWidget(kept)
         layout.addWidget(self._buttons())
-        self.resize(74 * GRID, 0)
         self.edit.textChanged.connect(self._look)
         self._look()
+        # Words that wrap need more height than a layout asks for by itself.
+        self.resize(_WIDTH, layout.totalHeightForWidth(_WIDTH))
         self.edit.setFocus()
 
     def _buttons(self) -> QDialogButtonBox:

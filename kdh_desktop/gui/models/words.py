@@ -105,7 +105,7 @@ def origin_rows(manifest: Manifest) -> Iterator[tuple[str, str]]:
     yield tr("Made"), minute(manifest.created_utc)
     for name, words in (
         ("corpus", tr("Learnt from")),
-        ("trained_on", tr("Number of texts")),
+        ("trained_on", tr("Trained on")),
         ("judged_on", tr("Judged on")),
         ("device", tr("Computed on")),
         ("program", tr("Made by version")),
