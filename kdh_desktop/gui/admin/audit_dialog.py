@@ -23,6 +23,7 @@ from kdh_desktop.core.errors import KdhError
 from kdh_desktop.gui.admin.audit_words import (
     action_words,
     detail_words,
+    head_words,
     report_words,
     time_words,
 )
@@ -34,6 +35,7 @@ from kdh_desktop.gui.theme import GRID
 from kdh_desktop.gui.window_parts import WindowParts
 
 _SIGN = 20
+_MOST_DIGITS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ class AuditDialog(QDialog):
         layout.addLayout(top)
         layout.addWidget(self.table, 1)
         layout.addLayout(self._head_row())
+        layout.addLayout(self._check_row())
         layout.addWidget(self.words)
         layout.addWidget(self._buttons())
         self.resize(112 * GRID, 68 * GRID)
@@ -133,13 +136,29 @@ class AuditDialog(QDialog):
         column.addWidget(
             plain_label(
                 self.tr(
-                    "The head stands for the whole log up to now. Reports print it: whoever has "
-                    "one can find out later whether anything before it was changed or taken away."
+                    "The head stands for the whole log up to now, and reports print it. Enter one "
+                    "from a report to see whether anything before it was changed or taken away."
                 ),
                 kind="muted",
             )
         )
         return column
+
+    def _check_row(self) -> QHBoxLayout:
+        self.noted = QLineEdit()
+        self.noted.setAccessibleName(self.tr("Head from a report"))
+        self.noted.setMaxLength(_MOST_DIGITS)
+        self.check_button = QPushButton(self.tr("Chec&k"))
+        self.check_button.setAccessibleName(self.tr("Check the head from a report"))
+        self.check_button.setAutoDefault(False)
+        self.check_button.clicked.connect(self._check)
+        self.noted.returnPressed.connect(self._check)
+        row = QHBoxLayout()
+        row.setSpacing(GRID)
+        row.addWidget(field_label(self.tr("Head from a &report:"), self.noted))
+        row.addWidget(self.noted, 1)
+        row.addWidget(self.check_button)
+        return row
 
     def _buttons(self) -> QDialogButtonBox:
         buttons = QDialogButtonBox()
@@ -150,7 +169,9 @@ class AuditDialog(QDialog):
         buttons.addButton(self.save_button, QDialogButtonBox.ButtonRole.ActionRole)
         close = buttons.addButton(self.tr("Close"), QDialogButtonBox.ButtonRole.RejectRole)
         close.setAccessibleName(self.tr("Close"))
-        close.setDefault(True)
+        # No default: Enter in the field checks what was typed there.
+        for button in (self.save_button, close):
+            button.setAutoDefault(False)
         buttons.rejected.connect(self.reject)
         return buttons
 
@@ -181,6 +202,24 @@ class AuditDialog(QDialog):
         self.verdict.setText(words)
         announce(self, words)
 
+    def _check(self) -> None:
+        noted = self.noted.text()
+        if noted.strip():
+            self._lane.start(lambda _job: self._log.holds(noted), done=self._say_checked)
+
+    def _say_checked(self, outcome: Outcome[int | None]) -> None:
+        match outcome:
+            case Ok(place):
+                self._say(head_words(place))
+            case Err(KdhError() as error):
+                self._say(str(error))
+            case Err():
+                pass  # a bug was reported already
+
+    def _say(self, words: str) -> None:
+        self.words.setText(words)
+        announce(self, words)
+
     def _ask_file(self) -> None:
         self._parts.dialogs.ask_target(
             self,
@@ -195,9 +234,8 @@ class AuditDialog(QDialog):
     def _say_saved(self, outcome: Outcome[None]) -> None:
         match outcome:
             case Ok():
-                self.words.setText(self.tr("Saved."))
+                self._say(self.tr("Saved."))
             case Err(KdhError() as error):
-                self.words.setText(str(error))
+                self._say(str(error))
             case Err():
-                return  # a bug was reported already
-        announce(self, self.words.text())
+                pass  # a bug was reported already

@@ -60,16 +60,29 @@ def report_words(report: AuditReport) -> str:
     """Whether the log is what was written."""
     if report.first_bad is not None:
         words = _tr(
-            "Entry {number} is not what it was when it was written. The {count} before it are "
-            "sound; what follows cannot be relied on. Compare the log with its backup."
+            "Entry {number} is not what it was when it was written. What is before it is sound; "
+            "what follows cannot be relied on. Compare the log with its backup."
         )
-        return words.format(number=report.first_bad, count=QLocale().toString(report.entries))
+        return words.format(number=QLocale().toString(report.first_bad))
     if not report.entries:
         return _tr("The log is whole: there is nothing in it yet.")
     words = _tr("The log is whole: {count} entries, none of them changed, dropped or put in.")
     if report.entries == 1:
         words = _tr("The log is whole: one entry, and it was not changed.")
     return words.format(count=QLocale().toString(report.entries))
+
+
+def head_words(place: int | None) -> str:
+    """What a head from a report shows, by the number of the entry that has it."""
+    if place is None:
+        return _tr(
+            "No sound entry has this head: it is of another log or mistyped, or entries were "
+            "changed or taken away."
+        )
+    words = _tr(
+        "This is the head of entry {number}: nothing up to there was changed or taken away since."
+    )
+    return words.format(number=QLocale().toString(place))
 
 
 def _tr(text: str) -> str:

@@ -29,7 +29,6 @@ class DoorSign(QWidget):
         self.words = plain_label(self.tr("Administrator: open"))
         self.words.setWordWrap(False)
         self.lock_button = QPushButton(self.tr("Lock"))
-        self.lock_button.setProperty("kind", "quiet")
         self.lock_button.setAccessibleName(self.tr("Lock the administrator's pages"))
         self.lock_button.clicked.connect(self._lock)
         layout = QHBoxLayout(self)

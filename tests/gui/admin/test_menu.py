@@ -116,6 +116,13 @@ def test_the_log_is_shown_newest_first_with_whether_it_is_whole(
     assert "abababababab…" in str(dialog.table.rows.rows[1][4])
     assert "The log is whole: 2 entries" in dialog.verdict.text()
     assert dialog.head.text() == log.verify().head
+    dialog.noted.setText(dialog.head.text()[:20])
+    press(dialog.noted, "Return")
+    qtbot.waitUntil(lambda: "head of entry 2" in dialog.words.text())
+    dialog.noted.setText("f" * 64)
+    dialog.check_button.click()
+    qtbot.waitUntil(lambda: "No sound entry" in dialog.words.text())
+    assert dialog.isVisible(), "Enter closes nothing"
     chosen_files.files = [tmp_path / "log.csv"]
     dialog.save_button.click()
     qtbot.waitUntil(lambda: dialog.words.text() == "Saved.")
