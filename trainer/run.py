@@ -10,10 +10,17 @@ import torch
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kdh_desktop.core.training_config import RunConfig
-from kdh_desktop.core.training_protocol import CandidateReady, Event, RunStarted, StageScored
+from kdh_desktop.core.training_protocol import (
+    CandidateReady,
+    Event,
+    RunStarted,
+    ScoredOn,
+    StageScored,
+)
 from trainer.export.candidate import CalibrationScores, parity_gap
 from trainer.export.provenance import fingerprint_of
-from trainer.judging.held_out import held_out_counts
+from trainer.judging.held_out import cross_calibrated, held_out_counts
+from trainer.judging.reliability import reliability_of
 from trainer.judging.report import calibration_figures, teacher_figures
 from trainer.process.control import RunControl
 from trainer.process.work_folder import CHECKPOINT_EVERY_S, claim_work_folder
@@ -91,12 +98,15 @@ def run_training(
     texts, encoder = run.texts.train[:PARITY_TEXTS], run.student_base.encoder
     metrics["float32_parity_gap"] = parity_gap(student, candidate, texts, encoder)
     report("student_held_out_folds", calibration_figures(held_out, run.texts.labels))
+    _, believed = cross_calibrated(held_out.int8)
+    emit(reliability_of(ScoredOn.HELD_OUT_FOLDS, believed, held_out.truth))
 
     run.runner.start("judge")
     judged = run.score_judged(candidate)
     if judged is not None:
         linear = run.teacher.members[-1] if config.teacher.has_linear_member else None
         report("student_kept_back", run.judge(judged, linear))
+        emit(reliability_of(ScoredOn.JUDGED_TEXTS, judged.probabilities, judged.truth))
     provenance = {**calibrated.provenance, "was_cut_short": control.is_keeping_best}
     counts = held_out_counts(
         held_out, judged, has_nested_members=bool(config.distillation.nested_members)

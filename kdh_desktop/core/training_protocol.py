@@ -170,7 +170,7 @@ class MachineMeasured:
 
     Attributes:
         resident_bytes: Memory of the run's processes, or None where the system does not tell.
-        device_bytes: Memory of the graphics device that the run holds, or None.
+        device_bytes: Memory of the graphics device that is in use, or None where none computes.
         texts_per_s: Texts that went through a network a second just now, or None.
     """
 

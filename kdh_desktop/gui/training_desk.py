@@ -54,7 +54,7 @@ class ActiveRun:
         progress: Where it stands.
         wish: What was wished and is not so yet, or None.
         is_silent: Whether its process does not answer.
-        has_begun: Whether this process has begun to work, or still loads and reads.
+        has_begun: Whether this process has said anything yet.
     """
 
     run: RunFolder
@@ -368,21 +368,14 @@ class _Beginning:
 def _seen(before: ActiveRun, process: TrainingProcess) -> ActiveRun:
     """The run as it stands now."""
     progress = process.progress
-    has_begun = before.has_begun or (
-        progress.seq > before.progress.seq and not progress.state.is_over
-    )
-    patience_s = SILENCE_S if has_begun else SILENCE_AT_START_S
+    has_begun = before.has_begun or progress.seq > before.progress.seq
     wish = before.wish
     fulfilled = {RunState.PAUSED: RunWish.PAUSE, RunState.RUNNING: RunWish.GO_ON}
     if wish is not None and fulfilled.get(progress.state) is wish:
         wish = None
-    return replace(
-        before,
-        progress=progress,
-        has_begun=has_begun,
-        wish=wish,
-        is_silent=process.silent_s > patience_s,
-    )
+    now = replace(before, progress=progress, has_begun=has_begun, wish=wish)
+    patience_s = SILENCE_AT_START_S if now.state is RunState.STARTING else SILENCE_S
+    return replace(now, is_silent=process.silent_s > patience_s)
 
 
 def _missing_trainer() -> KdhError | None:

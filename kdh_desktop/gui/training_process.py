@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from kdh_desktop.core.run_ending import ProcessEnd, RunEnding, ending_of, no_start
 from kdh_desktop.core.run_events import LineSplitter, fold_lines
@@ -145,7 +146,6 @@ class TrainingProcess:
 
     def leave(self) -> None:
         """Close its input: it then ends by itself, wherever it is."""
-        self._is_stopping = True
         process = self._process
         if process is not None and process.stdin is not None:
             with suppress(OSError):
@@ -182,6 +182,7 @@ class TrainingProcess:
                 (self._read_events, process.stdout),
                 (self._read_log, process.stderr),
             )
+            if stream is not None
         ]
         for reader in readers:
             reader.start()
@@ -191,6 +192,7 @@ class TrainingProcess:
         exit_code = process.wait()
         for reader in readers:
             reader.join(_LAST_WORDS_S)
+        self.leave()
         end = ProcessEnd(
             exit_code,
             was_stopped=self._is_stopping,
@@ -220,7 +222,11 @@ class TrainingProcess:
             creationflags=_CREATION_FLAGS,
         )
 
-    def _read_events(self, stream: object) -> None:
+    def _read_events(self, stream: IO[bytes]) -> None:
+        with stream:
+            self._read_events_of(stream)
+
+    def _read_events_of(self, stream: IO[bytes]) -> None:
         splitter = LineSplitter()
         while data := _read_some(stream):
             self._heard_s = time.monotonic()
@@ -235,7 +241,11 @@ class TrainingProcess:
                 # What speaks so is not our trainer, and cannot be driven.
                 self.kill()
 
-    def _read_log(self, stream: object) -> None:
+    def _read_log(self, stream: IO[bytes]) -> None:
+        with stream:
+            self._read_log_of(stream)
+
+    def _read_log_of(self, stream: IO[bytes]) -> None:
         splitter = LineSplitter()
         with suppress(OSError):
             self.run.work.mkdir(parents=True, exist_ok=True)
@@ -260,9 +270,9 @@ class TrainingProcess:
 _CREATION_FLAGS = getattr(subprocess, "CREATE_NO_WINDOW", 0)
 
 
-def _read_some(stream: object) -> bytes:
+def _read_some(stream: IO[bytes]) -> bytes:
     try:
-        return os.read(stream.fileno(), _READ_BYTES)  # type: ignore[attr-defined]
+        return os.read(stream.fileno(), _READ_BYTES)
     except (OSError, ValueError):
         return b""
 

@@ -6,8 +6,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kdh_desktop.core.classification.signing import load_signing_key
 from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.paths import AppPaths
+from kdh_desktop.core.run_folder import RunFolder, RunRequest, request_from_json
 from kdh_desktop.core.training_config import config_from_json
 from trainer.commands.encoder import HELP as ENCODER_HELP
 from trainer.commands.encoder import base_encoder
@@ -21,12 +23,16 @@ if TYPE_CHECKING:
 def add_parser(commands: Commands) -> None:
     """Add the command and its options."""
     run = commands.add_parser("run", help="train a teacher and a student, and write a bundle")
-    run.add_argument("config", type=Path, help="the run's configuration, a JSON file")
+    run.add_argument(
+        "config",
+        type=Path,
+        help="the run's configuration, a JSON file; or the folder of a run, with all that is asked",
+    )
     run.add_argument(
         "--corpus",
         type=Path,
         nargs="+",
-        required=True,
+        default=[],
         metavar="SOURCE",
         help="texts to train on: a HoC folder or one of its lists, a workbook, CSV, JSON lines, "
         "or a .json file that describes a source",
@@ -52,6 +58,51 @@ def add_parser(commands: Commands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    if arguments.config.is_dir():
+        _run_folder(arguments, RunFolder(arguments.config.absolute()))
+    else:
+        _run_config(arguments)
+    return 0
+
+
+def _run_folder(arguments: argparse.Namespace, run: RunFolder) -> None:
+    """Do what a run's folder asks for; nothing else is taken from the command line."""
+    with edge_of_process(arguments, run=run.id, work=run.work, is_own=True) as edge:
+        request = _request(run)
+
+        from trainer.process.device import choose_device
+        from trainer.run import run_training
+        from trainer.running.steps import RunFiles
+
+        files = RunFiles(
+            corpus=request.corpus,
+            judged=request.judged,
+            transfer=None if request.transfer is None else Path(request.transfer),
+            encoder=base_encoder(None if request.encoder is None else Path(request.encoder)),
+            work=run.work,
+            out=run.candidate,
+        )
+        run_training(
+            request.config,
+            files,
+            key=load_signing_key(run.private_key),
+            emit=edge.emit,
+            control=edge.control,
+            jobs=max(1, arguments.jobs),
+            device=choose_device(request.device),
+            checkpoint_every_s=arguments.checkpoint_seconds,
+        )
+
+
+def _request(run: RunFolder) -> RunRequest:
+    return request_from_json(_read(run.request))
+
+
+def _run_config(arguments: argparse.Namespace) -> None:
+    if not arguments.corpus:
+        raise TrainingError(
+            "The run has no texts to train on.", "Name them with --corpus, or the folder of a run."
+        )
     paths = AppPaths.default()
     config = config_from_json(_read(arguments.config))
     work = arguments.work or paths.data / "runs" / config.name
@@ -79,7 +130,6 @@ def _run(arguments: argparse.Namespace) -> int:
             device=choose_device(arguments.device),
             checkpoint_every_s=arguments.checkpoint_seconds,
         )
-    return 0
 
 
 def _read(path: Path) -> str:

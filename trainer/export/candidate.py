@@ -58,6 +58,11 @@ class CalibrationScores:
         self.int8.append(served_scores(candidate.int8, unseen))
         self.float32.append(served_scores(candidate.float32, unseen))
 
+    @property
+    def truth(self) -> NDArray[np.float32]:
+        """The corpus's labels of these texts, fold after fold, (texts, labels)."""
+        return ServedScores.join(self.int8).truth
+
     def fit(self) -> tuple[LabelCalibration, ...]:
         """Calibration and limits from the int8 form's own scores on all folds."""
         joined = ServedScores.join(self.int8)

@@ -11,12 +11,8 @@ from torch import nn
 from kdh_desktop.core.errors import TrainingError
 from trainer.learning.batching import Batch
 from trainer.learning.forward import forward, placed
-from trainer.process.device import (
-    give_memory_back,
-    is_memory_short,
-    random_state,
-    restore_random_state,
-)
+from trainer.process.device import give_memory_back, random_state, restore_random_state
+from trainer.process.memory import is_memory_short
 
 Objective = Callable[[torch.Tensor, torch.Tensor, Batch], torch.Tensor]
 """From text logits (batch, labels), sentence logits (sentences, labels) and the batch to a loss."""

@@ -121,7 +121,7 @@ class StageRunner:
             schedule=plan.schedule,
             augmentation=plan.augmentation,
             seed=plan.seed,
-            hooks=self._hooks(plan.schedule.epochs),
+            hooks=self._hooks(plan.schedule),
             checkpoint=checkpoint,
             validate=plan.validate,
         )
@@ -138,25 +138,28 @@ class StageRunner:
         if path.exists():
             return
         so_far = ScoresSoFar(self._work / f"{name}.so-far.npz", every_s=self.checkpoint_every_s)
-        tell = self._tell_of_scores(len(batches.sentence_counts))
+        tell = self._tell_of_scores(len(batches.sentence_counts), len(so_far.text_logits))
         score(network, batches, control=self._control, so_far=so_far, tell=tell).save(path)
         so_far.remove()
 
-    def _tell_of_scores(self, texts: int) -> Callable[[int], None]:
+    def _tell_of_scores(self, texts: int, before: int) -> Callable[[int], None]:
         calls = 0
 
         def tell(done: int) -> None:
-            nonlocal calls
+            nonlocal calls, before
             calls += 1
             self.progress.score_to(done / texts)
+            self._control.texts_done += done - before
+            before = done
             if calls % BATCHES_BETWEEN_EVENTS == 0:
                 self._emit(TextsScored(done, texts, *self.progress.pace()))
 
         return tell
 
-    def _hooks(self, epochs: int) -> LoopHooks:
+    def _hooks(self, schedule: Schedule) -> LoopHooks:
         def on_batch(epoch: int, batch: int, batches: int) -> None:
-            self.progress.train_to((epoch - 1 + batch / batches) / epochs)
+            self._control.texts_done += schedule.batch_size
+            self.progress.train_to((epoch - 1 + batch / batches) / schedule.epochs)
             if batch % BATCHES_BETWEEN_EVENTS == 0 or batch == batches:
                 self._emit(BatchesDone(epoch, batch, batches, *self.progress.pace()))
 

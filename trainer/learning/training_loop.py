@@ -130,7 +130,7 @@ class _Training:
         """Learn from batches; False where the run is to keep its best before they are over."""
         state, control = self._state, self._hooks.control
         for batch in batches:
-            if control.is_paused:
+            if control.is_paused or control.is_cancelled:
                 self._save()
             control.check()
             if control.is_keeping_best and not self._is_short:

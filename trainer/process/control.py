@@ -29,9 +29,12 @@ class RunControl:
     def __init__(self) -> None:
         """Start with no wish."""
         self._is_cancelled = False
+        self._is_abandoned = False
         self._is_paused = False
         self._is_keeping_best = False
         self._waited_s = 0.0
+        self.texts_done = 0
+        """Texts that went through a network so far; the run counts them."""
         self.tell_waiting: Callable[[], None] = _tell_nobody
         self.tell_going_on: Callable[[], None] = _tell_nobody
         """The run calls these when it begins to wait, and when it goes on."""
@@ -47,6 +50,11 @@ class RunControl:
         return self._is_cancelled
 
     @property
+    def is_abandoned(self) -> bool:
+        """Whether it shall end because whoever drove it has gone."""
+        return self._is_abandoned
+
+    @property
     def is_paused(self) -> bool:
         """Whether the run shall wait."""
         return self._is_paused
@@ -59,6 +67,11 @@ class RunControl:
     def cancel(self) -> None:
         """End the run at its next check."""
         self._is_cancelled = True
+
+    def abandon(self) -> None:
+        """End the run at its next check: whoever drove it has gone, and wished for no end."""
+        self._is_abandoned = self._is_abandoned or not self._is_cancelled
+        self.cancel()
 
     def pause(self) -> None:
         """Let the run wait at its next check."""
@@ -133,7 +146,7 @@ def _obey(descriptor: int, control: RunControl) -> None:
                 wish()
             else:
                 sys.stderr.write("A line on stdin is none of: cancel, pause, resume, keep-best\n")
-    control.cancel()
+    control.abandon()
 
 
 def _read_some(descriptor: int) -> bytes:

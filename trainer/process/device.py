@@ -75,13 +75,6 @@ def restore_random_state(state: dict[str, torch.Tensor], device: torch.device) -
         torch.mps.set_rng_state(state["mps"])
 
 
-def is_memory_short(error: BaseException) -> bool:
-    """Whether an error says that the device has not enough memory."""
-    words = ("can't allocate memory", "not enough memory", "out of memory")
-    is_told = isinstance(error, RuntimeError) and any(x in str(error).lower() for x in words)
-    return is_told or isinstance(error, MemoryError | torch.OutOfMemoryError)
-
-
 def give_memory_back(device: torch.device) -> None:
     """Return what the device's allocator holds and nobody uses."""
     if device.type == "cuda":

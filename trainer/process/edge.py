@@ -12,7 +12,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,9 @@ from kdh_desktop.core.errors import Cancelled, TrainingError
 from kdh_desktop.core.training_protocol import Event, RunCancelled, RunPaused, RunResumed
 from trainer.process.allocator import restart_with_allocator
 from trainer.process.control import RunControl, cancel_on_signals, obey_lines
+from trainer.process.death_signal import wake_when_parent_dies
 from trainer.process.event_stream import EventStream, claim_stdout
+from trainer.process.heartbeat import beating
 from trainer.process.work_folder import CHECKPOINT_EVERY_S, EVENTS, has_stages, held_work_folder
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -71,10 +73,19 @@ def add_computing_options(parser: argparse.ArgumentParser) -> None:
 
 
 @contextmanager
-def edge_of_process(arguments: argparse.Namespace, *, run: str, work: Path) -> Iterator[Edge]:
+def edge_of_process(
+    arguments: argparse.Namespace, *, run: str, work: Path, is_own: bool = False
+) -> Iterator[Edge]:
     """Let this process be driven, and its stdout tell nothing but the events of `run`.
 
     To be entered before anything heavy is imported: the process may start itself again.
+
+    Args:
+        arguments: Of the command line, as `add_edge_options` asks for them.
+        run: Id of the run.
+        work: Its work folder.
+        is_own: Whether nothing but this run ever works there, so that its folder tells also how
+            it failed before it had begun.
 
     Raises:
         TrainingError: There is nothing to go on with, or another process works there.
@@ -91,9 +102,15 @@ def edge_of_process(arguments: argparse.Namespace, *, run: str, work: Path) -> I
                 "There is nothing to go on with in the work folder.",
                 "Name the folder of the stopped run with --work, or leave --resume out.",
             )
-        with held_work_folder(work), _ended_in_time(control, stream):
+        with ExitStack() as stack:
+            stack.enter_context(held_work_folder(work))
+            if is_own:
+                stream.keep_from_now()
+            stack.enter_context(_ended_in_time(control, stream))
             if arguments.controlled:
+                wake_when_parent_dies()
                 obey_lines(0, control)
+                stack.enter_context(beating(stream.emit, control))
             yield Edge(stream.emit, control)
 
 
@@ -111,7 +128,7 @@ def _ended_in_time(control: RunControl, stream: EventStream) -> Iterator[None]:
             if is_over.wait(_LOOK_AGAIN_S):
                 return
         if not is_over.wait(_GRACE_S):
-            stream.emit_soon(RunCancelled())
+            stream.emit_soon(RunCancelled(is_abandoned=control.is_abandoned))
             sys.stderr.write("The training was stopped.\n")
             sys.stderr.flush()
             os._exit(Cancelled.exit_code)

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from kdh_desktop.core.errors import KdhError, TrainingError
 from trainer.process.control import RunControl
+from trainer.process.death_signal import die_with_parent
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Event as Flag
@@ -213,6 +214,7 @@ def _environment(name: str, value: str) -> Iterator[None]:
 def _serve(connection: Connection, open_work: OpenWork[TaskT], flags: _Flags) -> None:
     """What each process does: take a task, do it, say so."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides, and then ends us
+    die_with_parent()
     control = RunControl()
     threading.Thread(target=flags.lead, args=(control,), daemon=True).start()
     threading.Thread(target=_end_with_parent, daemon=True).start()

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from kdh_desktop.core.durable_file import write_durably
 from kdh_desktop.core.errors import TrainingError
+from kdh_desktop.core.process_lock import try_lock
 
 CHECKPOINT_EVERY_S = 240.0
 """Longest time between two checkpoints; with the time a step takes it stays under 5 minutes."""
@@ -20,6 +21,11 @@ EVENTS = "events.jsonl"
 _CLAIM = "run"
 _LOCK = "lock"
 _TEMPORARY = "temporary"
+_LOG = "log.txt"
+_NOT_STAGES = {_LOCK, _TEMPORARY, _LOG, f"{_CLAIM}.part"}
+
+_LOCK_PATIENCE_S = 1.0
+_LOOK_AGAIN_S = 0.05
 
 
 def claim_work_folder(work: Path, fingerprint: str) -> None:
@@ -34,7 +40,8 @@ def claim_work_folder(work: Path, fingerprint: str) -> None:
     """
     work.mkdir(parents=True, exist_ok=True)
     claim = work / _CLAIM
-    if not claim.exists() and not has_stages(work):
+    # A run that failed before it had read its texts has told of it, and no more.
+    if not claim.exists() and not _holds_more_than(work, {*_NOT_STAGES, EVENTS}):
         write_durably(claim, fingerprint.encode())
     elif not claim.exists() or claim.read_text(encoding="utf-8") != fingerprint:
         raise TrainingError(
@@ -45,10 +52,11 @@ def claim_work_folder(work: Path, fingerprint: str) -> None:
 
 def has_stages(work: Path) -> bool:
     """Whether a run has begun in the folder."""
-    if not work.is_dir():
-        return False
-    not_of_a_run = {_LOCK, _TEMPORARY, f"{_CLAIM}.part"}
-    return any(path.name not in not_of_a_run for path in work.iterdir())
+    return _holds_more_than(work, _NOT_STAGES)
+
+
+def _holds_more_than(work: Path, names: set[str]) -> bool:
+    return work.is_dir() and any(path.name not in names for path in work.iterdir())
 
 
 @contextmanager
@@ -88,15 +96,10 @@ def held_work_folder(work: Path) -> Iterator[None]:
 
 def _is_locked(descriptor: int) -> bool:
     """Lock an open file for as long as it is open; False where another process has it."""
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
+    until = time.monotonic() + _LOCK_PATIENCE_S
+    # Whoever looks whether somebody works here has the lock for a moment.
+    while not try_lock(descriptor):
+        if time.monotonic() > until:
+            return False
+        time.sleep(_LOOK_AGAIN_S)
     return True

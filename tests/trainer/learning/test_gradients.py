@@ -19,7 +19,7 @@ from trainer.learning.objectives import hard_objective
 from trainer.learning.training_loop import LoopHooks, train
 from trainer.networks.transformer import TransformerNetwork
 from trainer.process.control import RunControl
-from trainer.process.device import is_memory_short
+from trainer.process.memory import is_memory_short
 
 NewNetwork = Callable[[], TransformerNetwork]
 TEXTS_ALONE = hard_objective(sentence_loss=0.0)

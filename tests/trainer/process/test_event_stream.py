@@ -18,6 +18,7 @@ from kdh_desktop.core.training_protocol import (
     CandidateReady,
     CheckpointSaved,
     Event,
+    MachineMeasured,
     RunCancelled,
     RunFailed,
     RunStarted,
@@ -131,7 +132,42 @@ def test_a_reader_that_goes_away_cancels_the_run_in_order(
     stream.emit(CheckpointSaved(1))
     with pytest.raises(Cancelled), stream.told_to_the_end():
         control.check()
-    assert kept(path) == [STARTED, CheckpointSaved(1), RunCancelled()]
+    assert kept(path) == [STARTED, CheckpointSaved(1), RunCancelled(is_abandoned=True)]
+
+
+def test_a_run_in_a_folder_of_its_own_keeps_how_it_failed_before_it_began(
+    stream: EventStream, reader: Pipe, path: Path
+) -> None:
+    stream.keep_from_now()
+    with pytest.raises(TrainingError), stream.told_to_the_end():
+        raise TrainingError("There is no corpus.", "Name one.")
+    assert kept(path) == reader.events() == [RunFailed("There is no corpus.", "Name one.")]
+
+
+def test_the_file_keeps_few_measures_of_the_machine(
+    stream: EventStream, reader: Pipe, path: Path
+) -> None:
+    stream.emit(STARTED)
+    for number in range(5):
+        stream.emit(MachineMeasured(number))
+    stream.emit(CheckpointSaved(1))
+    assert kept(path) == [STARTED, MachineMeasured(0), CheckpointSaved(1)]
+    assert len(reader.lines()) == 7
+    assert [from_line(x).seq for x in path.read_text("utf-8").splitlines()] == [1, 2, 7]
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError(), RuntimeError("CUDA out of memory. Tried to allocate 2 GiB")]
+)
+def test_want_of_memory_is_told_in_words(
+    stream: EventStream, reader: Pipe, error: Exception
+) -> None:
+    with pytest.raises(TrainingError, match="memory"), stream.told_to_the_end():
+        raise error
+    (event,) = reader.events()
+    assert isinstance(event, RunFailed)
+    assert event.message == "The memory is not enough for this training."
+    assert "Close other programs" in event.remedy
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf])

@@ -17,6 +17,7 @@ from kdh_desktop.core.training_protocol import (
     CandidateReady,
     CheckpointSaved,
     Event,
+    MachineMeasured,
     RunCancelled,
     RunFailed,
     RunPaused,
@@ -80,7 +81,8 @@ class Driven:
     def end(self) -> tuple[int, list[Event], float]:
         """Exit code, the events that were left, and the seconds it took."""
         begun = time.monotonic()
-        left = [from_line(line).event for line in piped(self.process.stdout)]
+        told = [from_line(line).event for line in piped(self.process.stdout)]
+        left: list[Event] = [x for x in told if not isinstance(x, MachineMeasured)]
         code = self.process.wait(30)
         return code, left, time.monotonic() - begun
 
@@ -152,7 +154,64 @@ def test_the_end_of_the_input_cancels_a_driven_training(start: Start) -> None:
     driven.wait_for(RunStarted)
     piped(driven.process.stdin).close()
     code, left, _ = driven.end()
-    assert (code, left) == (3, [RunCancelled()])
+    assert (code, left) == (3, [RunCancelled(is_abandoned=True)])
+
+
+def test_a_driven_training_gives_signs_of_life_also_while_it_is_deaf(
+    start: Start, tmp_path: Path
+) -> None:
+    driven = start("deaf", "--controlled")
+    first, second = (driven.wait_for(MachineMeasured) for _ in range(2))
+    assert isinstance(first, MachineMeasured)
+    assert isinstance(second, MachineMeasured)
+    if sys.platform == "linux":
+        assert (second.resident_bytes or 0) > 1_000_000
+    assert second.device_bytes is None
+    lines = (tmp_path / "work" / "events.jsonl").read_text(encoding="utf-8").splitlines()
+    kept = [from_line(line).event for line in lines]
+    assert sum(isinstance(event, MachineMeasured) for event in kept) <= 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells of a parent's death")
+def test_a_training_that_was_stopped_ends_when_its_driver_is_killed(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", DRIVER, TRAINING, str(tmp_path / "work")],
+        cwd=ROOT,
+        env={**trainer_environment(tmp_path / "home"), **allocator.SETTINGS},
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    ) as driver:
+        child = int(piped(driver.stdout).readline())
+        os.kill(child, signal.SIGSTOP)
+        driver.kill()
+    until = time.monotonic() + 5
+    while is_alive(child) and time.monotonic() < until:
+        time.sleep(0.05)
+    is_orphan = is_alive(child)
+    if is_orphan:
+        os.kill(child, signal.SIGKILL)
+    assert not is_orphan
+
+
+DRIVER = """
+import subprocess, sys, time
+process = subprocess.Popen(
+    [sys.executable, "-c", sys.argv[1], "talking", "--work", sys.argv[2], "--controlled"],
+    stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+)
+while b"RunStarted" not in process.stdout.readline():
+    pass
+print(process.pid, flush=True)
+time.sleep(60)
+"""
+
+
+def is_alive(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    except OSError:
+        return False
+    return state[0] != "Z"
 
 
 def test_a_training_that_nobody_drives_does_not_read_its_input(start: Start) -> None:
@@ -168,7 +227,7 @@ def test_a_reader_that_dies_cancels_the_training(start: Start, tmp_path: Path) -
     piped(driven.process.stdout).close()
     assert driven.process.wait(30) == 3
     lines = (tmp_path / "work" / "events.jsonl").read_text(encoding="utf-8").splitlines()
-    assert from_line(lines[-1]).event == RunCancelled()
+    assert from_line(lines[-1]).event == RunCancelled(is_abandoned=True)
     assert "Traceback" not in piped(driven.process.stderr).read()
 
 
@@ -206,6 +265,7 @@ def test_lines_may_come_in_pieces_and_strange_ones_are_passed_over(start: Start)
 def test_two_trainings_do_not_share_a_work_folder(start: Start, tmp_path: Path) -> None:
     first = start("listening", "--controlled")
     first.wait_for(RunStarted)
+    first.wait_for(MachineMeasured)
     before = (tmp_path / "work" / "events.jsonl").read_bytes()
     second = start("short")
     code, (event,), _ = second.end()
