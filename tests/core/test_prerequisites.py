@@ -127,7 +127,7 @@ def _named_by_qt() -> set[str]:
     import PySide6
 
     qt = Path(PySide6.__path__[0]) / "Qt"
-    modules = ("Core", "Gui", "Widgets", "XcbQpa", "OpenGL", "OpenGLWidgets", "Svg", "Test")
+    modules = "Core Gui Widgets PrintSupport XcbQpa OpenGL OpenGLWidgets Svg Test".split()
     files = [qt / "lib" / f"libQt6{name}.so.6" for name in modules]
     files += (qt / "plugins" / "platforms" / f"libq{x}.so" for x in ("xcb", "wayland", "offscreen"))
     needed: set[str] = set()
