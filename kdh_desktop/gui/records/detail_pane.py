@@ -28,6 +28,8 @@ class DetailPane(QWidget):
 
     note_written = Signal(int, str)
     """A note was changed: the record's id, and all of the note."""
+    note_added = Signal(int, str)
+    """Words for the end of a note: the record's id, and the words."""
 
     def __init__(
         self, *, theme: Theme, actions: Sequence[QAction], parent: QWidget | None = None
@@ -44,6 +46,7 @@ class DetailPane(QWidget):
         self._add_tabs()
         self.note = NoteEditor()
         self.note.kept.connect(self.note_written)
+        self.note.added.connect(self.note_added)
         self.labels = LabelPanel(theme=theme, actions=actions, below=self.note)
         self.labels.label_chosen.connect(self._light)
         left = QWidget()
@@ -110,11 +113,6 @@ class DetailPane(QWidget):
         _set_text(self.history, "\n".join(history_line(one, self._names) for one in history))
         self.note.show_note(self._record_id, "" if detail is None else detail.note)
         self.labels.show_record(detail, labels)
-
-    def write_note(self) -> None:
-        """Put the cursor into the note."""
-        self.note.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self.note.moveCursor(self.note.textCursor().MoveOperation.End)
 
     def scroll_text(self, lines: int) -> None:
         """Scroll the part that is shown, without leaving the list."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from kdh_desktop.gui.theme import GRID
@@ -17,6 +17,8 @@ class NoteEditor(QPlainTextEdit):
 
     kept = Signal(int, str)
     """A note was changed: the record's id, and all of the note."""
+    added = Signal(int, str)
+    """Words for the end of a note that was not shown yet: the record's id, and the words."""
     left = Signal()
     """The person is done, and goes back to the list."""
 
@@ -24,6 +26,7 @@ class NoteEditor(QPlainTextEdit):
         super().__init__(parent)
         self._record_id: int | None = None
         self._note = ""
+        self._is_awaited = False
         self.setAccessibleName(self.tr("Note"))
         self.setAccessibleDescription(self.tr("Return keeps the note, Escape gives it up."))
         self.setPlaceholderText(self.tr("Note (N)"))
@@ -38,14 +41,30 @@ class NoteEditor(QPlainTextEdit):
         # Qt's own leaves room for scroll bars, at the cost of the list of hallmarks above.
         return self.sizeHint()
 
+    def begin(self, record_id: int) -> None:
+        """Write on the note of a record, which may be on its way: keys are faster than the disk."""
+        if record_id != self._record_id:
+            self.keep()
+            self._record_id, self._note, self._is_awaited = record_id, "", True
+            self.setPlainText("")
+            self.setEnabled(True)
+        self.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.moveCursor(QTextCursor.MoveOperation.End)
+
     def show_note(self, record_id: int | None, note: str) -> None:
         """Show the note of a record, unless a person is just changing that one."""
         is_same = record_id == self._record_id
+        if is_same and self._is_awaited:
+            self._is_awaited = False
+            self._note = note
+            self.setPlainText(note + self.toPlainText())
+            self.moveCursor(QTextCursor.MoveOperation.End)
+            return
         if is_same and (note == self._note or self.is_changed):
             return
         if not is_same:
             self.keep()
-        self._record_id, self._note = record_id, note
+        self._record_id, self._note, self._is_awaited = record_id, note, False
         self.setPlainText(note)
         self.setEnabled(record_id is not None)
 
@@ -58,7 +77,11 @@ class NoteEditor(QPlainTextEdit):
         """Keep what was typed, if anything was."""
         if self._record_id is not None and self.is_changed:
             self._note = self.toPlainText()[:_LONGEST]
-            self.kept.emit(self._record_id, self._note)
+            (self.added if self._is_awaited else self.kept).emit(self._record_id, self._note)
+            if self._is_awaited:
+                # What the store says of it from now on has these words at its end.
+                self._note = ""
+                self.setPlainText("")
 
     def event(self, event: QEvent) -> bool:
         # Keys that review elsewhere on the page are letters and line ends here.

@@ -44,7 +44,7 @@ class ReviewSteps(QObject):
             actions.confirm: self._confirm,
             actions.skip: self._skip,
             actions.unsure: self._mark_unsure,
-            actions.note: detail.write_note,
+            actions.note: self._write_note,
             actions.next: lambda: self._go(1),
             actions.previous: lambda: self._go(-1),
             actions.scroll_down: lambda: detail.scroll_text(_SCROLL_LINES),
@@ -57,6 +57,7 @@ class ReviewSteps(QObject):
         for place, action in enumerate(actions.toggles):
             action.triggered.connect(lambda _=False, place=place: self._toggle(place))
         detail.note_written.connect(reviewer.write_note)
+        detail.note_added.connect(reviewer.add_to_note)
         detail.note.left.connect(table.setFocus)
         detail.labels.list.toggle_wanted.connect(self._toggle_label)
         detail.labels.list.decision_wanted.connect(self._decide)
@@ -90,6 +91,11 @@ class ReviewSteps(QObject):
         if record_id is not None:
             self._reviewer.mark(record_id, ReviewStatus.UNSURE)
             self._go(1)
+
+    def _write_note(self) -> None:
+        record_id = self._table.current_id
+        if record_id is not None:
+            self._detail.note.begin(record_id)
 
     def _toggle(self, place: int) -> None:
         if place < len(self.labels):

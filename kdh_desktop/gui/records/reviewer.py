@@ -117,6 +117,15 @@ class Reviewer(QObject):
         change = ReviewChange(record_id, note=note)
         self._add(lambda store: store.review([change], kind=OperationKind.WRITE_NOTE))
 
+    def add_to_note(self, record_id: int, words: str) -> None:
+        """Put words at the end of a note."""
+
+        def write(store: RecordStore) -> None:
+            change = ReviewChange(record_id, note=store.detail(record_id).note + words)
+            store.review([change], kind=OperationKind.WRITE_NOTE)
+
+        self._add(write)
+
     # Many records
 
     def accept(

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from kdh_desktop.core.records.record_store import RecordStore
 from kdh_desktop.core.records.store_key import StoreKey
-from kdh_desktop.core.records.stored import OperationKind, Queue, ReviewStatus
+from kdh_desktop.core.records.stored import OperationKind, Queue, ReviewChange, ReviewStatus
 from kdh_desktop.gui.records.label_delegate import places_in
 from kdh_desktop.gui.records.records_page import RecordsPage
 from tests.gui.conftest import press, press_in
@@ -137,6 +137,30 @@ def test_note_belongs_to_the_record_that_it_was_begun_for(
     assert store.detail(first).note == "of the first"
     assert store.detail(second).note == ""
     assert page.detail.note.toPlainText() == ""
+
+
+def test_note_goes_to_the_record_that_is_only_on_its_way(
+    page: RecordsPage, store: RecordStore, qtbot: QtBot
+) -> None:
+    first, second = page.records.ids[:2]
+    store.review([ReviewChange(second, note="Seen. ")], kind=OperationKind.WRITE_NOTE)
+    settle(page, qtbot)
+    # Faster than the record can be read: nothing of it is shown before all keys are pressed.
+    press_in(page, "Return")
+    press_in(page, "N")
+    QTest.keyClicks(page.detail.note, "of the second")
+    press_in(page, "Return")
+    settle(page, qtbot)
+    assert store.detail(second).note == "Seen. of the second"
+    press_in(page, "Ctrl+PageUp")
+    press_in(page, "N")
+    QTest.keyClicks(page.detail.note, "of the ")
+    settle(page, qtbot)
+    QTest.keyClicks(page.detail.note, "first")
+    press_in(page, "Return")
+    settle(page, qtbot)
+    assert store.detail(first).note == "of the first"
+    assert store.detail(second).note == "Seen. of the second"
 
 
 def test_keys_typed_into_the_search_review_nothing(
