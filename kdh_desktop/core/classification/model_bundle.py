@@ -127,6 +127,17 @@ def open_bundle(
     )
 
 
+def peek_id(folder: Path) -> str | None:
+    """What the bundle in a folder calls itself, unverified; None where it does not say.
+
+    Enough to tell that it is not the one that is looked for.
+    """
+    try:
+        return Manifest.from_json(_read_file(folder, MANIFEST)).bundle_id
+    except (OSError, VerificationError):
+        return None
+
+
 def write_bundle(
     folder: Path, *, manifest: Manifest, files: Mapping[str, bytes], key: Ed25519PrivateKey
 ) -> None:

@@ -84,15 +84,15 @@ class ModelChanges:
         words = checked_reason(reason) if reason else ""
         key = load_public_key(run.public_key)
         bundle = self.registry.adopt(run.candidate, candidate_key=key, administrator=administrator)
-        return self.put_in_force(bundle.id, administrator=administrator, reason=words)
+        return self.put_in_force(bundle, administrator=administrator, reason=words)
 
     def put_in_force(
-        self, bundle_id: str, *, administrator: Administrator, reason: str = ""
+        self, model: str | ModelBundle, *, administrator: Administrator, reason: str = ""
     ) -> Activation:
         """Put an installed model in force; the model before stays so where anything fails.
 
         Args:
-            bundle_id: The model.
+            model: Its id, or the model as it has just been read.
             administrator: The open door.
             reason: Why, where no gate let it pass; else empty.
 
@@ -108,7 +108,7 @@ class ModelChanges:
 
         with _told_of_the_disk():
             return self.registry.activate(
-                bundle_id, administrator=administrator, reason=words, check=self._check, note=note
+                model, administrator=administrator, reason=words, check=self._check, note=note
             )
 
     def roll_back(self, *, administrator: Administrator) -> Activation:

@@ -39,6 +39,7 @@ from kdh_desktop.core.classification.model_bundle import (
     TOKENIZER,
     ModelBundle,
     open_bundle,
+    peek_id,
     write_bundle,
 )
 from kdh_desktop.core.classification.signing import load_trusted_keys
@@ -106,7 +107,7 @@ class ModelRegistry:
         keys = self._trusted_keys()
         try:
             activation = read_active(self._paths.models, keys)
-            if activation is not None and not self._is_shipped(activation.bundle_id, keys):
+            if activation is not None and not self._is_shipped(activation.bundle_id):
                 return ModelInForce(self._open(activation.bundle_id, keys, activation), None)
         except KdhError as problem:
             return ModelInForce(self._shipped(keys), problem)
@@ -241,7 +242,7 @@ class ModelRegistry:
 
     def activate(
         self,
-        bundle_id: str,
+        model: str | ModelBundle,
         *,
         administrator: Administrator,
         reason: str = "",
@@ -251,7 +252,7 @@ class ModelRegistry:
         """Put a model in force; whoever asks next gets it.
 
         Args:
-            bundle_id: The model.
+            model: Its id, or the model itself as `adopt` or `install` has just read it.
             administrator: The open door.
             reason: Why, where the gate was overruled.
             check: A last look that may refuse it, such as loading it into the runtime.
@@ -264,8 +265,7 @@ class ModelRegistry:
             OSError: The disk is full, or cannot be written to.
         """
         _ = administrator.key  # before anything is looked at: whoever has no open door has no key
-        keys = self._trusted_keys()
-        bundle = self._find(bundle_id, keys)
+        bundle = self._find(model, self._trusted_keys()) if isinstance(model, str) else model
         check(bundle)
         activation = Activation(
             bundle_id=bundle.id,
@@ -329,8 +329,9 @@ class ModelRegistry:
     def _shipped(self, keys: Sequence[Ed25519PublicKey]) -> ModelBundle:
         return open_bundle(self._paths.bundled_model, trusted_keys=keys)
 
-    def _is_shipped(self, bundle_id: str, keys: Sequence[Ed25519PublicKey]) -> bool:
-        return bundle_id not in self._names() and self._shipped(keys).id == bundle_id
+    def _is_shipped(self, bundle_id: str) -> bool:
+        """Whether that is what the shipped model calls itself, whatever is wrong with it."""
+        return bundle_id not in self._names() and bundle_id == peek_id(self._paths.bundled_model)
 
     def _open(
         self,
@@ -363,12 +364,11 @@ class ModelRegistry:
         )
 
     def _find(self, bundle_id: str, keys: Sequence[Ed25519PublicKey]) -> ModelBundle:
-        if bundle_id in self._names():
-            return self._open(bundle_id, keys)
-        shipped = self._shipped(keys)
-        if shipped.id != bundle_id:
+        if self._is_shipped(bundle_id):
+            return self._shipped(keys)
+        if bundle_id not in self._names():
             raise _unknown()
-        return shipped
+        return self._open(bundle_id, keys)
 
     def _has(self, bundle: ModelBundle, keys: Sequence[Ed25519PublicKey]) -> bool:
         """Whether that very model is installed and sound.
