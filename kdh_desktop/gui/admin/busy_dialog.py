@@ -167,21 +167,13 @@ class BusyDialog(QDialog):
         self.progress.hide()
         self._set_usable(is_usable=not self.is_waiting)
 
-    def reject(self) -> None:
+    def done(self, result: int) -> None:
+        # Here all ways out meet: Cancel, Escape, and a lock, which closes without asking.
         if self._job is not None:
             if self._consent is not None and not self._consent.give_up():
-                return  # it is done by now, and the answer is on its way
+                return  # the password is set by now, and its recovery key is on its way
             self._job.drop()
             self.answered()
-        super().reject()
-
-    def done(self, result: int) -> None:
-        # Whoever closes it without asking, as a lock does, must not be answered later.
-        if self._job is not None:
-            if self._consent is not None:
-                self._consent.give_up()
-            self._job.drop()
-            self._job = None
         self._countdown.stop()
         super().done(result)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -35,6 +34,7 @@ from tests.gui.admin.conftest import (
     unlock_dialog,
 )
 from tests.gui.conftest import CHEAP, ChosenFiles, HeldExecutor, press
+from tests.gui.heartbeat import Heartbeat
 from tests.gui.looks import rich_labels, unnamed
 
 
@@ -198,12 +198,14 @@ def test_the_window_stays_alive_while_a_slow_guess_is_computed(
     door.open_for(bare, opened.append)
     dialog = unlock_dialog(door)
     dialog.password.line.setText(PASSWORD)
-    begun_s = time.perf_counter()
+    heartbeat = Heartbeat()
     dialog.send()
-    assert time.perf_counter() - begun_s < 0.05
     assert dialog.progress.isVisible()
     assert dialog.cancel_button.isEnabled()
     qtbot.waitUntil(lambda: bool(opened), timeout=60_000)
+    heartbeat.stop()
+    # Computed under the interpreter's lock, it would stand still for all of the guess.
+    assert heartbeat.longest_ms < 250
 
 
 def test_a_guess_that_is_given_up_opens_nothing(
@@ -251,6 +253,53 @@ def test_a_password_that_is_given_up_too_late_still_shows_its_recovery_key(
     press(dialog, "Escape")
     qtbot.waitUntil(lambda: isinstance(door.dialog, RecoveryKeyDialog))
     assert door.is_set_up
+
+
+def test_a_lock_that_comes_too_late_for_a_change_still_lets_its_recovery_key_be_shown(
+    held_door: AdminDoor, held: HeldExecutor, bare: QWidget, recovery_key: str, qtbot: QtBot
+) -> None:
+    door = held_door
+    door.open_for(bare, lambda _administrator: None)
+    unlock_dialog(door).password.line.setText(PASSWORD)
+    unlock_dialog(door).send()
+    held.run_all()
+    qtbot.waitUntil(lambda: door.is_open)
+    door.change_password(bare)
+    dialog = password_dialog(door)
+    assert dialog.secret is not None
+    dialog.secret.line.setText(PASSWORD)
+    dialog.password.line.setText(OTHER)
+    dialog.again.line.setText(OTHER)
+    dialog.send()
+    held.run_all()
+    door.lock()
+    assert door.administrator is None
+    qtbot.waitUntil(lambda: isinstance(door.dialog, RecoveryKeyDialog))
+
+
+def test_a_lock_in_time_gives_a_change_up(
+    held_door: AdminDoor, held: HeldExecutor, bare: QWidget, paths: AppPaths, qtbot: QtBot
+) -> None:
+    door = held_door
+    access = Access(paths.access, paths.site_keys, cost=CHEAP)
+    access.set_up(PASSWORD)
+    door.open_for(bare, lambda _administrator: None)
+    unlock_dialog(door).password.line.setText(PASSWORD)
+    unlock_dialog(door).send()
+    held.run_all()
+    qtbot.waitUntil(lambda: door.is_open)
+    door.change_password(bare)
+    dialog = password_dialog(door)
+    assert dialog.secret is not None
+    dialog.secret.line.setText(PASSWORD)
+    dialog.password.line.setText(OTHER)
+    dialog.again.line.setText(OTHER)
+    dialog.send()
+    door.lock()
+    assert door.dialog is None
+    held.run_all()
+    QApplication.processEvents()
+    assert access.unlock(PASSWORD).is_open
 
 
 def test_confirming_asks_although_the_door_is_open(
