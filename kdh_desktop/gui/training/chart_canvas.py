@@ -84,10 +84,11 @@ class ChartCanvas(pyqtgraph.PlotWidget):  # type: ignore[misc]  # it ships no ty
         self._colors = colors
         self._chosen: tuple[int, int] | None = None
         self._items: list[Any] = []
-        super().__init__(parent)
+        # Without the library's own menu: it is not wanted, and takes long to build.
+        super().__init__(parent, enableMenu=False)
+        self.setAccessibleName(self.tr("Chart"))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         plot = self.getPlotItem()
-        plot.setMenuEnabled(False)
         plot.hideButtons()
         plot.setMouseEnabled(x=False, y=False)
         plot.getViewBox().disableAutoRange()

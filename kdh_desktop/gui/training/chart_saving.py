@@ -6,11 +6,11 @@ import csv
 import io
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QIODevice, QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QFontMetricsF, QImage, QPainter
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QRectF, QSize, Qt
+from PySide6.QtGui import QFont, QFontMetricsF, QImage, QImageWriter, QPainter
 from PySide6.QtWidgets import QApplication
 
-from kdh_desktop.core.exporting.flat_files import guarded
+from kdh_desktop.core.formula_guard import guarded
 from kdh_desktop.gui.colors import Colors
 from kdh_desktop.gui.theme import GRID
 from kdh_desktop.gui.training.chart import Chart
@@ -86,7 +86,7 @@ def _picture(chart: Chart, colors: Colors) -> bytes:
     painter.end()
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, b"PNG")
+    QImageWriter(buffer, QByteArray(b"png")).write(image)
     return bytes(buffer.data().data())
 
 

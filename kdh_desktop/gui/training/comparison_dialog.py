@@ -51,6 +51,7 @@ class ComparisonDialog(QDialog):
         self.stage.setCurrentIndex(self._first_shown())
         self.stage.currentIndexChanged.connect(self._show_curves)
         self.tabs = QTabWidget()
+        self.tabs.setAccessibleName(self.tr("Runs side by side"))
         self.tabs.addTab(self.figures, self.tr("Figures"))
         self.tabs.addTab(self._settings_page(has_any=bool(rows)), self.tr("Settings that differ"))
         self.tabs.addTab(self._curves_page(), self.tr("Curves"))

@@ -95,6 +95,9 @@ class RunView(QWidget):
             self.log.button.setChecked(False)
             self.page.verticalScrollBar().setValue(0)
             self._draw()
+        elif (before.doing, before.trouble) != (shown.doing, shown.trouble):
+            # What was pressed, and what happened, shows at once.
+            self._draw()
         elif self._timer.isActive():
             self._is_stale = True
         elif before != shown:

@@ -138,8 +138,8 @@ def space_chart(progress: RunProgress, across: str, up: str) -> Chart:
         key="particles",
         title=tr("Search: settings tried"),
         finding=_space_finding(tried, best),
-        across=Axis(names[across], ticks=x_scale.ticks),
-        up=Axis(names[up], ticks=y_scale.ticks),
+        across=Axis(names.get(across, ""), ticks=x_scale.ticks),
+        up=Axis(names.get(up, ""), ticks=y_scale.ticks),
         series=tuple(x for x in series if x.xs),
         titles=(
             *(tr("Search"), tr("Iteration"), tr("F1")),
