@@ -12,6 +12,7 @@ import openpyxl
 import pytest
 
 from tests.commands.running import Kdh
+from tests.data.nasty_exports import FORMULAS
 from tests.data.reference_files import abstract_of
 from tests.data.tiny_bundle import KEYWORDS
 
@@ -173,3 +174,24 @@ def test_inspect_shows_what_the_columns_are_taken_for(kdh: Kdh, tmp_path: Path) 
     assert "Column     Abstract  (abstract)" in printed
     assert "Column     Gene\n" in printed
     assert "Sheet      Data" in printed
+
+
+def test_texts_that_look_like_formulas_come_back_from_our_own_csv(kdh: Kdh, tmp_path: Path) -> None:
+    texts = [*FORMULAS.values(), "Cells grew in mice.", "'quoted' cells", "-0.5"]
+    lines = [json.dumps({"abstract": f"{text} in cells"}) for text in texts]
+    first, table, again = (tmp_path / name for name in ("a.jsonl", "b.csv", "c.jsonl"))
+    first.write_text("\n".join(lines), encoding="utf-8")
+    kdh("bulk", first, "-o", table)
+    with table.open(encoding="utf-8-sig", newline="") as file:
+        written = [row["abstract"] for row in csv.DictReader(file)]
+    assert sum(text.startswith("'") for text in written) > len(FORMULAS) // 2
+    kdh("bulk", table, "-o", again, "--text-column", "abstract")
+    found = [json.loads(line)["abstract"] for line in again.read_bytes().splitlines()]
+    assert [one.strip() for one in found] == [f"{text} in cells".strip() for text in texts]
+
+
+def test_apostrophes_of_other_peoples_csv_stay(kdh: Kdh, tmp_path: Path) -> None:
+    source, out = tmp_path / "a.csv", tmp_path / "b.jsonl"
+    source.write_text("id,abstract,labels\n1,'=1+1 in cells of mice,x\n", encoding="utf-8")
+    kdh("bulk", source, "-o", out, "--text-column", "abstract")
+    assert json.loads(out.read_bytes())["abstract"] == "'=1+1 in cells of mice"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kdh_desktop.core.exporting.atomic import staged
 from kdh_desktop.core.exporting.corrections_in import Conflict
-from kdh_desktop.core.exporting.flat_files import guarded
+from kdh_desktop.core.formula_guard import guarded
 
 _TITLES = ("sheet", "row", "record", "label", "reason", "remedy")
 

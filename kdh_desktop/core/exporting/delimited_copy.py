@@ -17,8 +17,8 @@ from typing import Any, BinaryIO
 
 from kdh_desktop.core.errors import InputError
 from kdh_desktop.core.exporting.copy_request import CopyRequest, in_pieces, original
-from kdh_desktop.core.exporting.flat_files import guarded
 from kdh_desktop.core.exporting.rows import Cell
+from kdh_desktop.core.formula_guard import guarded
 from kdh_desktop.core.importing.delimited import DelimitedText, Dialect
 from kdh_desktop.core.importing.encoding import open_text
 from kdh_desktop.core.importing.table_parsing import RawRow

@@ -1,25 +1,23 @@
 """Records as CSV and as JSON lines, written as they come.
 
 CSV is UTF-8 with a byte order mark and CRLF, because a spreadsheet takes it for something else
-without. It has no way to say that a cell is text: a spreadsheet runs what begins like a formula.
-So such a cell gets an apostrophe in front, unless it is a plain number, and the outcome counts
-them; `unguarded` takes it off again. Workbooks and JSON lines hold every text to the letter.
+without. A cell that begins like a formula gets an apostrophe in front (`formula_guard`), unless it
+is a plain number, and the outcome counts them. Workbooks and JSON lines hold every text to the
+letter.
 """
 
 from __future__ import annotations
 
 import csv
 import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from kdh_desktop.core.exporting.outcome import ExportOutcome
 from kdh_desktop.core.exporting.rows import Cell, Row
+from kdh_desktop.core.formula_guard import guarded
 
-_RUNS = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 _SHOWN = 32_767
-_NUMBER = re.compile(r"-[0-9]+([.,][0-9]+)?([eE][-+]?[0-9]+)?", re.ASCII)
 
 
 def write_csv(rows: Iterable[Row], path: Path, *, titles: Sequence[str]) -> ExportOutcome:
@@ -46,18 +44,6 @@ def write_json_lines(rows: Iterable[Row], path: Path, *, titles: Sequence[str]) 
             file.write(json.dumps(values, ensure_ascii=False, allow_nan=False) + "\n")
             written += 1
     return ExportOutcome(written, (path,))
-
-
-def guarded(text: str) -> str:
-    """A cell of a CSV file that no spreadsheet takes for a formula."""
-    if not _RUNS.match(text) or _NUMBER.fullmatch(text):
-        return text
-    return "'" + text
-
-
-def unguarded(text: str) -> str:
-    """What `guarded` was given."""
-    return text[1:] if text.startswith("'") and _RUNS.match(text) else text
 
 
 def _differs(cell: Cell, other: Cell) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from kdh_desktop.core.exporting.atomic import staged
-from kdh_desktop.core.exporting.flat_files import guarded
+from kdh_desktop.core.formula_guard import guarded
 from kdh_desktop.core.importing.imported import RefusedRow
 
 TITLES = ("file", "row", "reason", "remedy")

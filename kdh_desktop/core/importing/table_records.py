@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
+from kdh_desktop.core.formula_guard import is_own_header, unguarded
 from kdh_desktop.core.importing.cell_faults import (
     CellFault,
     CellFaults,
@@ -119,8 +120,9 @@ def merged_notice(merged: tuple[str, ...], header_row: int) -> list[str]:
 class _Row:
     """A row on its way: its cells cleaned, with what they are."""
 
-    def __init__(self, raw: RawRow, width: int) -> None:
-        cleaned = [clean_cell(cell) for cell in raw.cells]
+    def __init__(self, raw: RawRow, width: int, *, is_guarded: bool) -> None:
+        cells = map(unguarded, raw.cells) if is_guarded else raw.cells
+        cleaned = [clean_cell(cell) for cell in cells]
         self.number = raw.number
         self.removed = sum(removed for _, removed in cleaned)
         self.cells = [text for text, _ in cleaned]
@@ -143,6 +145,8 @@ class RowReader:
         self.rows = 0
         self._is_sheet = head.is_sheet
         self._columns = head.columns
+        # Where we wrote an apostrophe in front of a text, so that no spreadsheet runs it.
+        self._is_guarded = not head.is_sheet and is_own_header(head.columns)
         self._width = len(head.columns)
         self._places = {role: at for role, at in mapping.columns if at < self._width}
         self._mapped = set(self._places.values())
@@ -160,7 +164,7 @@ class RowReader:
             return RefusedRow(raw.number, raw.problem, _MEND_LINE)
         if (refused := self._misfit(raw)) is not None:
             return refused
-        row = _Row(raw, self._width)
+        row = _Row(raw, self._width, is_guarded=self._is_guarded)
         if tuple(row.cells) == self._columns:
             return RefusedRow(raw.number, _SECOND_HEADER, _DELETE)
         if (refused := self._unreadable(row)) is not None:

@@ -47,7 +47,7 @@ def run_errand(
             case Ok(value):
                 done(value)
             case Err(Cancelled()):
-                parts.notices.show_notice(NOTICE, Notice(_tr("It was stopped.")))
+                parts.notices.show_notice(NOTICE, Notice(_tr("It was stopped."), is_outcome=True))
             case Err(KdhError() as error):
                 parts.notices.show_notice(NOTICE, Notice(str(error), Severity.ERROR))
             case Err():

@@ -24,12 +24,12 @@ from kdh_desktop.core.exporting.columns import (
     label_columns,
     original_columns,
 )
-from kdh_desktop.core.exporting.flat_files import guarded, unguarded
 from kdh_desktop.core.exporting.outcome import ExportFormat
 from kdh_desktop.core.exporting.provenance import Provenance
 from kdh_desktop.core.exporting.records_file import export_records
 from kdh_desktop.core.exporting.rows import RowMaker
 from kdh_desktop.core.exporting.workbook_file import fit, write_workbook
+from kdh_desktop.core.formula_guard import guarded, unguarded
 from kdh_desktop.core.importing.imported import (
     ColumnMapping,
     ColumnRole,
