@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 
 from PySide6.QtCore import QTimer
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -23,6 +24,7 @@ from PySide6.QtWidgets import (
 from kdh_desktop.core.access import Access
 from kdh_desktop.core.errors import AccessError, TooManyTriesError, WrongPasswordError
 from kdh_desktop.gui.admin.consent import Consent
+from kdh_desktop.gui.admin.fitting import grow_to_fit
 from kdh_desktop.gui.admin.password_field import PasswordField
 from kdh_desktop.gui.jobs import Job
 from kdh_desktop.gui.notices import announce
@@ -31,6 +33,7 @@ from kdh_desktop.gui.theme import GRID
 
 _TICK_MS = 200
 _MINUTE_S = 60
+_LEAST_WIDTH = 60 * GRID
 
 
 class BusyDialog(QDialog):
@@ -94,7 +97,15 @@ class BusyDialog(QDialog):
         layout.addStretch(1)
         layout.addWidget(self.progress)
         layout.addWidget(self._make_buttons(accept))
-        self.setMinimumWidth(60 * GRID)
+        self.setMinimumWidth(_LEAST_WIDTH)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.grow()
+
+    def grow(self) -> None:
+        """Be large enough for what is said now."""
+        grow_to_fit(self, least_width=_LEAST_WIDTH)
 
     def _make_buttons(self, accept: str) -> QDialogButtonBox:
         self.buttons = QDialogButtonBox()
@@ -137,6 +148,7 @@ class BusyDialog(QDialog):
     def say(self, words: str) -> None:
         """Say what is wrong, or what goes on, on the screen and to screen readers."""
         self.message.setText(words)
+        self.grow()
         if words:
             announce(self, words)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -13,9 +14,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from kdh_desktop.gui.admin.fitting import grow_to_fit
 from kdh_desktop.gui.plain_text import field_label, plain_label
 from kdh_desktop.gui.settings import LOCK_AFTER_MIN
 from kdh_desktop.gui.theme import GRID
+
+_LEAST_WIDTH = 56 * GRID
 
 
 class LockAfterDialog(QDialog):
@@ -55,9 +59,13 @@ class LockAfterDialog(QDialog):
         layout.addWidget(plain_label(self._also(), kind="muted"))
         layout.addStretch(1)
         layout.addWidget(buttons)
-        self.setMinimumWidth(56 * GRID)
+        self.setMinimumWidth(_LEAST_WIDTH)
         self.spin.setFocus()
         self.spin.selectAll()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        grow_to_fit(self, least_width=_LEAST_WIDTH)
 
     def _also(self) -> str:
         if sys.platform == "linux":

@@ -154,6 +154,7 @@ class NewPasswordDialog(BusyDialog):
         if words != self.advice.text():
             announce(self.password.line, words)
         self.advice.setText(words or self._rule())
+        self.grow()
 
     def _rule(self) -> str:
         return self.tr(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFontDatabase, QGuiApplication
+from PySide6.QtGui import QFontDatabase, QGuiApplication, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from kdh_desktop.core.errors import KdhError
 from kdh_desktop.gui.admin.door_work import save_key_work
+from kdh_desktop.gui.admin.fitting import grow_to_fit
 from kdh_desktop.gui.admin.key_paper import key_text, print_key
 from kdh_desktop.gui.file_dialogs import FileDialogs
 from kdh_desktop.gui.jobs import Err, JobRunner, Ok, Outcome
@@ -28,6 +29,7 @@ from kdh_desktop.gui.plain_text import plain_label
 from kdh_desktop.gui.theme import GRID
 
 _LARGER = 1.6
+_LEAST_WIDTH = 64 * GRID
 
 PrintKey = Callable[[QWidget, str], None]
 
@@ -83,8 +85,12 @@ class RecoveryKeyDialog(QDialog):
         layout.addWidget(self.message)
         layout.addWidget(self.kept_box)
         layout.addWidget(self._buttons())
-        self.setMinimumWidth(64 * GRID)
+        self.setMinimumWidth(_LEAST_WIDTH)
         self.print_button.setFocus()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        grow_to_fit(self, least_width=_LEAST_WIDTH)
 
     @property
     def is_kept(self) -> bool:
@@ -184,4 +190,5 @@ class RecoveryKeyDialog(QDialog):
 
     def _say(self, words: str) -> None:
         self.message.setText(words)
+        grow_to_fit(self, least_width=_LEAST_WIDTH)
         announce(self, words)
