@@ -132,22 +132,32 @@ def tuning_trainings(tuning: TuningConfig) -> int:
 
 
 def _quick() -> RunConfig:
+    """Small networks from nothing: with few texts they learn in minutes what a processor allows.
+
+    Measured with the sample of 240 texts: an encoder of three layers, which takes five times as
+    long, has made too few steps by then to tell the labels apart.
+    """
+    network = NetworkConfig(
+        kind=NetworkKind.TEXT_CNN, dropout=0.3, embedding_size=200, hidden_size=96
+    )
+    schedule = Schedule(epochs=25, peak_rate=4e-3, batch_size=4, head_factor=1.0, layer_decay=1.0)
     return RunConfig(
         name="quick",
         seed=SEED,
         max_tokens=192,
         sentence_loss=1.0,
         sentence_weight=0.3,
-        augmentation=Augmentation(tokenised_share=0.0),
-        teacher=TeacherConfig(folds=3, schedule=Schedule(epochs=8, peak_rate=3e-4)),
+        augmentation=Augmentation(),
+        teacher=TeacherConfig(folds=3, schedule=schedule, network=network),
         distillation=DistillationConfig(
             temperature=2.0,
             alpha=0.5,
             transfer_texts=0,
-            transfer=Schedule(epochs=0, peak_rate=3e-4, batch_size=16),
-            distil=Schedule(epochs=8, peak_rate=3e-4),
-            fine_tune=Schedule(epochs=2, peak_rate=5e-5),
+            transfer=replace(schedule, epochs=0),
+            distil=schedule,
+            fine_tune=replace(schedule, epochs=3, peak_rate=1e-3),
             calibration_folds=3,
+            network=network,
         ),
     )
 

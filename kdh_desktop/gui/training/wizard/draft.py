@@ -15,6 +15,7 @@ from kdh_desktop.core.corpus_report import CorpusReport
 from kdh_desktop.core.corpus_source import CorpusSource, HocSource
 from kdh_desktop.core.encoder_report import EncoderReport
 from kdh_desktop.core.errors import KdhError
+from kdh_desktop.core.machine_report import MachineReport
 from kdh_desktop.core.run_presets import Preset, preset_config
 from kdh_desktop.core.search_space import Value, at_position
 from kdh_desktop.core.training_config import NetworkKind, RunConfig
@@ -60,6 +61,15 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """What a short trial found out about a run on this machine, or why it found out nothing."""
+
+    key: RunRequest
+    report: MachineReport | None = None
+    error: KdhError | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ChosenEncoder:
     """A folder to start from, with what a look at it found, or why it is refused."""
 
@@ -80,6 +90,7 @@ class Draft:
         device: Where to compute.
         title: What to call the run.
         checked: The last data check.
+        measured: The last trial on this machine.
     """
 
     config: RunConfig
@@ -89,6 +100,19 @@ class Draft:
     device: str = "auto"
     title: str = ""
     checked: Checked | None = None
+    measured: Measured | None = None
+
+    @property
+    def measure_key(self) -> RunRequest:
+        """What a trial of these choices depends on: all of them but the name."""
+        request = self.request()
+        return replace(request, config=replace(request.config, name=_USUAL_NAME))
+
+    @property
+    def current_measure(self) -> Measured | None:
+        """The last trial, where it was of these very choices."""
+        is_known = self.measured is not None and self.measured.key == self.measure_key
+        return self.measured if is_known else None
 
     @property
     def has_judges(self) -> bool:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from kdh_desktop.core.errors import InputError
-from kdh_desktop.core.importing.imported import FileFormat, FileInspection, ImportPlan
+from kdh_desktop.core.importing.imported import (
+    ColumnMapping,
+    FileFormat,
+    FileInspection,
+    ImportPlan,
+)
 from kdh_desktop.core.importing.sandbox import Limits, run_in_child
 from kdh_desktop.core.json_values import parse_json
 from kdh_desktop.gui.jobs import Job
@@ -55,7 +60,13 @@ def look_work(path: Path, plan: ImportPlan | None = None) -> Callable[[Job], Fil
                 "This file holds references or running text, without labels to learn from.",
                 "Choose a workbook, a CSV file or JSON lines with a label for each text.",
             )
-        return inspect_file(path, plan=plan, should_stop=job.should_stop)
+        look = inspect_file(path, plan=plan, should_stop=job.should_stop)
+        if plan is None and not look.plan.layout.header_row:
+            # Columns are chosen by their names here, so that some row has to hold them.
+            layout = replace(look.plan.layout, header_row=1)
+            named = replace(look.plan, layout=layout, mapping=ColumnMapping())
+            look = inspect_file(path, plan=named, should_stop=job.should_stop)
+        return look
 
     return work
 

@@ -23,6 +23,13 @@ from kdh_desktop.gui.window_parts import WindowParts
 
 _PARTS = ("teacher", "distillation")
 
+_TRANSFORMER: dict[str, Value | None] = {
+    "epochs": 8, "peak_rate": 1.5e-4, "batch_size": 8, "head_factor": 5.0, "layer_decay": 0.9,
+}  # fmt: skip
+_FROM_NOTHING: dict[str, Value | None] = {
+    "epochs": 25, "peak_rate": 4e-3, "batch_size": 4, "head_factor": 1.0, "layer_decay": 1.0,
+}  # fmt: skip
+
 
 class ModelsPage(StepPage):
     """The networks, and the encoder that transformers start from."""
@@ -86,8 +93,8 @@ class ModelsPage(StepPage):
                 self.tr("&Network") if is_teacher else self.tr("Ne&twork"),
                 kinds,
                 why=self.tr(
-                    "A transformer knows language already and learns from few texts; the others "
-                    "begin from nothing and want thousands."
+                    "A transformer knows language already, and is slow without a graphics card; "
+                    "the others begin from nothing, and learn quickly."
                 )
                 if is_teacher
                 else self.tr("The smaller it is, the more texts it classifies in a second."),
@@ -225,17 +232,21 @@ class ModelsPage(StepPage):
 
 
 def _usual_sizes(part: str) -> Adjust:
-    """What goes with another kind of network: rates of those that begin from nothing are higher."""
-    stages = ("schedule",) if part == "teacher" else ("transfer", "distil", "fine_tune")
+    """What goes with another kind of network: those that begin from nothing want more steps."""
+    stages = ("schedule",) if part == "teacher" else ("distil", "fine_tune")
 
     def adjust(kind: Value | None) -> dict[str, Value | None]:
         is_transformer = kind == NetworkKind.TRANSFORMER.value
-        rates = {"fine_tune": 5e-5 if is_transformer else 3e-4}
-        usual = 1.5e-4 if is_transformer else 1e-3
-        found: dict[str, Value | None] = {
-            f"{part}.{stage}.peak_rate": rates.get(stage, usual) for stage in stages
-        }
+        found: dict[str, Value | None] = {}
+        for stage in stages:
+            usual = _TRANSFORMER if is_transformer else _FROM_NOTHING
+            found |= {f"{part}.{stage}.{name}": value for name, value in usual.items()}
+            if stage == "fine_tune":
+                found[f"{part}.{stage}.peak_rate"] = 5e-5 if is_transformer else 1e-3
+                found[f"{part}.{stage}.epochs"] = 2 if is_transformer else 3
         if not is_transformer:
+            rate = 4e-3 if kind == NetworkKind.TEXT_CNN.value else 2e-3
+            found[f"{part}.{stages[0]}.peak_rate"] = rate
             found[f"{part}.network.layers"] = None
         return found
 

@@ -8,6 +8,7 @@ from kdh_desktop.gui.training.setting_words import setting_name
 from kdh_desktop.gui.training.wizard.draft import Draft
 from kdh_desktop.gui.training.wizard.words import (
     device_name,
+    duration_words,
     method_name,
     network_words,
     preset_name,
@@ -32,6 +33,7 @@ def review_lines(draft: Draft) -> list[Line]:
         (tr("Search"), _search(config)),
         (tr("Machine"), device_name(draft.device)),
         (tr("Trainings"), tr("{count} networks").format(count=networks_trained(config))),
+        (tr("Expected time"), _time(draft)),
     ]
 
 
@@ -98,6 +100,13 @@ def _encoder(draft: Draft) -> str:
     if not draft.uses_encoder:
         return tr("none is needed")
     return tr("the program's own") if draft.encoder is None else draft.encoder.folder.name
+
+
+def _time(draft: Draft) -> str:
+    measured = draft.current_measure
+    if measured is None or measured.report is None or measured.report.cost is None:
+        return tr("not measured; see Machine")
+    return duration_words(measured.report.cost.seconds)
 
 
 def _search(config: RunConfig) -> str:

@@ -44,7 +44,8 @@ class SourceTableModel(QAbstractTableModel):
             self.endResetModel()
         elif (draft.sources, texts) != (self._sources, self._texts):
             self._sources, self._texts = draft.sources, texts
-            self.dataChanged.emit(self.index(0, 0), self.index(len(texts) - 1, USE))
+            last = self.index(len(self._sources) - 1, USE)
+            self.dataChanged.emit(self.index(0, 0), last)
 
     def rowCount(self, parent: Index | None = None) -> int:
         return 0 if parent is not None and parent.isValid() else len(self._sources)

@@ -102,22 +102,25 @@ class SpaceTable(QTableWidget):
         if item.column() == _FIELD:
             is_on = item.checkState() == Qt.CheckState.Checked
             chosen = self._chosen | {path} if is_on else self._chosen - {path}
-            if not chosen:
-                self.refused.emit(self.tr("Leave at least one setting to the search."))
-            else:
-                self._chosen = chosen
+            refusal = "" if chosen else self.tr("Leave at least one setting to the search.")
+            self._chosen = chosen or self._chosen
         else:
-            try:
-                self._possible[path] = self._typed(item.row(), self._possible[path])
-            except ValueError:
-                self.refused.emit(
-                    self.tr("That cannot be taken: give numbers, the first one smaller.")
-                )
+            refusal = self._take_limits(item.row(), path)
         with QSignalBlocker(self):
             self._show_row(item.row(), path, self._possible[path])
-        self.space_changed.emit(
-            {one: self._possible[one] for one in self._possible if one in self._chosen}
-        )
+        if refusal:
+            self.refused.emit(refusal)
+        else:
+            chosen = self._chosen
+            self.space_changed.emit({x: one for x, one in self._possible.items() if x in chosen})
+
+    def _take_limits(self, row: int, path: str) -> str:
+        """Take what was typed; why it cannot be, or nothing."""
+        try:
+            self._possible[path] = self._typed(row, self._possible[path])
+        except ValueError:
+            return self.tr("That cannot be taken: give numbers, the first one smaller.")
+        return ""
 
     def _typed(self, row: int, old: Dimension) -> Dimension:
         items = (self.item(row, column) for column in (_LOW, _HIGH))

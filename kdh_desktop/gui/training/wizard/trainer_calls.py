@@ -20,6 +20,8 @@ from kdh_desktop.core.corpus_report import CorpusReport, report_from_json
 from kdh_desktop.core.corpus_source import CorpusSource, source_to_json
 from kdh_desktop.core.encoder_report import EncoderReport, encoder_report_from_json
 from kdh_desktop.core.errors import Cancelled, KdhError, TrainingError
+from kdh_desktop.core.machine_report import MachineReport, machine_report_from_json
+from kdh_desktop.core.run_folder import RunRequest, request_to_json
 from kdh_desktop.core.suspicious_labels import SuspiciousLabels, suspects_from_json
 from kdh_desktop.gui.jobs import Job
 from kdh_desktop.gui.training.wizard.draft import CheckKey, ChosenSource
@@ -73,6 +75,21 @@ def encoder_work(
             named.write_text(json.dumps({"folder": str(folder)}), encoding="utf-8")
             arguments = ["check-encoder", str(named), "--max-tokens", str(max_tokens)]
             return encoder_report_from_json(ask_trainer(arguments, job, command=command))
+
+    return work
+
+
+def probe_work(
+    request: RunRequest, *, command: Command = trainer_command
+) -> Callable[[Job], MachineReport]:
+    """See what this machine can do, and try for some seconds what a run would take on it."""
+
+    def work(job: Job) -> MachineReport:
+        with tempfile.TemporaryDirectory(prefix="kdh-check-") as name:
+            asked = Path(name) / "request.json"
+            asked.write_text(request_to_json(request), encoding="utf-8")
+            answer = ask_trainer(["probe", str(asked)], job, command=command)
+            return machine_report_from_json(answer)
 
     return work
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QKeyEvent
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QDialog,
     QFrame,
@@ -73,6 +73,9 @@ class TrainingWizard(QDialog):
         self._sign.setAccessibleName(self.tr("Warning"))
         self.problem = plain_label()
         self._lay_out()
+        for keys, step in (("Alt+Left", self.back), ("Alt+Right", self.next)):
+            # A shortcut, since tables would take these keys for themselves.
+            QShortcut(QKeySequence(keys), self, step)
         for page in self.pages:
             page.problem_changed.connect(self._show_problem)
         parts.door.changed.connect(self._take_door)
@@ -140,18 +143,9 @@ class TrainingWizard(QDialog):
         self.accept()
         self.start_wanted.emit(request)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        modifiers = event.modifiers()
-        if modifiers == Qt.KeyboardModifier.AltModifier and event.key() == Qt.Key.Key_Left:
-            self.back()
-        elif modifiers == Qt.KeyboardModifier.AltModifier and event.key() == Qt.Key.Key_Right:
-            self.next()
-        else:
-            super().keyPressEvent(event)
-
-    def closeEvent(self, event: QCloseEvent) -> None:
-        self.data_page.close_dialogs()
-        super().closeEvent(event)
+    def done(self, result: int) -> None:
+        self._stop_work()
+        super().done(result)
 
     # Its parts
 
@@ -235,11 +229,16 @@ class TrainingWizard(QDialog):
         if not self._parts.door.is_open:
             if self.isVisible():
                 self._is_waiting = True
-                self.data_page.close_dialogs()
+                self._stop_work()
                 self.hide()
         elif self._is_waiting:
             self._is_waiting = False
             self.open()
+
+    def _stop_work(self) -> None:
+        """Whoever shuts the wizard waits for nothing, and trials would slow a run down."""
+        self.data_page.close_dialogs()
+        self.machine_page.stop()
 
     def _take_colors(self) -> None:
         color = self._parts.theme.colors.warning

@@ -75,7 +75,7 @@ def preset_words(preset: Preset | None) -> str:
         case Preset.QUICK:
             return tr("Minutes on an ordinary computer. Shows whether the texts can be learnt.")
         case Preset.BALANCED:
-            return tr("Hours without a graphics card. A good model for everyday use.")
+            return tr("Hours without a graphics card. A good model, from some hundred texts on.")
         case Preset.BEST:
             return tr("As the model of the program was made: for a graphics card, or a weekend.")
         case None:
