@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QCoreApplication, QObject
 from PySide6.QtWidgets import QMessageBox
 
-from kdh_desktop.gui.questions import ask
+from kdh_desktop.core.training_progress import RunState
+from kdh_desktop.gui.questions import Answer, ask, ask_which
+from kdh_desktop.gui.training_desk import RunWish
 from kdh_desktop.gui.window_parts import WindowParts
 
 
+def end_program() -> None:
+    """Leave the event loop."""
+    QCoreApplication.quit()
+
+
 class Leaving(QObject):
-    """Knows whether the window may close; closes it itself once work has stopped."""
+    """Knows whether the window may close; closes it itself once work has stopped.
+
+    A training may also go on with the window hidden; the program then ends with the training,
+    unless somebody has brought the window back.
+    """
 
     def __init__(
         self,
@@ -32,13 +43,24 @@ class Leaving(QObject):
         self._parts = parts
         self._would_forget = would_forget
         self._is_agreed = False
+        self._is_in_background = False
         self.question: QMessageBox | None = None
-        parts.panel.changed.connect(self._close_when_stopped)
+        parts.panel.changed.connect(self._see)
+        parts.trainings.changed.connect(self._see)
+
+    @property
+    def is_in_background(self) -> bool:
+        """Whether the window was hidden for a training to go on, and nobody brought it back."""
+        return self._is_in_background and not self._parts.window.isVisible()
+
+    @property
+    def _is_busy(self) -> bool:
+        return self._parts.panel.is_working or self._parts.trainings.is_busy
 
     def may_close(self) -> bool:
         """Whether the window may close now; where it may not, the user has been asked."""
-        if self._is_agreed or not (self._parts.panel.is_working or self._would_forget()):
-            return not self._parts.panel.is_working
+        if self._is_agreed or not (self._is_busy or self._would_forget()):
+            return not self._is_busy
         if self.question is None:
             self.question = self._ask()
             self.question.finished.connect(self._forget_question)
@@ -47,12 +69,28 @@ class Leaving(QObject):
     def agree(self) -> None:
         """Close without a question, as soon as work has stopped."""
         self._is_agreed = True
-        if self._parts.panel.is_working:
+        if self._is_busy:
             self._parts.panel.cancel_all()
+            self._see()
         else:
             self._parts.window.close()
 
+    def go_on_in_background(self) -> None:
+        """Hide the window; the program ends when the training does."""
+        self._is_in_background = True
+        trainings = self._parts.trainings
+        active = trainings.active
+        if active is not None and (active.state is RunState.PAUSED or active.wish is RunWish.PAUSE):
+            # Nobody is there who could let it go on.
+            trainings.go_on()
+        self._parts.window.hide()
+        # The training may have ended while the question was open.
+        self._see()
+
     def _ask(self) -> QMessageBox:
+        window = self._parts.window
+        if self._parts.trainings.is_busy:
+            return self._ask_about_training()
         if self._parts.panel.is_working:
             question = self.tr("Close although work is going on?")
             meaning = self.tr("What is done is kept, and the rest can go on at the next start.")
@@ -61,11 +99,51 @@ class Leaving(QObject):
             question = self.tr("Close and forget the private session?")
             meaning = self.tr("Its texts, records and labels are forgotten for good.")
             yes, no = self.tr("Close and forget"), self.tr("Stay")
-        return ask(self._parts.window, question, meaning, yes=yes, no=no, then=self.agree)
+        return ask(window, question, meaning, yes=yes, no=no, then=self.agree)
+
+    def _ask_about_training(self) -> QMessageBox:
+        meaning = [
+            self.tr(
+                "In the background the training goes on with the window hidden, and the program "
+                "ends with it. Start the program again to bring the window back."
+            ),
+            self.tr("A training that is stopped can go on later from its last checkpoint."),
+        ]
+        if self._would_forget():
+            meaning.append(self.tr("The private session is forgotten when the program ends."))
+        return ask_which(
+            self._parts.window,
+            self.tr("Close although a model is being trained?"),
+            "\n\n".join(meaning),
+            answers=[
+                Answer(self.tr("Go on in the &background"), self.go_on_in_background),
+                Answer(self.tr("&Stop the training and close"), self.agree),
+            ],
+            none=Answer(self.tr("Stay"), self._stay),
+        )
+
+    def _stay(self) -> None:
+        """Nothing changes."""
 
     def _forget_question(self) -> None:
         self.question = None
 
-    def _close_when_stopped(self) -> None:
-        if self._is_agreed and not self._parts.panel.is_working:
+    def _see(self) -> None:
+        """Close when what was waited for is so."""
+        if self._is_in_background and self._parts.window.isVisible():
+            self._is_in_background = False
+        if self._is_agreed:
+            self._stop_training()
+            if not self._is_busy:
+                self._parts.window.close()
+        elif self._is_in_background and not self._is_busy:
+            self._is_agreed = True
+            self._is_in_background = False
             self._parts.window.close()
+            # The window was hidden already, so that its closing ends nothing.
+            end_program()
+
+    def _stop_training(self) -> None:
+        active = self._parts.trainings.active
+        if active is not None and (active.wish is None or not active.wish.is_last):
+            self._parts.trainings.cancel()

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from kdh_desktop.core.errors import Cancelled
 
@@ -145,7 +146,10 @@ def _obey(descriptor: int, control: RunControl) -> None:
             if wish is not None:
                 wish()
             else:
-                sys.stderr.write("A line on stdin is none of: cancel, pause, resume, keep-best\n")
+                with suppress(OSError):  # the end of the input must be seen all the same
+                    sys.stderr.write(
+                        "A line on stdin is none of: cancel, pause, resume, keep-best\n"
+                    )
     control.abandon()
 
 

@@ -12,7 +12,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -129,8 +129,9 @@ def _ended_in_time(control: RunControl, stream: EventStream) -> Iterator[None]:
                 return
         if not is_over.wait(_GRACE_S):
             stream.emit_soon(RunCancelled(is_abandoned=control.is_abandoned))
-            sys.stderr.write("The training was stopped.\n")
-            sys.stderr.flush()
+            with suppress(OSError):  # whoever read it may be gone: that is why we end
+                sys.stderr.write("The training was stopped.\n")
+                sys.stderr.flush()
             os._exit(Cancelled.exit_code)
 
     threading.Thread(target=watch, daemon=True).start()
