@@ -14,6 +14,7 @@ from trainer.commands import (
     check,
     check_encoder,
     evaluate,
+    probe,
     run,
     study,
     suspects,
@@ -45,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     run.add_parser(commands)
     check.add_parser(commands)
+    probe.add_parser(commands)
     suspects.add_parser(commands)
     check_encoder.add_parser(commands)
     evaluate.add_parser(commands)

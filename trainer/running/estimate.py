@@ -96,11 +96,7 @@ def estimate_rest(
         TrainingError: The disk has not enough room.
     """
     rest = [stage for stage in stages if not (work / f"{stage.name}.finished").exists()]
-    trained = [costs[stage.network].weight_bytes for stage in rest if stage.network is not None]
-    scores = sum(stage.score_bytes for stage in rest)
-    largest = max((costs[x.network].weight_bytes for x in stages if x.network), default=0)
-    room = _CHECKPOINTS * max(map(_checkpoint_weights, rest), default=0) + _WEIGHTS_IN_EXPORT
-    needed = sum(trained) + scores + largest * room * jobs + _SPARE_BYTES
+    needed = needed_bytes(stages, costs, left=rest, jobs=jobs)
     free = free_bytes(work)
     if free < needed:
         raise TrainingError(
@@ -109,6 +105,28 @@ def estimate_rest(
         )
     seconds = sum(cost.seconds for cost in stage_costs(rest, costs))
     return RunEstimated(round(seconds, 1), needed, free)
+
+
+def needed_bytes(
+    stages: Sequence[StageWork],
+    costs: Mapping[NetworkConfig, NetworkCost],
+    *,
+    left: Sequence[StageWork],
+    jobs: int,
+) -> int:
+    """Room on the disk that a run still needs.
+
+    Args:
+        stages: All stages of the run.
+        costs: What their networks take.
+        left: Those that are not finished.
+        jobs: Networks trained side by side.
+    """
+    trained = [costs[stage.network].weight_bytes for stage in left if stage.network is not None]
+    scores = sum(stage.score_bytes for stage in left)
+    largest = max((costs[x.network].weight_bytes for x in stages if x.network), default=0)
+    room = _CHECKPOINTS * max(map(_checkpoint_weights, left), default=0) + _WEIGHTS_IN_EXPORT
+    return sum(trained) + scores + largest * room * jobs + _SPARE_BYTES
 
 
 def _checkpoint_weights(stage: StageWork) -> int:

@@ -1,0 +1,189 @@
+"""What a run would take on this machine, from a trial of a few steps on some of its texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import cycle, islice
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+
+from kdh_desktop.core.labels import LabelSet
+from kdh_desktop.core.machine_report import ExpectedCost
+from kdh_desktop.core.run_folder import RunRequest
+from kdh_desktop.core.search_space import TuningConfig
+from kdh_desktop.core.training_config import NetworkConfig, RunConfig, Schedule
+from trainer.corpus import LabelledText, read_corpora, read_unlabelled
+from trainer.learning.learner import Learner
+from trainer.learning.stages import StageRunner
+from trainer.networks.base import NetworkBase
+from trainer.process.control import RunControl
+from trainer.running.estimate import NetworkCost, needed_bytes, stage_costs
+from trainer.running.planned_stages import CorpusSize, planned_stages
+from trainer.running.texts import TRANSFER_MIN_WORDS
+from trainer.teacher import Corpus
+
+SAMPLE = 200
+"""Texts of each kind that are looked at; the others are taken to be like them."""
+
+_GIVEN_UP = 0.6
+"""Share of a search's work that is left where bad positions are given up; measured on one."""
+
+_T = TypeVar("_T")
+
+
+def expected_cost(
+    request: RunRequest, *, encoder: Path, work: Path, device: torch.device
+) -> ExpectedCost:
+    """Try a few steps of a run's networks on some of its texts.
+
+    Args:
+        request: What would be asked.
+        encoder: Folder of the base encoder.
+        work: Folder for what is made on the way.
+        device: Where to compute.
+
+    Raises:
+        TrainingError: The texts or the base encoder cannot be used.
+        InputError: A file cannot be read.
+    """
+    config = request.config
+    texts, labels, unlabelled = _read(request)
+    trial = _Trial(config, labels, _some(texts), _some(unlabelled), encoder, work, device)
+    costs = {
+        network: trial.cost(network)
+        for network in {config.teacher.network, config.distillation.network}
+    }
+    size = trial.size(len(texts), len(unlabelled))
+    stages = planned_stages(config, size, labels=len(labels))
+    seconds = sum(cost.seconds for cost in stage_costs(stages, costs))
+    tuning_s = 0.0
+    if config.tuning is not None:
+        tuning_s = _tuning_seconds(config, config.tuning, size, costs)
+    return ExpectedCost(
+        device=device.type,
+        seconds=round(seconds + tuning_s, 1),
+        tuning_seconds=round(tuning_s, 1),
+        disk_bytes=needed_bytes(stages, costs, left=stages, jobs=1),
+        labelled_texts=len(texts),
+        unlabelled_texts=len(unlabelled),
+    )
+
+
+def _read(request: RunRequest) -> tuple[list[LabelledText], LabelSet, list[LabelledText]]:
+    """As many texts as the run would learn from; which of them are kept back does not matter."""
+    config = request.config
+    texts, labels = read_corpora(request.corpus)
+    if not request.judged and config.judged_share:
+        texts = texts[: max(1, round(len(texts) * (1 - config.judged_share)))]
+    unlabelled: list[LabelledText] = []
+    if request.transfer is not None:
+        unlabelled = read_unlabelled(
+            Path(request.transfer),
+            limit=config.distillation.transfer_texts,
+            min_words=TRANSFER_MIN_WORDS,
+        )
+    return texts, labels, unlabelled
+
+
+def _some(texts: Sequence[_T]) -> list[_T]:
+    """At most `SAMPLE` of the texts, evenly spread."""
+    step = max(1, -(-len(texts) // SAMPLE))
+    return list(texts[::step])
+
+
+class _Trial:
+    """Some texts of a run, and networks that learn nothing from them."""
+
+    def __init__(
+        self,
+        config: RunConfig,
+        labels: LabelSet,
+        labelled: list[LabelledText],
+        unlabelled: list[LabelledText],
+        encoder: Path,
+        work: Path,
+        device: torch.device,
+    ) -> None:
+        self._config = config
+        self._labels = labels
+        self._labelled = labelled
+        self._unlabelled = unlabelled
+        self._encoder = encoder
+        self._device = device
+        self._runner = StageRunner(work, stages=1, emit=lambda _: None, control=RunControl())
+        self._corpora: dict[NetworkConfig, Corpus] = {}
+
+    def cost(self, network: NetworkConfig) -> NetworkCost:
+        """What one kind of network takes."""
+        base = self._base(network)
+        self._corpora[network] = Corpus.encoded(self._labelled, self._unlabelled, base.encoder)
+        learner = Learner(
+            network,
+            base,
+            labels=len(self._labels),
+            max_tokens=self._config.max_tokens,
+            sentence_weight=self._config.sentence_weight,
+            runner=self._runner,
+            device=self._device,
+        )
+        return learner.cost(self._corpora[network].labelled_examples)
+
+    def size(self, labelled: int, unlabelled: int) -> CorpusSize:
+        """Size of all texts, of which those that were encoded stand for the others."""
+        corpus = self._corpora[self._config.distillation.network]
+        some = CorpusSize.of(
+            corpus.labelled_examples,
+            corpus.unlabelled_examples,
+            max_tokens=self._config.max_tokens,
+        )
+        sentences = some.unlabelled_sentences * unlabelled // max(1, len(some.unlabelled))
+        return CorpusSize(
+            list(islice(cycle(some.labelled), labelled)),
+            list(islice(cycle(some.unlabelled), unlabelled)),
+            sentences,
+        )
+
+    def _base(self, network: NetworkConfig) -> NetworkBase:
+        return NetworkBase.of(
+            network,
+            base_encoder=self._encoder,
+            vocabulary=self._runner.work / "vocabulary",
+            labelled=self._labelled,
+            unlabelled=(),
+            max_tokens=self._config.max_tokens,
+            seed=self._config.seed,
+        )
+
+
+def _tuning_seconds(
+    config: RunConfig,
+    tuning: TuningConfig,
+    size: CorpusSize,
+    costs: dict[NetworkConfig, NetworkCost],
+) -> float:
+    """Time of a search: each position trains a network for each fold, on the others."""
+    is_of_teacher = any(path.startswith("teacher.") for path in tuning.dimensions)
+    is_of_student = not is_of_teacher or any(
+        path.startswith("distillation.") for path in tuning.dimensions
+    )
+    parts: list[tuple[NetworkConfig, Schedule]] = []
+    if is_of_teacher:
+        parts.append((config.teacher.network, config.teacher.schedule))
+    if is_of_student:
+        how = config.distillation
+        parts += [(how.network, how.distil), (how.network, how.fine_tune)]
+    shorter = [replace(x, epochs=max(1, round(x.epochs * tuning.epoch_share))) for _, x in parts]
+    tokens = sum(size.labelled)
+    if tuning.texts:
+        tokens = tokens * min(tuning.texts, len(size.labelled)) // len(size.labelled)
+    seen = tokens * (tuning.folds - 1)
+    one_s = sum(
+        seen * schedule.epochs * costs[network].second_per_token
+        for (network, before), schedule in zip(parts, shorter, strict=True)
+        if before.epochs
+    )
+    positions = tuning.particles * tuning.iterations * (1 + tuning.has_random_control)
+    return positions * one_s * (_GIVEN_UP if tuning.is_stopping_early else 1.0)
