@@ -28,6 +28,7 @@ from kdh_desktop.core.importing.imported import ImportedRecord
 from kdh_desktop.core.records import listing
 from kdh_desktop.core.records.imports import now_utc, replace_content
 from kdh_desktop.core.records.models import ActiveModel
+from kdh_desktop.core.records.share_done import OnProgress, ShareDone, silent
 from kdh_desktop.core.records.stored import Operation, OperationKind
 
 if TYPE_CHECKING:
@@ -78,7 +79,12 @@ class Change:
 
 
 def perform(
-    db: Connection, active: ActiveModel | None, kind: OperationKind, changes: Sequence[Change]
+    db: Connection,
+    active: ActiveModel | None,
+    kind: OperationKind,
+    changes: Sequence[Change],
+    *,
+    on_progress: OnProgress = silent,
 ) -> Operation | None:
     """Do something and log it; what is undone at present cannot be done again afterwards.
 
@@ -87,6 +93,7 @@ def perform(
         active: The active model.
         kind: What is done.
         changes: At most one for each subject of a record; those that change nothing are left out.
+        on_progress: Told the share that is done.
 
     Returns:
         The entry, or None where nothing changes and nothing is logged.
@@ -94,31 +101,38 @@ def perform(
     changes = [change for change in changes if change.before != change.after]
     if not changes:
         return None
-    _apply(db, active, [(x.subject, x.record_id, x.key, x.after) for x in changes])
+    values = [(x.subject, x.record_id, x.key, x.after) for x in changes]
+    share = ShareDone(_weight_of(values) + len(changes), on_progress)
+    _apply(db, active, values, share)
     records = {x.record_id for x in changes if x.record_id is not None}
     for change in changes:
         if change.subject is Subject.BATCH:
             rows = db.execute("SELECT record_id FROM listing WHERE batch_id = ?", (change.key,))
             records.update(record for (record,) in rows)
     operation = _append(db, kind, None, (len(records), min(records, default=None)))
-    db.executemany(
-        "INSERT INTO change VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (
-            (operation, place, x.subject, x.record_id, x.key, _json(x.before), _json(x.after))
-            for place, x in enumerate(changes)
-        ),
-    )
+    for chunk in share.chunks(list(enumerate(changes))):
+        db.executemany(
+            "INSERT INTO change VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                (operation, place, x.subject, x.record_id, x.key, _json(x.before), _json(x.after))
+                for place, x in chunk
+            ),
+        )
     return _operation(db, operation)
 
 
-def undo(db: Connection, active: ActiveModel | None) -> Operation | None:
+def undo(
+    db: Connection, active: ActiveModel | None, *, on_progress: OnProgress = silent
+) -> Operation | None:
     """Take back the last thing that is not taken back; gives it, or None where there is none."""
-    return _go(db, active, can_undo(db), UNDO)
+    return _go(db, active, can_undo(db), UNDO, on_progress=on_progress)
 
 
-def redo(db: Connection, active: ActiveModel | None) -> Operation | None:
+def redo(
+    db: Connection, active: ActiveModel | None, *, on_progress: OnProgress = silent
+) -> Operation | None:
     """Do again what was taken back last; gives it, or None where there is none."""
-    return _go(db, active, can_redo(db), REDO)
+    return _go(db, active, can_redo(db), REDO, on_progress=on_progress)
 
 
 def can_undo(db: Connection) -> Operation | None:
@@ -158,7 +172,12 @@ def content_values(content: ImportedRecord) -> tuple[Any, ...]:
 
 
 def _go(
-    db: Connection, active: ActiveModel | None, target: Operation | None, kind: str
+    db: Connection,
+    active: ActiveModel | None,
+    target: Operation | None,
+    kind: str,
+    *,
+    on_progress: OnProgress,
 ) -> Operation | None:
     if target is None:
         return None
@@ -172,7 +191,7 @@ def _go(
         (Subject(subject), record, key, None if value is None else tuple(json.loads(value)))
         for subject, record, key, value in rows
     ]
-    _apply(db, active, values)
+    _apply(db, active, values, ShareDone(_weight_of(values), on_progress))
     _append(db, kind, target.id, (target.records, target.first_record))
     return _operation(db, target.id)
 
@@ -196,16 +215,32 @@ def _as_operation(row: Sequence[Any]) -> Operation:
 
 
 _Value = tuple[Subject, "int | None", str, "tuple[Any, ...] | None"]
-_Pairs = list[tuple[Any, "tuple[Any, ...] | None"]]
+_Pairs = Sequence[tuple[Any, "tuple[Any, ...] | None"]]
 
 
-def _apply(db: Connection, active: ActiveModel | None, values: Iterable[_Value]) -> None:
+_WEIGHTS = {Subject.DECISIONS: 4}
+"""Rows that a change writes, so to speak; all others write one."""
+
+_REFRESH_WEIGHT = 3
+
+
+def _weight_of(values: Iterable[_Value]) -> int:
+    """What it takes to make values hold; to be compared with the weight of other writes."""
+    subjects = [subject for subject, *_ in values]
+    refreshed = _REFRESH_WEIGHT * subjects.count(Subject.DECISIONS)
+    return refreshed + sum(_WEIGHTS.get(subject, 1) for subject in subjects)
+
+
+def _apply(
+    db: Connection, active: ActiveModel | None, values: Iterable[_Value], share: ShareDone
+) -> None:
     """Make values hold, and bring `listing` up to date."""
-    by_subject: dict[Subject, _Pairs] = defaultdict(list)
+    by_subject: dict[Subject, list[tuple[Any, tuple[Any, ...] | None]]] = defaultdict(list)
     for subject, record, key, value in values:
         by_subject[subject].append((int(key) if subject is Subject.BATCH else record, value))
     for subject, pairs in by_subject.items():
-        _WRITERS[subject](db, pairs)
+        for some in share.chunks(pairs, weight=_WEIGHTS.get(subject, 1)):
+            _WRITERS[subject](db, some)
     hidden = [*by_subject[Subject.REMOVED], *by_subject[Subject.MERGED]]
     listing.refresh_hidden(db, [record for record, _ in hidden])
     for batch_id, _ in by_subject[Subject.BATCH]:
@@ -213,7 +248,8 @@ def _apply(db: Connection, active: ActiveModel | None, values: Iterable[_Value])
     retexted = {record for record, _ in by_subject[Subject.RECORD]}
     listing.refresh_predictions(db, active, retexted)
     decided = {record for record, _ in by_subject[Subject.DECISIONS]}
-    listing.refresh_decisions(db, active, decided - retexted)
+    for records in share.chunks(sorted(decided - retexted), weight=_REFRESH_WEIGHT):
+        listing.refresh_decisions(db, active, records)
 
 
 def _write_decisions(db: Connection, pairs: _Pairs) -> None:

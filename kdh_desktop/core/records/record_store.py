@@ -32,6 +32,7 @@ from kdh_desktop.core.records.key_custody import find_key
 from kdh_desktop.core.records.models import ActiveLabel
 from kdh_desktop.core.records.opening import create_in_memory, open_database, require_sound
 from kdh_desktop.core.records.operation_log import Change, Subject
+from kdh_desktop.core.records.share_done import OnProgress, silent
 from kdh_desktop.core.records.store_key import StoreKey
 from kdh_desktop.core.records.store_lock import StoreLock
 from kdh_desktop.core.records.stored import (
@@ -339,7 +340,10 @@ class RecordStore:
             operation_log.perform(db, self._active, OperationKind.CONFIRM, changes)
 
     def accept(
-        self, record_ids: Sequence[int], limits: Mapping[str, tuple[float, float]] | None
+        self,
+        record_ids: Sequence[int],
+        limits: Mapping[str, tuple[float, float]] | None,
+        on_progress: OnProgress = silent,
     ) -> int:
         """Accept labels as the model gives them, for many records at once.
 
@@ -351,13 +355,15 @@ class RecordStore:
                 from which its presence is. A record is left as it is where a label named here
                 lies between the two and nobody decided it. Labels not named stay undecided, and
                 a record keeps its review status then. None accepts every label as it stands.
+            on_progress: Told the share that is done.
 
         Returns:
             How many records were touched.
         """
         with self._database.writing() as db:
             changes, touched = reviewing.acceptance_of(db, self._active, record_ids, limits=limits)
-            operation_log.perform(db, self._active, OperationKind.ACCEPT_MANY, changes)
+            kind = OperationKind.ACCEPT_MANY
+            operation_log.perform(db, self._active, kind, changes, on_progress=on_progress)
             return touched
 
     def acceptable(
@@ -408,15 +414,15 @@ class RecordStore:
         with self._database.reading() as db:
             return merging.merged_rows(db, batch_id)
 
-    def undo(self) -> Operation | None:
+    def undo(self, on_progress: OnProgress = silent) -> Operation | None:
         """Take back the last thing that is not taken back; gives it, or None for none."""
         with self._database.writing() as db:
-            return operation_log.undo(db, self._active)
+            return operation_log.undo(db, self._active, on_progress=on_progress)
 
-    def redo(self) -> Operation | None:
+    def redo(self, on_progress: OnProgress = silent) -> Operation | None:
         """Do again what was taken back last; gives it, or None where there is none."""
         with self._database.writing() as db:
-            return operation_log.redo(db, self._active)
+            return operation_log.redo(db, self._active, on_progress=on_progress)
 
     def can_undo(self) -> Operation | None:
         """What an undo would take back."""

@@ -21,6 +21,7 @@ from kdh_desktop.gui.records.actions import RecordActions
 from kdh_desktop.gui.records.chip_row import ChipRow
 from kdh_desktop.gui.records.record_table import RecordTable
 from kdh_desktop.gui.records.record_table_model import RecordTableModel
+from kdh_desktop.gui.records.saving_sign import SavingSign
 from kdh_desktop.gui.theme import GRID, Theme
 
 _TYPING_MS = 80
@@ -139,9 +140,7 @@ class ListPanel(QWidget):
         self.count = plain_label(kind="muted")
         self.count.setWordWrap(False)
         self.count.setMinimumWidth(1)
-        self.saving = plain_label(self.tr("Saving…"), kind="muted")
-        self.saving.setWordWrap(False)
-        self.saving.hide()
+        self.saving = SavingSign()
         self.refresh_button = _push(actions.refresh)
         self.refresh_button.setText(self.tr("List has changed: refresh"))
         self.refresh_button.setAccessibleName(self.refresh_button.text())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
@@ -29,6 +29,7 @@ from kdh_desktop.gui.records.list_panel import ListPanel
 from kdh_desktop.gui.records.many_records import ManyRecords
 from kdh_desktop.gui.records.open_record import OpenRecord
 from kdh_desktop.gui.records.page_guide import help_steps, no_hits_guide, page_guide
+from kdh_desktop.gui.records.page_parts import PageParts
 from kdh_desktop.gui.records.record_list import Reason, RecordList
 from kdh_desktop.gui.records.record_table_model import RecordTableModel
 from kdh_desktop.gui.records.review_steps import ReviewSteps
@@ -38,7 +39,6 @@ from kdh_desktop.gui.theme import GRID, Theme
 
 _NARROW, _LOW = 900, 420
 """Width and height under which the page leaves out what can be had elsewhere, too."""
-_SAVING_MS = 700
 _FACETS = "records/facets"
 
 
@@ -105,12 +105,10 @@ class RecordsPage(QWidget):
             settings=settings,
         )
         self.columns = ColumnChoice(page=self, table=self.table, settings=settings)
-        self.commands.attach(*self._review_parts())
-        # Most writing takes some milliseconds, and words that flash say nothing.
-        self._saving_timer = QTimer(self)
-        self._saving_timer.setSingleShot(True)
-        self._saving_timer.setInterval(_SAVING_MS)
-        self._saving_timer.timeout.connect(self.list.saving.show)
+        self._parts = PageParts(
+            first=self.import_button, listed=self.list, facets=self.facets, detail=self.detail
+        )
+        self.commands.attach(*self._parts.for_review)
         self._connect()
         self._restore_layout()
         self._take_labels()
@@ -219,7 +217,7 @@ class RecordsPage(QWidget):
         for source in (records, self.table_model, self.open_record, self.reviewer):
             source.failed.connect(self._say_failed)
         self.reviewer.written.connect(records.look)
-        self.reviewer.busy_changed.connect(self._show_saving)
+        self.list.saving.follow(self.reviewer)
         self.open_record.changed.connect(self._show_record)
         table.row_entered.connect(self._enter_row)
         table.chosen_changed.connect(self._show_chosen)
@@ -250,8 +248,8 @@ class RecordsPage(QWidget):
             a.refresh: self.records.renew,
             a.columns: self.columns.choose,
             a.facets: self._fold_facets,
-            a.next_pane: lambda: self._go_to_pane(1),
-            a.previous_pane: lambda: self._go_to_pane(-1),
+            a.next_pane: lambda: self._parts.step(1),
+            a.previous_pane: lambda: self._parts.step(-1),
             a.needs_review: lambda: self._show_queue(Queue.NEEDS_REVIEW),
             a.disagreement: lambda: self._show_queue(Queue.DISAGREEMENT),
         }
@@ -293,25 +291,6 @@ class RecordsPage(QWidget):
         self._settings.keep_shown(_FACETS, is_shown=is_shown)
         if had_focus:
             self.focus_first()
-
-    def _go_to_pane(self, step: int) -> None:
-        panes = [pane for pane in self._panes() if pane.isVisible()]
-        held = [row for row, pane in enumerate(panes) if pane.hasFocus()]
-        row = held[0] + step if held else 0
-        if panes:
-            panes[row % len(panes)].setFocus(Qt.FocusReason.TabFocusReason)
-
-    def _review_parts(self) -> tuple[QWidget, ...]:
-        """Where single keys review: everywhere but in buttons and boxes to type in."""
-        detail = self.detail
-        return (self.table, detail.labels.list, detail.text, detail.fields, detail.history)
-
-    def _panes(self) -> tuple[QWidget, ...]:
-        table, *parts = self._review_parts()
-        return (
-            *(self.import_button, self.list.search, self.facets.tree, table),
-            *(self.list.clear_button, *parts, self.detail.note),
-        )
 
     # What is shown
 
@@ -415,13 +394,6 @@ class RecordsPage(QWidget):
         self.table_model.renew()
         self.open_record.renew()
         self.reviewer.look()
-
-    def _show_saving(self) -> None:
-        if not self.reviewer.is_busy:
-            self._saving_timer.stop()
-            self.list.saving.hide()
-        elif not self._saving_timer.isActive():
-            self._saving_timer.start()
 
     def _say_failed(self, error: Exception) -> None:
         # Whatever is no `KdhError` is a bug, which the window has been told of already.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from kdh_desktop.core.records.share_done import OnProgress, silent
 from kdh_desktop.core.records.stored import (
     Operation,
     OperationKind,
@@ -36,7 +37,7 @@ class Steps:
 @dataclass(frozen=True, slots=True)
 class _Task:
     store: RecordStore
-    write: Callable[[RecordStore], object]
+    write: Callable[[RecordStore, OnProgress], object]
     done: Callable[[object], None]
 
 
@@ -55,6 +56,8 @@ class Reviewer(QObject):
     """`steps` are new."""
     busy_changed = Signal()
     """Writing has begun, or all is written."""
+    progressed = Signal(int)
+    """How much of what is being written is done, in percent, where that takes a while."""
 
     def __init__(self, jobs: JobRunner, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -132,8 +135,8 @@ class Reviewer(QObject):
         self, record_ids: Sequence[int], limits: Limits | None, done: Callable[[int], None]
     ) -> None:
         """Accept the model's labels; `done` hears how many records that touched."""
-        self._add(
-            lambda store: store.accept(record_ids, limits),
+        self._add_long(
+            lambda store, tell: store.accept(record_ids, limits, tell),
             lambda count: done(count) if isinstance(count, int) else None,
         )
 
@@ -145,11 +148,11 @@ class Reviewer(QObject):
 
     def undo(self, done: Callable[[Operation | None], None]) -> None:
         """Take back what was done last; `done` hears what it was."""
-        self._add(lambda store: store.undo(), lambda one: done(_operation(one)))
+        self._add_long(lambda store, tell: store.undo(tell), lambda one: done(_operation(one)))
 
     def redo(self, done: Callable[[Operation | None], None]) -> None:
         """Do again what was taken back last; `done` hears what it was."""
-        self._add(lambda store: store.redo(), lambda one: done(_operation(one)))
+        self._add_long(lambda store, tell: store.redo(tell), lambda one: done(_operation(one)))
 
     def look(self) -> None:
         """Ask the store anew what can be taken back."""
@@ -161,7 +164,7 @@ class Reviewer(QObject):
         """Write all that is waiting, before the program ends."""
         while self._tasks:
             task = self._tasks.popleft()
-            task.write(task.store)
+            task.write(task.store, silent)
 
     # The queue
 
@@ -169,6 +172,13 @@ class Reviewer(QObject):
         self,
         write: Callable[[RecordStore], object],
         done: Callable[[object], None] = lambda _: None,
+    ) -> None:
+        self._add_long(lambda store, _tell: write(store), done)
+
+    def _add_long(
+        self,
+        write: Callable[[RecordStore, OnProgress], object],
+        done: Callable[[object], None],
     ) -> None:
         if self._store is None:
             return
@@ -181,8 +191,8 @@ class Reviewer(QObject):
         task = self._tasks.popleft()
         self._is_writing = True
 
-        def work(_job: Job) -> tuple[object, Steps]:
-            return task.write(task.store), _steps_of(task.store)
+        def work(job: Job) -> tuple[object, Steps]:
+            return task.write(task.store, job.report), _steps_of(task.store)
 
         def take(outcome: Outcome[tuple[object, Steps]]) -> None:
             self._is_writing = False
@@ -200,7 +210,9 @@ class Reviewer(QObject):
             elif not self.is_busy:
                 self.busy_changed.emit()
 
-        self._jobs.start(work, done=take)
+        self._jobs.start(
+            work, done=take, progress=lambda share: self.progressed.emit(int(100 * share))
+        )
 
     def _keep(self, store: RecordStore, outcome: Outcome[Steps]) -> None:
         if isinstance(outcome, Ok) and store is self._store:

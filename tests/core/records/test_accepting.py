@@ -124,3 +124,19 @@ def test_several_changes_of_one_record_are_made_one_after_the_other(filled: Reco
 def test_record_that_is_not_there_is_a_bug(filled: RecordStore) -> None:
     with pytest.raises(ValueError, match="not in the store"):
         filled.review([ReviewChange(99, note="x")], kind=OperationKind.WRITE_NOTE)
+
+
+def test_long_acceptance_and_its_undo_say_how_far_they_are(
+    filled: RecordStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kdh_desktop.core.records.share_done.CHUNK", 1)
+    said: list[float] = []
+    filled.accept([1, 2], None, said.append)
+    assert len(said) > 4
+    assert said == sorted(said)
+    assert said[-1] == 1.0
+    said.clear()
+    filled.undo(said.append)
+    assert said == sorted(said)
+    assert said[-1] == 1.0
+    assert review_of(filled, 1) == (ReviewStatus.OPEN, {})

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -243,3 +244,19 @@ def test_only_sure_records_are_accepted_where_limits_are_used(
     assert dialog.limits is None
     assert dialog.accept_button.text() == "Accept 60 records"
     dialog.reject()
+
+
+def test_long_writing_is_said_with_its_percentage(page: RecordsPage, qtbot: QtBot) -> None:
+    sign = page.list.saving
+    gate = threading.Event()
+
+    def write(_store: RecordStore, tell: Callable[[float], None]) -> None:
+        tell(0.42)
+        gate.wait()
+
+    page.reviewer._add_long(write, lambda _value: None)
+    assert sign.isHidden(), "most writing is over before words could be read"
+    qtbot.waitUntil(sign.isVisible)
+    qtbot.waitUntil(lambda: sign.text() == "Saving… 42 %")
+    gate.set()
+    qtbot.waitUntil(sign.isHidden)
