@@ -74,7 +74,7 @@ class TrustDialog(QDialog):
         cancel = buttons.addButton(self.tr("Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
         for button in (self.trust, cancel):
             button.setAccessibleName(button.text().replace("&", ""))
-        cancel.setDefault(True)
+            button.setAutoDefault(False)
         self.trust.setEnabled(False)
         self.compared.toggled.connect(self.trust.setEnabled)
         buttons.accepted.connect(self.accept)

@@ -98,7 +98,7 @@ class ReasonDialog(QDialog):
         cancel = buttons.addButton(self.tr("Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
         for button in (self.go_on, cancel):
             button.setAccessibleName(button.text().replace("&", ""))
-        cancel.setDefault(True)
+            button.setAutoDefault(False)
         buttons.accepted.connect(self._send)
         buttons.rejected.connect(self.reject)
         return buttons
