@@ -91,6 +91,10 @@ def resize(window: MainWindow, qtbot: QtBot, width: int, height: int) -> None:
     QApplication.processEvents()
 
 
+_WORD = 12
+"""Letters of a long word."""
+
+
 class LongWords(QTranslator):
     """Makes every text longer by two fifths, and marks it, as translations may."""
 
@@ -100,4 +104,7 @@ class LongWords(QTranslator):
     def translate(
         self, _context: str, text: str, _disambiguation: str | None = None, _n: int = -1
     ) -> str:
-        return f"[{text}{'~' * max(3, len(text) * 2 // 5)}]"
+        # In words of some letters, for no language has one of hundred letters.
+        longer = max(3, len(text) * 2 // 5)
+        words = [_WORD * "~"] * (longer // _WORD) + [longer % _WORD * "~"]
+        return f"[{text}{' '.join(words).rstrip()}]"
