@@ -37,6 +37,13 @@ class PlainTableModel(QAbstractTableModel):
         self._rows = rows
         self.endResetModel()
 
+    def change_rows(self, rows: Sequence[Sequence[Cell]]) -> None:
+        """Show other words in as many rows as there are."""
+        before, self._rows = self._rows, rows
+        for row, (old, new) in enumerate(zip(before, rows, strict=True)):
+            if old != new:
+                self.dataChanged.emit(self.index(row, 0), self.index(row, len(new) - 1))
+
     def rowCount(self, parent: Index | None = None) -> int:
         return 0 if parent is not None and parent.isValid() else len(self._rows)
 

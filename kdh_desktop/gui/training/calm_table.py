@@ -16,6 +16,9 @@ class CalmTable(PlainTable):
         """Show other rows, which mostly are the same ones and some more."""
         if rows == self.rows.rows:
             return
+        if len(rows) == len(self.rows.rows):
+            self.rows.change_rows(rows)
+            return
         row, place = self.currentIndex().row(), self.verticalScrollBar().value()
         self.show_rows(rows, widest=widest)
         if 0 <= row < len(rows):

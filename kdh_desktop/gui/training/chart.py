@@ -6,12 +6,14 @@ are made from the same chart.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import pairwise
+from typing import TypeVar, overload
 
 from kdh_desktop.gui.plain_table import Cell
+
+T = TypeVar("T")
 
 MOST_POINTS = 600
 """More points than that in one line are no more than a screen has columns for."""
@@ -47,6 +49,28 @@ class Tone(StrEnum):
     QUIET = "quiet"
 
 
+class Lazily(Sequence[T]):
+    """Things that are made when somebody asks for them, as of hundreds of points one is read."""
+
+    def __init__(self, count: int, make: Callable[[int], T]) -> None:
+        self._count = count
+        self._make = make
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, place: int) -> T: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[T]: ...
+    def __getitem__(self, place: int | slice) -> T | Sequence[T]:
+        if isinstance(place, slice):
+            return [self._make(one) for one in range(*place.indices(self._count))]
+        if not -self._count <= place < self._count:
+            raise IndexError(place)
+        return self._make(place % self._count)
+
+
 @dataclass(frozen=True, slots=True)
 class Series:
     """Points that belong together.
@@ -66,7 +90,7 @@ class Series:
     name: str
     xs: tuple[float, ...]
     ys: tuple[float, ...]
-    words: tuple[str, ...] = ()
+    words: Sequence[str] = ()
     tone: Tone = Tone.FIRST
     stroke: Stroke = Stroke.SOLID
     marker: Marker = Marker.NONE
@@ -116,7 +140,7 @@ class Chart:
     up: Axis
     series: tuple[Series, ...] = ()
     titles: tuple[str, ...] = ()
-    rows: tuple[tuple[Cell, ...], ...] = ()
+    rows: Sequence[tuple[Cell, ...]] = ()
     far_ticks: tuple[tuple[float, str], ...] = ()
 
     @property
@@ -168,8 +192,3 @@ def nearest(
             if distance <= best:
                 best, found = distance, (number, place)
     return found
-
-
-def is_rising(values: Sequence[float]) -> bool:
-    """Whether no value is under the one before."""
-    return all(one <= other for one, other in pairwise(values))

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 
 from kdh_desktop.core.training_progress import MachinePoint, RunProgress
 from kdh_desktop.core.training_protocol import MachineMeasured
-from kdh_desktop.gui.training.chart import Axis, Chart, Series, Stroke, Tone, thinned
+from kdh_desktop.gui.training.chart import Axis, Chart, Lazily, Series, Stroke, Tone, thinned
 from kdh_desktop.gui.training.run_words import (
     bytes_words,
     duration_words,
+    moment_of,
     moment_words,
     seconds_between,
     tr,
@@ -42,7 +43,13 @@ def speed_chart(progress: RunProgress) -> Chart:
         up=Axis(tr("Texts a second"), low=0.0),
         series=(series,) if points else (),
         titles=(tr("When"), tr("Texts a second")),
-        rows=tuple((moment_words(x.utc), _number(x.measured.texts_per_s or 0.0)) for x in points),
+        rows=Lazily(
+            len(points),
+            lambda place: (
+                moment_words(points[place].utc),
+                _number(points[place].measured.texts_per_s or 0.0),
+            ),
+        ),
     )
 
 
@@ -77,13 +84,13 @@ def memory_chart(progress: RunProgress) -> Chart:
         up=Axis(tr("Memory, in GB"), low=0.0),
         series=tuple(x for x in found if x.xs),
         titles=(tr("When"), tr("Main memory"), tr("Graphics memory")),
-        rows=tuple(
-            (
-                moment_words(x.utc),
-                _bytes_or_nothing(x.measured.resident_bytes),
-                _bytes_or_nothing(x.measured.device_bytes),
-            )
-            for x in points
+        rows=Lazily(
+            len(points),
+            lambda place: (
+                moment_words(points[place].utc),
+                _bytes_or_nothing(points[place].measured.resident_bytes),
+                _bytes_or_nothing(points[place].measured.device_bytes),
+            ),
         ),
     )
 
@@ -108,14 +115,17 @@ class _Clock:
     """Time since a run began, in the unit that fits."""
 
     def __init__(self, progress: RunProgress) -> None:
-        self._begun = progress.begun_utc
+        self._begun = moment_of(progress.begun_utc)
         whole = seconds_between(progress.begun_utc, progress.latest_utc) or 0.0
         self._unit = _HOUR_S if whole >= _LONG_S else _MINUTE_S
         title = tr("Hours since the start") if whole >= _LONG_S else tr("Minutes since the start")
         self.axis = Axis(title, low=0.0)
 
     def seconds(self, utc: str) -> float:
-        return seconds_between(self._begun, utc) or 0.0
+        moment = moment_of(utc)
+        if moment is None or self._begun is None:
+            return 0.0
+        return max(0.0, (moment - self._begun).total_seconds())
 
     def place(self, utc: str) -> float:
         return self.seconds(utc) / self._unit
@@ -135,11 +145,12 @@ def _over_time(
         name,
         tuple(clock.place(x.utc) for x in kept),
         tuple(value(x.measured) for x in kept),
-        tuple(
-            tr("After {time}: {value}").format(
-                time=duration_words(clock.seconds(x.utc)), value=words(x.measured)
-            )
-            for x in kept
+        Lazily(
+            len(kept),
+            lambda place: tr("After {time}: {value}").format(
+                time=duration_words(clock.seconds(kept[place].utc)),
+                value=words(kept[place].measured),
+            ),
         ),
         tone=Tone.SECOND if is_second else Tone.FIRST,
         stroke=Stroke.DASHED if is_second else Stroke.SOLID,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 
 from PySide6.QtCore import QTimer, Signal
@@ -46,6 +47,10 @@ class RunView(QWidget):
         self._timer.setSingleShot(True)
         self._timer.setInterval(REDRAWS_APART_MS)
         self._timer.timeout.connect(self._draw_stale)
+        self._left: deque[Callable[[RunShown], None]] = deque()
+        self._next = QTimer(self)
+        self._next.setInterval(0)
+        self._next.timeout.connect(self._draw_next)
         self.header = RunHeader(actions)
         self.stages = StageCard()
         self.loss, self.validation = ChartCard(theme), ChartCard(theme)
@@ -101,7 +106,7 @@ class RunView(QWidget):
         elif self._timer.isActive():
             self._is_stale = True
         elif before != shown:
-            self._draw()
+            self._draw(is_calm=True)
 
     def save_focused(self) -> None:
         """Offer to save the chart that has the focus, or else the first one that has something."""
@@ -118,34 +123,80 @@ class RunView(QWidget):
 
     def _draw_stale(self) -> None:
         if self._is_stale:
-            self._draw()
+            self._draw(is_calm=True)
 
-    def _draw(self) -> None:
+    def _draw(self, *, is_calm: bool = False) -> None:
+        """Draw the head at once, and the rest one thing at a time, so that nothing is held up.
+
+        Args:
+            is_calm: Whether the stages and their course can wait their turn, too.
+        """
         shown = self.shown
         self._is_stale = False
         if shown is None or not self.isVisible():
             return
         self._timer.start()
-        progress = shown.progress
         self.header.show_run(shown)
-        self.stages.show_run(shown)
-        stage = self.stages.drawn
-        title = "" if stage is None else shown.words.title(stage.name)
-        epochs = () if stage is None else stage.epochs
-        self._show(self.loss, (title, epochs), lambda: loss_chart(stage, title))
-        self._show(self.validation, (title, epochs), lambda: score_chart(stage, title))
-        figures = tuple(one.figures for one in progress.stages)
-        self._show(self.labels, figures, lambda: label_chart(progress))
-        self._show(self.reliability, (progress.reliability,), lambda: reliability_chart(progress))
-        is_tuned = bool(progress.iterations or progress.positions)
+        is_tuned = bool(shown.progress.iterations or shown.progress.positions)
         for card in (self.search, self.space):
             self.page.set_wanted(card, is_wanted=is_tuned)
-        if is_tuned:
+        first = (self._draw_stages, self._draw_loss, self._draw_validation)
+        self._left = deque(first if is_calm else ())
+        for draw in () if is_calm else first:
+            draw(shown)
+        self._left += (self._draw_search, self._draw_labels, self._draw_reliability)
+        self._left += (self._draw_speed, self._draw_memory)
+        self._next.start()
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether everything is drawn as it stands."""
+        return not self._left
+
+    def _draw_next(self) -> None:
+        if self._left and self.shown is not None:
+            self._left.popleft()(self.shown)
+        else:
+            self._next.stop()
+
+    def _draw_stages(self, shown: RunShown) -> None:
+        self.stages.show_run(shown)
+
+    def _draw_loss(self, shown: RunShown) -> None:
+        stage, title = self.stages.drawn, self._stage_title(shown)
+        epochs = () if stage is None else stage.epochs
+        self._show(self.loss, (title, epochs), lambda: loss_chart(stage, title))
+
+    def _draw_validation(self, shown: RunShown) -> None:
+        stage, title = self.stages.drawn, self._stage_title(shown)
+        epochs = () if stage is None else stage.epochs
+        self._show(self.validation, (title, epochs), lambda: score_chart(stage, title))
+
+    def _draw_search(self, shown: RunShown) -> None:
+        progress = shown.progress
+        if progress.iterations or progress.positions:
             self._show(self.search, (progress.iterations,), lambda: best_chart(progress))
             self.space.show_search(progress)
-        machine = (progress.machine.points, progress.begun_utc)
-        self._show(self.speed, machine, lambda: speed_chart(progress))
-        self._show(self.memory, machine, lambda: memory_chart(progress))
+
+    def _draw_labels(self, shown: RunShown) -> None:
+        figures = tuple(one.figures for one in shown.progress.stages)
+        self._show(self.labels, figures, lambda: label_chart(shown.progress))
+
+    def _draw_reliability(self, shown: RunShown) -> None:
+        told = shown.progress.reliability
+        self._show(self.reliability, (told,), lambda: reliability_chart(shown.progress))
+
+    def _draw_speed(self, shown: RunShown) -> None:
+        points = shown.progress.machine.points
+        self._show(self.speed, (points,), lambda: speed_chart(shown.progress))
+
+    def _draw_memory(self, shown: RunShown) -> None:
+        points = shown.progress.machine.points
+        self._show(self.memory, (points,), lambda: memory_chart(shown.progress))
+
+    def _stage_title(self, shown: RunShown) -> str:
+        stage = self.stages.drawn
+        return "" if stage is None else shown.words.title(stage.name)
 
     def _show(
         self, card: ChartCard, made_from: tuple[object, ...], make: Callable[[], Chart]

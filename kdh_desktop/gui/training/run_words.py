@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 
 from PySide6.QtCore import QCoreApplication
 
@@ -12,6 +13,8 @@ from kdh_desktop.core.training_progress import RunProgress, RunState
 _HALLMARKS = {label.id: label.name for label in HALLMARKS_OF_CANCER}
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86_400
 _MB, _GB = 1e6, 1e9
+_MOMENTS = 4096
+"""Moments that are kept: a run tells the same ones each time it is drawn."""
 
 
 def tr(text: str) -> str:
@@ -48,6 +51,7 @@ def bytes_words(count: float) -> str:
     return tr("{amount} MB").format(amount=f"{count / _MB:.0f}")
 
 
+@lru_cache(maxsize=_MOMENTS)
 def moment_of(utc: str) -> datetime | None:
     """A moment that a run told, in local time; None where it is none."""
     try:

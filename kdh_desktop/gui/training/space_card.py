@@ -25,6 +25,7 @@ class SpaceCard(ChartCard):
         self.across = CalmComboBox(self.tr("Setting across"))
         self.up = CalmComboBox(self.tr("Setting up"))
         self._paths: tuple[str, ...] = ()
+        self._made_from: object = None
         for words, box in ((self.tr("Across"), self.across), (self.tr("Up"), self.up)):
             self.above.addWidget(field_label(words, box))
             self.above.addWidget(box, 1)
@@ -35,9 +36,11 @@ class SpaceCard(ChartCard):
         paths = dimensions_of(progress)
         if paths != self._paths:
             self._take_paths(paths)
-        if paths:
-            across, up = self.across.currentData(), self.up.currentData()
-            self.show_chart(space_chart(progress, str(across), str(up)))
+        across, up = str(self.across.currentData()), str(self.up.currentData())
+        made_from = (progress.positions, across, up)
+        if paths and made_from != self._made_from:
+            self._made_from = made_from
+            self.show_chart(space_chart(progress, across, up))
 
     def _take_paths(self, paths: tuple[str, ...]) -> None:
         self._paths = paths

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QStackedWidget, QVBoxLayout, QWidget
 
@@ -24,6 +24,7 @@ from kdh_desktop.gui.training.chart import Chart
 from kdh_desktop.gui.training.door_panel import DoorPanel
 from kdh_desktop.gui.training.run_shown import RunShown
 from kdh_desktop.gui.training.run_steps import RunSteps
+from kdh_desktop.gui.training.run_view import REDRAWS_APART_MS
 from kdh_desktop.gui.training.run_watch import RunWatch
 from kdh_desktop.gui.training.runs_panel import RunsPanel
 from kdh_desktop.gui.window_parts import WindowParts
@@ -49,6 +50,9 @@ class TrainingPage(QWidget):
         self._parts = parts
         self._log_lane, self._chart_lane = Lane(parts.jobs), Lane(parts.jobs)
         self._can_draw = False
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(REDRAWS_APART_MS)
         self._wanted: RunFolder | None = None
         self.commands = TrainingActions(self)
         self.notices = NoticeBar(theme=parts.theme, icons=parts.icons)
@@ -78,7 +82,8 @@ class TrainingPage(QWidget):
         self.watch.show_wanted.connect(self.front_wanted)
         parts.door.changed.connect(self._show_door)
         desk.changed.connect(self._show_runs)
-        desk.progressed.connect(self._show_progress)
+        desk.progressed.connect(self._show_progress_soon)
+        self._timer.timeout.connect(self._show_progress)
         desk.logged.connect(self._show_live_log)
         desk.failed.connect(self.tell)
 
@@ -210,6 +215,11 @@ class TrainingPage(QWidget):
         if shown is not None and self.runs is not None:
             self.runs.view.show_run(shown)
         self.steps_of_runs.allow(shown, () if self.runs is None else self.runs.list.chosen)
+
+    def _show_progress_soon(self) -> None:
+        """However often a run tells of itself, nobody reads it as often."""
+        if not self._timer.isActive():
+            self._timer.start()
 
     def _show_progress(self) -> None:
         """Follow the run that goes on, without reading the list anew."""

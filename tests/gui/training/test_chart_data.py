@@ -91,7 +91,7 @@ def test_a_run_that_told_nothing_has_empty_charts_that_say_why(make: object) -> 
     assert isinstance(chart, Chart)
     assert chart.is_empty
     assert chart.finding
-    assert chart.rows == ()
+    assert list(chart.rows) == []
 
 
 def test_search_is_drawn_beside_its_random_control(searched: RunProgress) -> None:

@@ -183,15 +183,17 @@ def test_stages_are_listed_in_words_and_choosing_one_shows_its_course(
 
 
 def test_search_charts_are_there_only_where_there_was_a_search(
-    opened: TrainingPage, runs: dict[str, RunFolder]
+    opened: TrainingPage, runs: dict[str, RunFolder], qtbot: QtBot
 ) -> None:
     view = view_of(opened)
     choose(opened, runs["finished"])
     assert not view.search.isVisible()
     choose(opened, runs["search"])
     assert view.search.isVisibleTo(view)
+    qtbot.waitUntil(lambda: view.is_drawn)
     assert view.space.across.count() == 3
     view.space.across.setCurrentIndex(2)
+    qtbot.waitUntil(lambda: view.is_drawn)
     assert view.space.chart is not None
     assert view.space.chart.across.title == "Soft loss"
 
@@ -213,6 +215,7 @@ def test_a_chart_is_saved_from_the_page(
     qtbot: QtBot,
 ) -> None:
     choose(opened, runs["finished"])
+    qtbot.waitUntil(lambda: view_of(opened).is_drawn)
     target = tmp_path / "labels.csv"
     chosen_files.files = [target]
     view_of(opened).labels.save_button.menu().actions()[2].trigger()
@@ -229,6 +232,7 @@ def test_a_chart_that_cannot_be_saved_is_told_with_the_way_out(
     qtbot: QtBot,
 ) -> None:
     choose(opened, runs["finished"])
+    qtbot.waitUntil(lambda: view_of(opened).is_drawn)
     chosen_files.files = [tmp_path / "no" / "folder" / "labels.csv"]
     view_of(opened).labels.save_button.menu().actions()[2].trigger()
     qtbot.waitUntil(lambda: bool(opened.notices.messages))
@@ -422,9 +426,10 @@ def test_a_run_starts_anew_with_the_settings_of_an_old_one(
 
 
 def test_every_control_has_a_name_and_words_are_plain(
-    drawn: TrainingPage, desktop: Desktop, runs: dict[str, RunFolder]
+    drawn: TrainingPage, desktop: Desktop, runs: dict[str, RunFolder], qtbot: QtBot
 ) -> None:
     choose(drawn, runs["search"])
+    qtbot.waitUntil(lambda: view_of(drawn).is_drawn)
     assert len(list(widgets_below(drawn))) > 60
     assert unnamed(desktop.window) == []
     assert rich_labels(desktop.window) == []
@@ -434,6 +439,7 @@ def test_nothing_is_clipped(
     drawn: TrainingPage, desktop: Desktop, runs: dict[str, RunFolder], qtbot: QtBot
 ) -> None:
     choose(drawn, runs["search"])
+    qtbot.waitUntil(lambda: view_of(drawn).is_drawn)
     for width, height in ((1280, 720), (1920, 1080), (960, 540)):
         resize(desktop.window, qtbot, width, height)
         # Cards find their places one after the other.
@@ -444,7 +450,8 @@ def test_long_translations_are_not_clipped(
     long_words: None, opened: TrainingPage, desktop: Desktop, qtbot: QtBot
 ) -> None:
     resize(desktop.window, qtbot, 1280, 720)
-    assert clipped(desktop.window) == []
+    qtbot.waitUntil(lambda: view_of(opened).is_drawn)
+    qtbot.waitUntil(lambda: clipped(desktop.window) == [])
 
 
 def test_locked_page_fits_a_small_window(
@@ -466,9 +473,10 @@ def test_every_word_on_the_page_can_be_translated(
 
 
 def test_charts_are_reached_by_tab_and_the_way_goes_on(
-    drawn: TrainingPage, desktop: Desktop, runs: dict[str, RunFolder]
+    drawn: TrainingPage, desktop: Desktop, runs: dict[str, RunFolder], qtbot: QtBot
 ) -> None:
     choose(drawn, runs["search"])
+    qtbot.waitUntil(lambda: view_of(drawn).is_drawn)
     panel_of(drawn).list.setFocus()
     seen = set()
     for _ in range(80):
