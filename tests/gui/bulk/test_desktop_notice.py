@@ -15,7 +15,9 @@ from kdh_desktop.gui.app import Desktop
 from tests.gui.bulk.conftest import flow_of, gate_of, open_store, take_in
 
 # The offscreen platform has no tray, and says so when an icon for one is made.
-pytestmark = pytest.mark.qt_log_ignore(r"systemTrayWindowChanged")
+without_tray = pytest.mark.qt_log_ignore(
+    r"systemTrayWindowChanged|does not support (propagateSizeHints|raise)\("
+)
 
 Told = list[tuple[str, str]]
 
@@ -58,6 +60,7 @@ def turn_away(qtbot: QtBot) -> Callable[[Desktop], QWidget]:
     return turn
 
 
+@without_tray
 def test_end_is_told_to_who_has_turned_away_and_names_nothing(
     desktop: Desktop,
     store: RecordStore,
@@ -74,6 +77,7 @@ def test_end_is_told_to_who_has_turned_away_and_names_nothing(
     assert alerted == [desktop.window]
 
 
+@without_tray
 def test_click_on_the_message_brings_the_window_back(
     desktop: Desktop,
     store: RecordStore,
