@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QHideEvent, QKeySequence, QResizeEvent, QShowEvent
@@ -28,6 +30,7 @@ from kdh_desktop.gui.file_dialogs import FileDialogs
 from kdh_desktop.gui.file_drops import FileDrops
 from kdh_desktop.gui.help_dialog import HelpDialog
 from kdh_desktop.gui.icons import Icons
+from kdh_desktop.gui.incoming_files import GivenFiles
 from kdh_desktop.gui.jobs import JobRunner
 from kdh_desktop.gui.journeys import Journeys
 from kdh_desktop.gui.models.models_page import ModelsPage
@@ -132,9 +135,9 @@ class MainWindow(QMainWindow):
             records=self.records_page,
         )
         self._connect_pages()
-        self.files_given.connect(self.journeys.take_in)
+        self.files_given.connect(self._take_files)
         self.drops = FileDrops(self)
-        self.drops.given.connect(self.journeys.imports.take_in_given)
+        self.drops.given.connect(self._take_drop)
         for page in (self.classify_page, self.records_page, self.training_page):
             page.status_changed.connect(self.say)
         self.training_page.front_wanted.connect(partial(self.go_to_page, _TRAINING))
@@ -154,6 +157,16 @@ class MainWindow(QMainWindow):
         self.training_page.comparison_wanted.connect(
             lambda summary: self.models_page.compare(summary.run)
         )
+
+    def _take_files(self, paths: list[Path]) -> None:
+        """Take in files, models as well, wherever they come from."""
+        if others := self.models_page.take_in_models(paths):
+            self.journeys.take_in(others)
+
+    def _take_drop(self, given: GivenFiles) -> None:
+        others = self.models_page.take_in_models(given.paths)
+        if others or given.has_network_files:
+            self.journeys.imports.take_in_given(replace(given, paths=tuple(others)))
 
     def _rail(self) -> NavigationRail:
         rail = NavigationRail()

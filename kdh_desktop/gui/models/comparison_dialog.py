@@ -76,7 +76,8 @@ class ComparisonDialog(QDialog):
         self.verdict: Verdict | None = None
         self.reason_dialog: ReasonDialog | None = None
         self._can_overrule = False
-        self.errands = ModelErrands(parts, self)
+        # Not the dialog's own: what is begun goes on where the dialog is closed, as by the lock.
+        self.errands = ModelErrands(parts, parts.window)
         self.errands.busy_changed.connect(self._show_buttons)
         self.errands.failed.connect(self._tell_failure)
         self.errands.activated.connect(self._take_activation)
@@ -131,6 +132,11 @@ class ComparisonDialog(QDialog):
             )
 
         self._lane.start(work, done=self._take, progress=self._show_step)
+
+    def reject(self) -> None:
+        """Close, but not while a model is being put into force."""
+        if not self.errands.is_busy:
+            super().reject()
 
     def done(self, result: int) -> None:
         """Close, and let the child end."""

@@ -114,22 +114,23 @@ class ModelCommands(QObject):
 
     # Coming and going
 
-    def take_in(self) -> None:
+    def ask_file(self) -> None:
         """Ask for a file with a model, and take it in."""
         self._parts.dialogs.ask_file(
             self._parts.window,
             self.tr("Import a model"),
             kinds=self.tr("Models (*.kdhmodel)"),
-            then=lambda file: self.take_in_files([file]),
+            then=self.take_in,
         )
 
-    def take_in_files(self, files: Sequence[Path]) -> None:
-        """Take in the first of the files that is a model's."""
-        found = [file for file in files if file.name.lower().endswith(SUFFIX)]
-        if found:
-            self._parts.door.open_for(
-                self._parts.window, lambda _administrator: self._take_in(found[0])
-            )
+    def take_in(self, file: Path) -> None:
+        """Take in a model from a file."""
+        self._parts.door.open_for(
+            self._parts.window,
+            lambda _administrator: self._errands.start(
+                lambda changes: changes.install(file), done=self._say_taken_in
+            ),
+        )
 
     def export(self, entry: ModelEntry) -> None:
         """Ask where to, and write a model to a file."""
@@ -159,9 +160,6 @@ class ModelCommands(QObject):
                 self._parts.window, lambda administrator: self._remove(entry.id, administrator)
             ),
         )
-
-    def _take_in(self, file: Path) -> None:
-        self._errands.start(lambda changes: changes.install(file), done=self._say_taken_in)
 
     def _say_taken_in(self, bundle: ModelBundle) -> None:
         self._errands.say(

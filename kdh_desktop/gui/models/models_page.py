@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -95,6 +95,14 @@ class ModelsPage(QWidget):
         dialog.open()
         return dialog
 
+    def take_in_models(self, paths: Sequence[Path]) -> list[Path]:
+        """Take in the first model among files; gives those that hold no model."""
+        models = [path for path in paths if _is_model(path)]
+        if models:
+            self.wanted.emit()
+            self.commands.take_in(models[0])
+        return [path for path in paths if not _is_model(path)]
+
     def refresh(self) -> None:
         """Look at the models again."""
         paths = self.parts.paths
@@ -107,14 +115,15 @@ class ModelsPage(QWidget):
     # Drops
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _model_files(event):
+        given = files_of(event.mimeData())
+        if given is not None and any(map(_is_model, given.paths)):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        files = _model_files(event)
-        if files:
+        given = files_of(event.mimeData())
+        if given is not None:
             event.acceptProposedAction()
-            self.commands.take_in_files(files)
+            self.take_in_models(given.paths)
 
     # What the actions do
 
@@ -127,7 +136,7 @@ class ModelsPage(QWidget):
         ):
             action.triggered.connect(lambda _checked=False, do=do: self._do(do))
         offers.roll_back.triggered.connect(self._roll_back)
-        offers.take_in.triggered.connect(commands.take_in)
+        offers.take_in.triggered.connect(commands.ask_file)
         offers.trust.triggered.connect(commands.trust)
         offers.publishers.triggered.connect(self._show_publishers)
         self.board.model_chosen.connect(self._show_offers)
@@ -212,8 +221,5 @@ class ModelsPage(QWidget):
             button.setEnabled(action.isEnabled())
 
 
-def _model_files(event: QDropEvent) -> list[Path]:
-    """Files with models among what is dropped."""
-    given = files_of(event.mimeData())
-    paths = () if given is None else given.paths
-    return [path for path in paths if path.name.lower().endswith(SUFFIX)]
+def _is_model(path: Path) -> bool:
+    return path.name.lower().endswith(SUFFIX)

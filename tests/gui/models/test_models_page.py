@@ -135,6 +135,16 @@ def test_a_model_file_can_be_dropped_on_the_page(
     qtbot.waitUntil(lambda: "newer" in installed(models))
 
 
+def test_a_model_file_that_comes_in_anywhere_leads_to_the_page(
+    models: ModelsPage, opened: None, desktop: Desktop, model: MakeModel, qtbot: QtBot
+) -> None:
+    window = desktop.window
+    window.go_to_page(1)
+    window.files_given.emit([packed(model("newer"))])
+    assert window.current_page is models
+    qtbot.waitUntil(lambda: "newer" in installed(models))
+
+
 def test_other_files_are_left_to_the_import_of_records(models: ModelsPage) -> None:
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile("/tmp/references.nbib")])
