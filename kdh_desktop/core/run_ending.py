@@ -77,7 +77,7 @@ _SEGMENTATION_FAULT = 11
 def ending_of(progress: RunProgress, end: ProcessEnd) -> RunEnding:
     """How a run ended, from what it told and from what is known of its process."""
     if progress.state is RunState.FINISHED and end.has_candidate:
-        return RunEnding(EndingKind.FINISHED, "The training has finished.")
+        return finished()
     if end.was_stopped:
         return RunEnding(EndingKind.STOPPED, "The training was stopped.")
     if progress.failure is not None and progress.state is RunState.FAILED:
@@ -119,6 +119,16 @@ def _of_exit_code(end: ProcessEnd) -> RunEnding:
         "The training process broke off by a fault of the program.",
         "Go on with the run; if it breaks off again, look at its log.",
     )
+
+
+def finished() -> RunEnding:
+    """The ending of a run that came to its candidate."""
+    return RunEnding(EndingKind.FINISHED, "The training has finished.")
+
+
+def lost_sight_of() -> RunEnding:
+    """The ending of a run that nobody saw end: the program was killed, or the machine was off."""
+    return RunEnding(EndingKind.KILLED, "The program ended while the training went on.", _GO_ON)
 
 
 def no_start() -> RunEnding:

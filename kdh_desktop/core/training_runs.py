@@ -25,7 +25,14 @@ from kdh_desktop.core.json_values import build, parse_json, to_json_value
 from kdh_desktop.core.paths import AppPaths
 from kdh_desktop.core.process_lock import is_held
 from kdh_desktop.core.reviewed_copies import ReviewedCopies
-from kdh_desktop.core.run_ending import EndingKind, RunEnding, keep_ending, kept_ending
+from kdh_desktop.core.run_ending import (
+    EndingKind,
+    RunEnding,
+    finished,
+    keep_ending,
+    kept_ending,
+    lost_sight_of,
+)
 from kdh_desktop.core.run_events import read_events
 from kdh_desktop.core.run_folder import (
     RunFolder,
@@ -106,6 +113,7 @@ class TrainingRuns:
         self._audit = AuditLog(paths.audit)
         self._now = now
         self._copies = ReviewedCopies(paths.runs)
+        self._begun: set[str] = set()
         self._folded: dict[Path, tuple[tuple[int, int], RunProgress]] = {}
 
     def create(
@@ -129,6 +137,7 @@ class TrainingRuns:
         self.refuse_second()
         created = self._now()
         run = RunFolder(self._folder / self._new_id(created, request.config.name))
+        self._begun.add(run.id)
         try:
             self._make(run, request, _About(created.isoformat(timespec="seconds"), title.strip()))
         except OSError as error:
@@ -146,6 +155,7 @@ class TrainingRuns:
         Raises:
             KdhError: The audit log cannot be written; the run must then not start.
         """
+        self._begun.add(run.id)
         self._audit.write(AuditAction.RUN_STARTED, run=run.id)
         run.ending.unlink(missing_ok=True)
 
@@ -312,10 +322,19 @@ class TrainingRuns:
         self._copies.forget(run)
 
     def sweep(self) -> None:
-        """Delete what a killed program left behind: copies without a run, folders half made."""
+        """Clear up after a program that was killed, before any run of this one.
+
+        Copies without a run and folders half made are deleted; that its run ended is noted.
+        """
+        if self._begun:
+            return
         self._copies.sweep()
         for left in self._folder.glob(f"{_NEW}*"):
             shutil.rmtree(left, ignore_errors=True)
+        for run in self._all():
+            if not run.ending.exists() and not is_held(run.lock):
+                state = self.summary(run).state
+                self.note_end(run, finished() if state is RunState.FINISHED else lost_sight_of())
 
     def _all(self) -> list[RunFolder]:
         try:

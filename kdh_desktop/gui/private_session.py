@@ -52,7 +52,8 @@ class PrivateSession(QObject):
         """Begin a private session, or end it after a question where something would be lost."""
         desk = self._parts.desk
         self._show()
-        if self._parts.panel.works:
+        # What cannot be cancelled here, such as a training, does not touch the records.
+        if any(work.can_cancel for work in self._parts.panel.works):
             self._parts.notices.show_notice(
                 _NOTICE,
                 Notice(

@@ -77,7 +77,7 @@ def ask_which(
     }
     refuse = box.addButton(none.words, QMessageBox.ButtonRole.RejectRole)
     for button in (*given, refuse):
-        button.setAccessibleName(button.text())
+        button.setAccessibleName(button.text().replace("&", ""))
     box.setDefaultButton(refuse)
     box.setEscapeButton(refuse)
 

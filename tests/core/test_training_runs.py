@@ -322,8 +322,27 @@ def test_copies_that_no_run_took_are_swept_away(paths: AppPaths, runs: TrainingR
     (paths.runs / ".new-20261130-100000-tiny-1234").mkdir()
     kept = runs.create(REQUEST, administrator=open_door())
     runs.sweep()
+    assert path.exists(), "this program's own"
+    TrainingRuns(paths).sweep()
     assert not path.exists()
     assert [x for x in paths.runs.iterdir() if x != kept.folder] == []
+
+
+def test_the_end_that_nobody_saw_is_noted_at_the_next_start(
+    paths: AppPaths, runs: TrainingRuns, run: RunFolder
+) -> None:
+    tell(run, BEGUN)
+    with held(run):
+        TrainingRuns(paths).sweep()
+        assert runs.summary(run).ending is None
+    for _ in range(2):
+        TrainingRuns(paths).sweep()
+    summary = runs.summary(run)
+    assert summary.state is RunState.INTERRUPTED
+    assert summary.ending is not None
+    assert "ended while the training went on" in summary.ending.message
+    actions = [entry.action for entry in AuditLog(paths.audit).entries()]
+    assert actions == [AuditAction.RUN_STARTED, AuditAction.RUN_ENDED]
 
 
 def test_the_end_of_a_log_is_kept_short(runs: TrainingRuns, run: RunFolder) -> None:

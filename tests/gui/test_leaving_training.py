@@ -123,6 +123,14 @@ def test_a_training_can_be_stopped_to_go_on_later(training: Training) -> None:
     assert summary.can_resume
 
 
+def test_a_private_session_can_begin_while_a_model_is_trained(
+    training: Training, qtbot: QtBot
+) -> None:
+    open_store(training.desktop, qtbot)
+    training.window.files.private.trigger()
+    assert training.desktop.desk.is_private
+
+
 def test_a_private_session_is_named_in_the_question(desktop: Desktop, qtbot: QtBot) -> None:
     open_store(desktop, qtbot)
     desktop.window.files.private.trigger()
