@@ -150,3 +150,40 @@ def test_what_cannot_be_done_ends_with_one_line(kdh: Kdh, argv: list[str], door:
     assert out == ""
     assert told.startswith("kdh: ")
     assert told.count("\n") == 1
+
+
+def test_a_model_goes_out_comes_back_and_its_history_is_told(
+    kdh: Kdh, newer: str, door: None, tmp_path: Path
+) -> None:
+    kdh("models", "install", newer)
+    target = tmp_path / "newer.kdhmodel"
+    assert kdh("models", "export", "newer", str(target))[0] == 2, "the password is needed"
+    assert not target.exists()
+    assert kdh("models", "export", "newer", str(target), password=PASSWORD)[0] == 0
+    assert kdh("models", "remove", "newer", password=PASSWORD)[0] == 0
+    assert kdh("models", "history")[1].startswith("No model was put in force yet")
+    assert kdh("models", "install", str(target))[0] == 0
+    assert kdh("models", "remove", "shipped", password=PASSWORD)[0] == 4
+    reason = ("--reason", "checked by our pathologists")
+    assert kdh("models", "activate", "newer", *reason, password=PASSWORD)[0] == 0
+    (entry,) = map(json.loads, kdh("models", "history", "--json")[1].splitlines())
+    assert (entry["model"], entry["previous"]) == ("newer", "shipped")
+    assert entry["reason"] == "checked by our pathologists"
+    assert "checked by our pathologists" in kdh("models", "history")[1]
+    assert kdh("models", "remove", "newer", password=PASSWORD)[0] == 4, "it is in force"
+    assert kdh("audit", "verify")[0] == 0
+
+
+def test_a_reason_must_say_why(kdh: Kdh, newer: str, door: None) -> None:
+    kdh("models", "install", newer)
+    code, _, told = kdh("models", "activate", "newer", "--reason", "so", password=PASSWORD)
+    assert code == 2
+    assert "fewer than 10 characters" in told
+    assert in_force(kdh) == "shipped"
+
+
+def test_a_file_that_cannot_be_written_leaves_nothing(kdh: Kdh, door: None, tmp_path: Path) -> None:
+    target = tmp_path / "no such folder" / "x.kdhmodel"
+    code, _, told = kdh("models", "export", "shipped", str(target), password=PASSWORD)
+    assert code == 2
+    assert "cannot be written" in told
