@@ -51,6 +51,14 @@ class PlannedFile:
         return () if table is None else table.columns
 
 
+def _row_number(text: str) -> int:
+    """A row, from 1; 0 for none."""
+    number = int(text)
+    if number < 0:
+        raise ValueError("a row before the first")
+    return number
+
+
 def add_reading_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that say how files are read."""
     reading = parser.add_argument_group(
@@ -67,7 +75,7 @@ def add_reading_options(parser: argparse.ArgumentParser) -> None:
     reading.add_argument(
         "--header-row",
         metavar="N",
-        type=int,
+        type=_row_number,
         help="row that names the columns, from 1; 0 if none does, then columns are A, B, C ...",
     )
     reading.add_argument("--encoding", metavar="NAME", help="encoding of text, e.g. cp1252")

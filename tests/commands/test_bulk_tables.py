@@ -176,6 +176,12 @@ def test_inspect_shows_what_the_columns_are_taken_for(kdh: Kdh, tmp_path: Path) 
     assert "Sheet      Data" in printed
 
 
+def test_header_row_before_the_first_is_refused(kdh: Kdh, tmp_path: Path) -> None:
+    source = save(tmp_path / "in.xlsx", HEAD, *ROWS)
+    kdh("bulk", source, "-o", tmp_path / "out.csv", "--header-row", "-1", code=2)
+    assert "kdh bulk --help" in kdh.err
+
+
 def test_texts_that_look_like_formulas_come_back_from_our_own_csv(kdh: Kdh, tmp_path: Path) -> None:
     texts = [*FORMULAS.values(), "Cells grew in mice.", "'quoted' cells", "-0.5"]
     lines = [json.dumps({"abstract": f"{text} in cells"}) for text in texts]

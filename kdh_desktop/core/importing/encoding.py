@@ -39,6 +39,9 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_NO_TEXTS = {"idna", "punycode", "unicode-escape", "raw-unicode-escape"}
+"""What Python can decode as well: names of hosts, and its own literals."""
+
 _ESCAPE = re.compile(rb"\x1b(?:\$[@AB]|\([BIJ])")
 """How ISO-2022-JP, all ASCII bytes, changes its alphabet."""
 
@@ -112,8 +115,14 @@ def _known(encoding: str) -> str:
         name = codecs.lookup(encoding).name
         "".encode(name)
     except (LookupError, ValueError) as error:
-        raise InputError("There is no such encoding.", "Choose one from the list.") from error
+        raise _no_encoding() from error
+    if name in _NO_TEXTS:
+        raise _no_encoding()
     return name
+
+
+def _no_encoding() -> InputError:
+    return InputError("There is no such encoding of texts.", "Name another, such as utf-8.")
 
 
 def _mark_wide_fault(error: UnicodeError) -> tuple[str, int]:

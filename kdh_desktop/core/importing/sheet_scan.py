@@ -10,7 +10,7 @@ import re
 import zipfile
 from dataclasses import dataclass
 
-from kdh_desktop.core.importing.zipped import pieces_of
+from kdh_desktop.core.importing.zipped import damaged, pieces_of
 
 _OVERLAP = 40_000
 """More than the longest formula, so that no cell is cut between two pieces."""
@@ -26,6 +26,8 @@ _ADDRESS = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
 _TEXT_RESULT = re.compile(rb'\bt="str"')
 _HIDDEN_ROW = re.compile(rb"<" + _NAME + rb'row\b[^<>]*\bhidden="(?:1|true)"[^<>]*>')
 _ROW_NUMBER = re.compile(rb'\br="([0-9]{1,7})"')
+_ANY_ROW_NUMBER = re.compile(rb"<" + _NAME + rb'row\b[^<>]*?\br="([0-9]{7,})"')
+_LAST_ROW = 1_048_576
 _MERGED = re.compile(rb"<" + _NAME + rb'mergeCell\b[^<>]*\bref="([A-Z]{1,3}[0-9]{1,7}:[A-Z0-9]+)"')
 
 
@@ -47,11 +49,17 @@ class SheetScan:
 
 
 def scan_sheet(archive: zipfile.ZipFile, member: str) -> SheetScan:
-    """Look through one sheet of a workbook."""
+    """Look through one sheet of a workbook.
+
+    Raises:
+        InputError: A row has a number that no sheet has: readers would fill in all rows before it.
+    """
     unvalued: set[tuple[int, int] | None] = set()
     hidden: set[int] = set()
     merged: dict[str, None] = {}
     for piece in pieces_of(archive, member, overlap=_OVERLAP):
+        if any(int(number) > _LAST_ROW for number in _ANY_ROW_NUMBER.findall(piece)):
+            raise damaged()
         if b"<f" in piece or b":f" in piece:
             unvalued.update(_unvalued(piece))
         if b"hidden=" in piece:

@@ -134,3 +134,9 @@ def test_cleaning_keeps_every_letter_and_leaves_what_can_be_stored(text: str) ->
 def test_unicode_survives_any_text(text: str) -> None:
     file = file_of(text, "utf-8-sig")
     assert open_text(file, guess_encoding(file).encoding).read() == text
+
+
+@pytest.mark.parametrize("name", ["idna", "punycode", "unicode_escape", "raw_unicode_escape"])
+def test_codecs_of_python_that_are_no_encoding_of_texts_are_refused(name: str) -> None:
+    with pytest.raises(InputError, match="no such encoding"):
+        open_text(io.BytesIO(b"x"), name)

@@ -316,6 +316,18 @@ def test_a_wrong_size_of_a_sheet_is_not_believed(tmp_path: Path, lie: str) -> No
     assert time.monotonic() - start < 10
 
 
+@pytest.mark.parametrize("number", [1_048_577, 4_294_967_297])
+def test_a_row_number_that_no_sheet_has_is_refused_at_once(tmp_path: Path, number: int) -> None:
+    path = workbook(tmp_path, [("abstract",)])
+    rows = f'<row r="1">{inline("A1", "abstract")}</row>'
+    rows += f'<row spans="1:1" r="{number}">{inline(f"A{number}", "far")}</row>'
+    sheet_xml(path, rows)
+    start = time.monotonic()
+    with pytest.raises(InputError, match="damaged"):
+        trip(path)
+    assert time.monotonic() - start < 10
+
+
 def test_two_far_cells_are_read_or_refused_in_time(tmp_path: Path) -> None:
     path = workbook(tmp_path, [("abstract",)])
     rows = f'<row r="1">{inline("A1", "abstract")}</row>'
