@@ -52,7 +52,7 @@ def rich_labels(root: QWidget) -> list[str]:
     ]
 
 
-def clipped(window: MainWindow) -> list[str]:
+def clipped(window: QWidget) -> list[str]:
     """Controls that are smaller than their words, or stick out of what holds them."""
     found = []
     for widget in widgets_below(window):

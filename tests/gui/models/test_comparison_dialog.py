@@ -20,7 +20,7 @@ from kdh_desktop.gui.app import Desktop
 from kdh_desktop.gui.models.comparison_dialog import ComparisonDialog
 from kdh_desktop.gui.models.models_page import ModelsPage
 from tests.data.tiny_run import NEVER
-from tests.gui.looks import rich_labels, unnamed
+from tests.gui.looks import clipped, rich_labels, unnamed
 from tests.gui.models.conftest import MakeRun, actions, click, give_password
 
 Compare = Callable[[RunFolder], ComparisonDialog]
@@ -56,6 +56,7 @@ def test_a_candidate_that_passes_is_put_into_force_and_seen_at_once(
     assert not dialog.overrule.isVisible()
     assert unnamed(dialog) == []
     assert rich_labels(dialog) == []
+    assert clipped(dialog) == []
     click(dialog.put)
     begun = time.monotonic()
     give_password(desktop, qtbot)
@@ -104,6 +105,7 @@ def test_overruling_needs_a_reason_and_the_password_again(
     reason = dialog.reason_dialog
     assert reason is not None
     assert unnamed(reason) == []
+    assert clipped(reason) == []
     QTest.keyClicks(reason.edit, "because")
     assert not reason.go_on.isEnabled()
     QTest.keyClicks(reason.edit, " we checked it by hand")

@@ -102,6 +102,13 @@ def test_the_page_is_named_plain_and_fits_small_windows(
     assert clipped(desktop.window) == []
 
 
+def test_longer_words_of_a_translation_have_room(
+    long_words: None, models: ModelsPage, desktop: Desktop, qtbot: QtBot
+) -> None:
+    resize(desktop.window, qtbot, 1200, 760)
+    assert clipped(desktop.window) == []
+
+
 def test_a_model_is_imported_behind_the_door_and_is_not_in_force_by_that(
     models: ModelsPage,
     desktop: Desktop,
