@@ -6,6 +6,8 @@ is read to sort by an author. `schema.py` defines those indices with the same ex
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,10 +40,16 @@ class OrderedRows:
     Attributes:
         source: What stands after FROM; `listing` is ``l`` in it.
         order: What stands after ORDER BY.
+        number: SQL of a number, by which `sorted_ids` sorts faster than SQL; empty where SQL sorts.
+        is_descending: Whether the largest number comes first; records without one come last.
+        ranks: What stands for the number in its place, such as the rank of a set of labels.
     """
 
     source: str
     order: str
+    number: str = ""
+    is_descending: bool = False
+    ranks: Callable[[int], int | None] | None = None
 
 
 def ordered_rows(db: Connection, where: RecordFilter, order: RecordOrder) -> OrderedRows:
@@ -53,8 +61,31 @@ def ordered_rows(db: Connection, where: RecordFilter, order: RecordOrder) -> Ord
     direction = "DESC" if order.is_descending else "ASC"
     terms = [f"{key} {direction} NULLS LAST" for key in keys]
     if order.by is Field.ID:
-        terms = [f"l.record_id {direction}"]
-    return OrderedRows(source, ", ".join([*terms, "l.record_id"]))
+        return OrderedRows(source, f"l.record_id {direction}")
+    number = _NUMBERS.get(keys[0], "")
+    ranks = None
+    if order.by is Field.LABELS:
+        ranks, number = _label_rank(db, active_model(db)), "l.label_mask"
+    return OrderedRows(
+        source, ", ".join([*terms, "l.record_id"]), number, order.is_descending, ranks
+    )
+
+
+def sorted_ids(
+    ids: Sequence[int], numbers: Sequence[float | None], rows: OrderedRows
+) -> array[int]:
+    """Ids in the order of their numbers; those of the same number, and without one, as they came.
+
+    A sort in SQL takes several times as long.
+    """
+    import numpy as np  # takes too long to load for what may never be asked for
+
+    if rows.ranks is not None:
+        known = {mask: rows.ranks(mask) for mask in set(numbers)}  # type: ignore[arg-type]  # masks
+        numbers = [known[mask] for mask in numbers]
+    keys = np.array(numbers, dtype=np.float64)  # None becomes NaN, which comes last
+    order = np.argsort(-keys if rows.is_descending else keys, kind="stable")
+    return array("q", np.array(ids, dtype=np.int64)[order].tobytes())
 
 
 def _keys(db: Connection, order: RecordOrder) -> tuple[str, list[str]]:
@@ -62,7 +93,7 @@ def _keys(db: Connection, order: RecordOrder) -> tuple[str, list[str]]:
         return _KEYS[Field(order.by)]
     active = active_model(db)
     if order.by is Field.LABELS:
-        return _LISTING, [_label_rank(db, active)]
+        return _LISTING, ["l.label_mask"]  # stands for the rank of the set, see `_label_rank`
     bit = None if active is None else active.bits.get(order.by)
     if active is None or bit is None:
         return _LISTING, ["NULL"]  # no model says anything of that label
@@ -78,6 +109,13 @@ def _by_number(column: str) -> tuple[str, list[str]]:
     source, [key] = _by_record(column, f"ltrim(r.{column}, '0') COLLATE NOCASE")
     return source, [_NUMBER_LENGTH.format(f"r.{column}"), key]
 
+
+_NUMBERS = {
+    # Whole numbers are written and read in half the time.
+    "s.probability": "CAST(s.probability * 1e15 AS INTEGER)",
+    **{column: column for column in ("l.review", "l.year", "l.row")},
+}
+"""Keys that are numbers, as they are asked for."""
 
 _KEYS: dict[Field, tuple[str, list[str]]] = {
     Field.ID: (_LISTING, ["l.record_id"]),
@@ -97,21 +135,27 @@ _KEYS: dict[Field, tuple[str, list[str]]] = {
 }
 
 
-def _label_rank(db: Connection, active: ActiveModel | None) -> str:
+def _label_rank(db: Connection, active: ActiveModel | None) -> Callable[[int], int | None]:
     """Place of a set of labels among all sets, compared label by label as words in a dictionary.
 
     Labels come in the active model's order. A set comes after the sets that begin as it does and
     go on with a label that it skips: for each label skipped before its last, those are half of
-    what was left.
+    what was left. Sets are masks; the empty one has no place. Places of many labels are so large
+    that they are told apart to 16 digits only.
     """
     bits = [label.bit for label in active.labels] if active else []
     bits += sorted(set(label_bits(db).values()) - set(bits))
-    terms = []
-    for place, bit in enumerate(bits):
-        later = sum(1 << one for one in bits[place + 1 :])
-        skipped = 1 << (len(bits) - 1 - place)
-        terms.append(
-            f"(CASE WHEN l.label_mask & {1 << bit} THEN 1 "
-            f"WHEN l.label_mask & {later} THEN {skipped} ELSE 0 END)"
-        )
-    return f"nullif({' + '.join(terms) or '0'}, 0)"
+
+    def rank(mask: int) -> int | None:
+        place, left = 0, mask
+        for position, bit in enumerate(bits):
+            if not left:
+                break
+            if left >> bit & 1:
+                place += 1
+                left &= ~(1 << bit)
+            else:
+                place += 1 << (len(bits) - 1 - position)
+        return place or None
+
+    return rank
