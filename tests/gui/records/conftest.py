@@ -21,6 +21,10 @@ TINY = "tiny-0"
 
 RECORDS = 60
 
+PATIENCE_MS = 30_000
+"""For conditions that come true by work in other threads: a machine with much else to do may let
+the model's load alone take longer than the five seconds that pytest-qt waits by itself."""
+
 OpenPage = Callable[[RecordStore], RecordsPage]
 
 
@@ -56,11 +60,11 @@ def open_page(start: StartDesktop, qtbot: QtBot) -> OpenPage:
 
     def open_window(store: RecordStore) -> RecordsPage:
         desktop: Desktop = start(open_store=lambda: store)
-        qtbot.waitUntil(lambda: isinstance(desktop.model.state, Ready))
+        qtbot.waitUntil(lambda: isinstance(desktop.model.state, Ready), timeout=PATIENCE_MS)
         if desktop.desk.store is None and not desktop.desk.is_opening:
             desktop.desk.open()
-        qtbot.waitUntil(lambda: desktop.desk.store is store)
-        qtbot.waitUntil(lambda: bool(store.active_labels))
+        qtbot.waitUntil(lambda: desktop.desk.store is store, timeout=PATIENCE_MS)
+        qtbot.waitUntil(lambda: bool(store.active_labels), timeout=PATIENCE_MS)
         desktop.window.go_to_page(1)
         return desktop.window.records_page
 
@@ -96,7 +100,7 @@ def settle(page: RecordsPage, qtbot: QtBot) -> None:
         is_open = wanted is None or (detail is not None and detail.id == wanted)
         return is_seen and is_listed and is_open and not page.open_record.is_fetching
 
-    qtbot.waitUntil(is_settled)
+    qtbot.waitUntil(is_settled, timeout=PATIENCE_MS)
 
 
 @pytest.fixture
