@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from kdh_desktop.core.classification.model_bundle import open_bundle
 from kdh_desktop.core.classification.signing import load_trusted_keys
+from kdh_desktop.core.corpus_source import TableSource
 from kdh_desktop.core.paths import AppPaths
 from kdh_desktop.core.training_progress import RunState
 from kdh_desktop.core.training_protocol import CandidateReady, RunStarted, ScoredOn, from_line
@@ -115,6 +117,24 @@ def test_a_run_that_cannot_begin_tells_why_in_its_folder(paths: AppPaths, tmp_pa
         assert runs.summary(run).state is RunState.RUNNING
         again.kill()
     assert runs.summary(run).state is RunState.INTERRUPTED
+
+
+def test_texts_that_cannot_be_trained_on_are_refused_before_any_training(
+    paths: AppPaths, tmp_path: Path
+) -> None:
+    runs = TrainingRuns(paths)
+    rows = ["text,labels"] + [f"Cells {n} grew.,Enabling replicative immortality" for n in range(3)]
+    (tmp_path / "rows.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    source = TableSource(str(tmp_path / "rows.csv"), "text", labels_column="labels")
+    request = replace(tiny_request(tmp_path), corpus=(source,), judged=())
+    run = runs.create(request, administrator=open_door())
+    assert train(run, tmp_path / "home").returncode == 2
+    summary = runs.summary(run)
+    assert summary.state is RunState.FAILED
+    assert summary.progress.stages == ()
+    assert summary.progress.failure is not None
+    assert summary.progress.failure.remedy
+    assert "rows.csv" not in summary.progress.failure.message
 
 
 def test_a_request_that_is_damaged_is_told_in_words(paths: AppPaths, tmp_path: Path) -> None:
