@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from threading import Event
 from typing import Self
@@ -13,47 +11,34 @@ from kdh_desktop.core.classification.manifest import Manifest
 from kdh_desktop.core.importing.imported import ImportedRecord, RefusedRow
 from kdh_desktop.core.record import Prediction
 from kdh_desktop.core.records import (
-    details,
-    duplicates,
-    facets,
     imports,
     listing,
     merging,
     models,
     operation_log,
     predictions,
-    queries,
     reviewing,
 )
 from kdh_desktop.core.records.backups import Backup, is_backup_due, make_backup
 from kdh_desktop.core.records.connection import Database
-from kdh_desktop.core.records.drafts import read_draft, write_draft
+from kdh_desktop.core.records.drafts import write_draft
 from kdh_desktop.core.records.key_custody import find_key
 from kdh_desktop.core.records.models import ActiveLabel
 from kdh_desktop.core.records.opening import create_in_memory, open_database, require_sound
 from kdh_desktop.core.records.operation_log import Change, Subject
+from kdh_desktop.core.records.readable_store import ReadableStore
 from kdh_desktop.core.records.share_done import OnProgress, silent
 from kdh_desktop.core.records.store_key import StoreKey
 from kdh_desktop.core.records.store_lock import StoreLock
 from kdh_desktop.core.records.stored import (
     BatchSource,
     DuplicateGroup,
-    Facets,
-    ImportBatch,
     Operation,
     OperationKind,
-    RecordDetail,
-    RecordFilter,
-    RecordOrder,
-    RecordRow,
     ReviewChange,
     StoreNotice,
 )
 
-EVERYTHING = RecordFilter()
-BY_ID = RecordOrder()
-
-_DETAILS_AT_ONCE = 200
 _NEVER = Event().is_set
 
 
@@ -68,7 +53,7 @@ def open_records(folder: Path) -> RecordStore:
     return RecordStore.open(folder, key=find_key(folder))
 
 
-class RecordStore:
+class RecordStore(ReadableStore):
     """Records, what models and people say of them, and how that came about.
 
     May be used by any number of threads. Every call that writes is on the disk when it returns.
@@ -86,7 +71,7 @@ class RecordStore:
         key: StoreKey | None = None,
     ) -> None:
         """Put together an open store; `open` and `in_memory` are what others call."""
-        self._database = database
+        super().__init__(database)
         self._lock = lock
         self._folder = folder
         self._key = key
@@ -164,11 +149,6 @@ class RecordStore:
         with self._database.writing() as db:
             listing.rebuild(db, self._active)
 
-    @property
-    def change_counter(self) -> int:
-        """Rises with every write that a list could show."""
-        return self._database.change_counter
-
     # Taking in
 
     def begin_import(self, source: BatchSource) -> int:
@@ -210,21 +190,6 @@ class RecordStore:
             change = Change(Subject.BATCH, None, (int(is_removed),), (1,), key=str(batch_id))
             operation_log.perform(db, self._active, OperationKind.REMOVE_RECORDS, [change])
 
-    def batches(self) -> list[ImportBatch]:
-        """All batches that were finished or hold rows, also removed ones, first one first."""
-        with self._database.reading() as db:
-            return imports.batches(db)
-
-    def batch(self, batch_id: int) -> ImportBatch:
-        """One batch, also one without rows."""
-        with self._database.reading() as db:
-            return imports.batch(db, batch_id)
-
-    def refused_rows(self, batch_id: int) -> list[RefusedRow]:
-        """Rows of a batch that were not taken in, in the file's order."""
-        with self._database.reading() as db:
-            return imports.refused_rows(db, batch_id)
-
     # Models and predictions
 
     def activate_model(self, manifest: Manifest, *, manifest_sha256: str) -> None:
@@ -259,68 +224,6 @@ class RecordStore:
         """
         with self._database.writing() as db:
             predictions.add_predictions(db, self._active, found)
-
-    def unpredicted(
-        self, *, limit: int, after: int = 0, where: RecordFilter = EVERYTHING
-    ) -> list[tuple[int, str]]:
-        """Ids and texts of records that the active model has said nothing of, by rising id.
-
-        Args:
-            limit: At most so many.
-            after: Only ids above this one.
-            where: Only these.
-        """
-        with self._database.reading() as db:
-            return predictions.unpredicted(db, where, limit=limit, after=after)
-
-    def count_unpredicted(self, where: RecordFilter = EVERYTHING) -> int:
-        """How many records of a filter the active model has said nothing of."""
-        with self._database.reading() as db:
-            return predictions.count_unpredicted(db, where)
-
-    # Lists
-
-    def count(self, where: RecordFilter = EVERYTHING) -> int:
-        """How many records a filter leaves."""
-        with self._database.reading() as db:
-            return queries.count(db, where)
-
-    def ids(self, where: RecordFilter = EVERYTHING, order: RecordOrder = BY_ID) -> array[int]:
-        """Ids of all records that a filter leaves, as ``array('q')``.
-
-        Args:
-            where: Which records.
-            order: In what order; where that is the default and a queue is asked for, the queue's.
-        """
-        with self._database.reading() as db:
-            return queries.ids(db, where, order)
-
-    def rows(self, record_ids: Sequence[int]) -> list[RecordRow]:
-        """Rows of a table in the order of their ids; ids that are not there are left out."""
-        with self._database.reading() as db:
-            return queries.rows(db, record_ids)
-
-    def facets(self, where: RecordFilter = EVERYTHING) -> Facets:
-        """How many records each value would leave, under all other conditions of a filter."""
-        with self._database.reading() as db:
-            return facets.facets(db, where)
-
-    def detail(self, record_id: int) -> RecordDetail:
-        """All that is known of one record.
-
-        Raises:
-            KeyError: It is not in the store.
-        """
-        with self._database.reading() as db:
-            return details.detail(db, record_id)
-
-    def details(self, record_ids: Iterable[int]) -> Iterator[RecordDetail]:
-        """All that is known of records, in the order of their ids; some are in memory at a time."""
-        remaining = iter(record_ids)
-        while some := list(islice(remaining, _DETAILS_AT_ONCE)):
-            with self._database.reading() as db:
-                found = details.details(db, some)
-            yield from found
 
     # People
 
@@ -380,25 +283,6 @@ class RecordStore:
             changes = reviewing.removal_of(db, record_ids)
             operation_log.perform(db, self._active, OperationKind.REMOVE_RECORDS, changes)
 
-    def find_duplicates(
-        self,
-        *,
-        on_progress: Callable[[float], None] = lambda _share: None,
-        should_stop: Callable[[], bool] = _NEVER,
-    ) -> list[DuplicateGroup]:
-        """Groups of records that seem to be one; takes seconds for 100,000.
-
-        Args:
-            on_progress: Told the share that is done, in 0..1.
-            should_stop: Asked some times a second.
-
-        Raises:
-            Cancelled: The user stopped it.
-        """
-        return duplicates.find_duplicates(
-            self._database.reading, on_progress=on_progress, should_stop=should_stop
-        )
-
     def merge(self, groups: Sequence[DuplicateGroup]) -> None:
         """Make one record of each group, as one operation.
 
@@ -408,11 +292,6 @@ class RecordStore:
         with self._database.writing() as db:
             changes = merging.merge_changes(db, groups)
             operation_log.perform(db, self._active, OperationKind.MERGE, changes)
-
-    def merged_rows(self, batch_id: int) -> list[tuple[int, int]]:
-        """Rows of a batch's file whose records were merged into others, and the ids of those."""
-        with self._database.reading() as db:
-            return merging.merged_rows(db, batch_id)
 
     def undo(self, on_progress: OnProgress = silent) -> Operation | None:
         """Take back the last thing that is not taken back; gives it, or None for none."""
@@ -424,29 +303,9 @@ class RecordStore:
         with self._database.writing() as db:
             return operation_log.redo(db, self._active, on_progress=on_progress)
 
-    def can_undo(self) -> Operation | None:
-        """What an undo would take back."""
-        with self._database.reading() as db:
-            return operation_log.can_undo(db)
-
-    def can_redo(self) -> Operation | None:
-        """What a redo would do again."""
-        with self._database.reading() as db:
-            return operation_log.can_redo(db)
-
-    def operations(self, limit: int) -> list[Operation]:
-        """What people did, latest first."""
-        with self._database.reading() as db:
-            return operation_log.operations(db, limit)
-
     # The paste box
 
     def save_draft(self, words: str) -> None:
         """Keep what stands in the paste box."""
         with self._database.writing(is_seen=False) as db:
             write_draft(db, words)
-
-    def draft(self) -> str:
-        """What stood in the paste box."""
-        with self._database.reading() as db:
-            return read_draft(db)
