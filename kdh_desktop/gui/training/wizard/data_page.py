@@ -27,7 +27,7 @@ from kdh_desktop.gui.training.wizard.check_panel import CheckPanel
 from kdh_desktop.gui.training.wizard.data_checker import DataChecker
 from kdh_desktop.gui.training.wizard.draft import ChosenSource, DraftKeeper
 from kdh_desktop.gui.training.wizard.field_form import tidy_spin_box
-from kdh_desktop.gui.training.wizard.source_finder import SourceFinder
+from kdh_desktop.gui.training.wizard.source_finder import SourceFinder, forget_copies
 from kdh_desktop.gui.training.wizard.source_table_model import KIND, NAME, SourceTableModel
 from kdh_desktop.gui.training.wizard.step_page import StepPage
 from kdh_desktop.gui.training.wizard.suspects_dialog import SuspectsDialog
@@ -221,6 +221,7 @@ class DataPage(StepPage):
         if not new:
             self._say(self.tr("These texts are in the list already."))
             return
+        forget_copies(one for one in sources if one not in kept)
         self._say("")
         self.keeper.change(sources=(*kept, *new))
         self.table.setFocus()
@@ -229,6 +230,7 @@ class DataPage(StepPage):
         row = self.table.currentIndex().row()
         sources = self.keeper.draft.sources
         if 0 <= row < len(sources):
+            forget_copies(sources[row : row + 1])
             self.keeper.change(sources=(*sources[:row], *sources[row + 1 :]))
             self.focus_first()
 

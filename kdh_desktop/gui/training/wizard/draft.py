@@ -12,7 +12,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from kdh_desktop.core.corpus_report import CorpusReport
-from kdh_desktop.core.corpus_source import CorpusSource, HocSource
+from kdh_desktop.core.corpus_source import CorpusSource, CorrectionsSource, HocSource
 from kdh_desktop.core.encoder_report import EncoderReport
 from kdh_desktop.core.errors import KdhError
 from kdh_desktop.core.machine_report import MachineReport
@@ -176,6 +176,12 @@ def source_name(source: CorpusSource) -> str:
     if isinstance(source, HocSource):
         return f"{Path(source.folder).name}/{source.ids_file}"
     return Path(source.path).name
+
+
+def is_gone(chosen: ChosenSource) -> bool:
+    """Whether a copy of reviewed records was taken by a run, or swept away."""
+    source = chosen.source
+    return isinstance(source, CorrectionsSource) and not Path(source.path).exists()
 
 
 def run_name(title: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -174,3 +175,11 @@ class SourceFinder(QObject):
 
         self.working.emit(self.tr("Looking at the texts…"))
         self._lane.start(work, done=take)
+
+
+def forget_copies(sources: Iterable[ChosenSource]) -> None:
+    """Delete the copies of reviewed records that nobody learns from any more."""
+    for one in sources:
+        if one.is_reviewed and isinstance(one.source, CorrectionsSource):
+            with suppress(OSError):
+                Path(one.source.path).unlink(missing_ok=True)

@@ -27,7 +27,7 @@ from kdh_desktop.gui.plain_text import plain_label
 from kdh_desktop.gui.theme import GRID
 from kdh_desktop.gui.training.wizard.data_checker import DataChecker
 from kdh_desktop.gui.training.wizard.data_page import DataPage
-from kdh_desktop.gui.training.wizard.draft import DraftKeeper, draft_of, first_draft
+from kdh_desktop.gui.training.wizard.draft import DraftKeeper, draft_of, first_draft, is_gone
 from kdh_desktop.gui.training.wizard.machine_page import MachinePage
 from kdh_desktop.gui.training.wizard.method_page import MethodPage
 from kdh_desktop.gui.training.wizard.models_page import ModelsPage
@@ -53,6 +53,7 @@ class TrainingWizard(QDialog):
         self.setWindowTitle(self.tr("New training"))
         self._parts = parts
         self._is_waiting = False
+        self._has_started = False
         self.presets = OwnPresets(parts.paths.config / _PRESETS)
         self.keeper = DraftKeeper(first_draft(self.presets.last()), self)
         self.checker = DataChecker(self.keeper, parts.jobs, parent=self)
@@ -96,6 +97,7 @@ class TrainingWizard(QDialog):
 
     def open(self) -> None:
         """Show the wizard with what was chosen in it before."""
+        self._forget_what_was_used()
         self._fit_screen()
         super().open()
         self.page.enter()
@@ -140,6 +142,7 @@ class TrainingWizard(QDialog):
         # What is remembered is a comfort; the run does not hang on it.
         with suppress(KdhError):
             self.presets.keep_last(draft.config)
+        self._has_started = True
         self.accept()
         self.start_wanted.emit(request)
 
@@ -234,6 +237,14 @@ class TrainingWizard(QDialog):
         elif self._is_waiting:
             self._is_waiting = False
             self.open()
+
+    def _forget_what_was_used(self) -> None:
+        """A run has its name and its copy of reviewed records for itself; the next wants others."""
+        draft = self.keeper.draft
+        kept = tuple(one for one in draft.sources if not (one.is_reviewed and is_gone(one)))
+        title = "" if self._has_started else draft.title
+        self._has_started = False
+        self.keeper.change(sources=kept, title=title)
 
     def _stop_work(self) -> None:
         """Whoever shuts the wizard waits for nothing, and trials would slow a run down."""

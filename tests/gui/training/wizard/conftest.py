@@ -11,6 +11,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from kdh_desktop.core.paths import AppPaths
+from kdh_desktop.core.records.record_store import RecordStore
 from kdh_desktop.gui.app import Desktop
 from kdh_desktop.gui.training.wizard.training_wizard import TrainingWizard
 from kdh_desktop.gui.window_parts import WindowParts
@@ -45,6 +46,16 @@ def paths(equipped: Path, tmp_path: Path) -> AppPaths:
 def parts(desktop: Desktop) -> WindowParts:
     desktop.door._take(an_administrator())
     return desktop.window.training_page._parts
+
+
+@pytest.fixture
+def store(desktop: Desktop, qtbot: QtBot) -> RecordStore:
+    """The open store, which knows the tiny model."""
+    qtbot.waitUntil(lambda: desktop.desk.store is not None)
+    opened = desktop.desk.store
+    assert opened is not None
+    qtbot.waitUntil(lambda: len(opened.active_labels) > 0)
+    return opened
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from kdh_desktop.core.corpus_source import (
     JsonLinesSource,
     TableSource,
 )
+from kdh_desktop.core.records.record_store import RecordStore
 from kdh_desktop.core.suspicious_labels import SuspiciousLabel, SuspiciousLabels
 from kdh_desktop.gui.app import Desktop
 from kdh_desktop.gui.jobs import Job
@@ -30,6 +31,7 @@ from kdh_desktop.gui.training.wizard.trainer_calls import ask_trainer, suspects_
 from kdh_desktop.gui.training.wizard.training_wizard import TrainingWizard
 from kdh_desktop.gui.window_parts import WindowParts
 from tests.data.tiny_corpus import tiny_texts_and_names, write_tiny_corpus
+from tests.data.tiny_store import SOURCE, invented_records
 from tests.gui.conftest import ChosenFiles
 from tests.gui.training.wizard.conftest import WAIT_MS, wait_for_check
 
@@ -231,11 +233,47 @@ def test_a_file_that_is_gone_is_told_and_can_be_checked_again(
     assert wizard.data_page.problem == ""
 
 
-def test_reviewed_records_are_copied_for_the_run_alone(
-    wizard: TrainingWizard, qtbot: QtBot, desktop: Desktop
+def test_without_a_reviewed_record_there_is_nothing_to_copy(
+    wizard: TrainingWizard, store: RecordStore, qtbot: QtBot
 ) -> None:
+    store.add_records(store.begin_import(SOURCE), invented_records(3))
     wizard.data_page.add_actions["reviewed"].trigger()
     qtbot.waitUntil(lambda: "reviewed" in wizard.data_page.note.text(), timeout=WAIT_MS)
+    assert wizard.keeper.draft.sources == ()
+    assert list(wizard.presets.all()) == []
+
+
+def test_reviewed_records_are_copied_until_nobody_wants_them(
+    wizard: TrainingWizard, store: RecordStore, qtbot: QtBot
+) -> None:
+    store.add_records(store.begin_import(SOURCE), invented_records(5))
+    store.confirm([1, 2, 4])
+    wizard.data_page.add_actions["reviewed"].trigger()
+    qtbot.waitUntil(lambda: len(wizard.keeper.draft.sources) == 1, timeout=WAIT_MS)
+    (chosen,) = wizard.keeper.draft.sources
+    assert chosen.name == "Reviewed records (3)"
+    assert isinstance(chosen.source, CorrectionsSource)
+    copy = Path(chosen.source.path)
+    assert stat.S_IMODE(copy.parent.stat().st_mode) == 0o700
+    assert len(copy.read_text("utf-8").splitlines()) == 1 + 3
+    wizard.data_page.table.setCurrentIndex(wizard.data_page.model.index(0, 0))
+    wizard.data_page.remove_button.click()
+    assert not copy.exists()
+    assert wizard.keeper.draft.sources == ()
+
+
+def test_a_copy_that_a_run_has_taken_is_not_offered_again(
+    wizard: TrainingWizard, store: RecordStore, qtbot: QtBot
+) -> None:
+    store.add_records(store.begin_import(SOURCE), invented_records(2))
+    store.confirm([1, 2])
+    wizard.data_page.add_actions["reviewed"].trigger()
+    qtbot.waitUntil(lambda: len(wizard.keeper.draft.sources) == 1, timeout=WAIT_MS)
+    source = wizard.keeper.draft.sources[0].source
+    assert isinstance(source, CorrectionsSource)
+    wizard.close()
+    Path(source.path).unlink()
+    wizard.open()
     assert wizard.keeper.draft.sources == ()
 
 

@@ -154,7 +154,7 @@ def test_every_step_fits_and_can_be_named(
         ready.resize(*size)
         QApplication.processEvents()
         assert (ready.width(), ready.height()) == size
-        assert clipped(ready) == []  # type: ignore[arg-type]
+        assert clipped(ready) == []
     assert unnamed(ready) == []
     assert rich_labels(ready) == []
 
