@@ -26,7 +26,7 @@ class Turns:
 
     Attributes:
         raw: Raw scores of the texts, in order.
-        texts_per_s: Texts a second, over all of its turns.
+        texts_per_s: Texts a second, over all of its turns, on a computer that does nothing else.
     """
 
     raw: tuple[TextScores, ...]
@@ -42,7 +42,9 @@ def score_in_turns(
 ) -> list[Turns]:
     """Let models score texts block by block, each beginning as often as the others.
 
-    What else the machine does, its heat and its clock then weigh on all of them alike.
+    What the machine's heat and clock do then weighs on all of them alike. The time is that which
+    the processor gave to this process, divided by the threads that share it: what else the machine
+    does would make one of two equal models look half as fast again.
 
     Args:
         classifiers: The models.
@@ -64,9 +66,10 @@ def score_in_turns(
         for start in range(0, len(texts), BLOCK):
             block = texts[start : start + BLOCK]
             for place in order:
-                begun = time.perf_counter()
+                begun = time.process_time()
                 found = classifiers[place].score(block)
-                seconds[place] += time.perf_counter() - begun
+                spent_s = time.process_time() - begun
+                seconds[place] += spent_s / classifiers[place].threads
                 if number == 0:
                     raw[place] += found
             scored += len(block)

@@ -99,6 +99,11 @@ class OnnxClassifier:
         return self._bundle.labels
 
     @property
+    def threads(self) -> int:
+        """Passes at a time."""
+        return self._threads
+
+    @property
     def has_token_logits(self) -> bool:
         """Whether the network says which sentences speak for a label."""
         return "token_logits" in self._outputs

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from kdh_desktop.core.errors import KdhError
@@ -44,6 +44,7 @@ class ModelsPage(QWidget):
         self.parts = parts
         self._lane = Lane(parts.jobs)
         self._in_force = ""
+        self._is_stale = True
         self.comparison: ComparisonDialog | None = None
         self.errands = ModelErrands(parts, self)
         self.commands = ModelCommands(parts, self.errands, self)
@@ -104,13 +105,22 @@ class ModelsPage(QWidget):
         return [path for path in paths if not _is_model(path)]
 
     def refresh(self) -> None:
-        """Look at the models again."""
+        """Look at the models again, at once or when the page is shown."""
+        # All models are read and hashed: nobody needs that before somebody looks.
+        self._is_stale = not self.isVisible()
+        if self._is_stale:
+            return
         paths = self.parts.paths
 
         def work(_job: Job) -> SeenModels:
             return read_models(paths)
 
         self._lane.start(work, done=self._take)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._is_stale:
+            self.refresh()
 
     # Drops
 
