@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -105,12 +106,19 @@ def _check_output(output: Path, inputs: Sequence[str]) -> None:
         )
     if not output.parent.is_dir():
         raise InputError("The folder of the output is not there.", "Make it, or name another.")
+    if os.path.lexists(output) and not output.is_file() and not _is_dangling(output):
+        raise InputError("What has the output's name is no file.", "Name another output.")
     for position, name in enumerate(inputs, start=1):
         with contextlib.suppress(OSError):
             if output.samefile(name):
                 raise InputError(
                     f"The output is the same file as input {position}.", "Name another output."
                 )
+
+
+def _is_dangling(path: Path) -> bool:
+    """Whether it is a link to a file that is not there yet, and no loop of links."""
+    return path.is_symlink() and not os.path.lexists(os.path.realpath(path))
 
 
 def _leave(work: BulkWork, error: BaseException) -> None:

@@ -93,7 +93,8 @@ def open_work(paths: AppPaths, output: Path, *, is_resuming: bool) -> BulkWork:
 
 def work_folder(paths: AppPaths, output: Path) -> Path:
     """Folder of the store for one output; its name tells nothing of the output's."""
-    place = hashlib.sha256(os.fsencode(output.resolve())).hexdigest()[:32]
+    # Not `Path.resolve`, which fails on a loop of links.
+    place = hashlib.sha256(os.fsencode(os.path.realpath(output))).hexdigest()[:32]
     return paths.data / "bulk" / place
 
 

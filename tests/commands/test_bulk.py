@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -345,3 +346,25 @@ def count_windows(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
 
     monkeypatch.setattr(OnnxClassifier, "_run", run_and_count)
     return lambda: count
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pipe and no link without a right to it")
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to(path)])
+def test_output_that_can_be_no_file_is_refused_before_the_work(
+    kdh: Kdh, tmp_path: Path, make: Callable[[Path], object]
+) -> None:
+    source, out = tmp_path / "in.ris", tmp_path / "out.csv"
+    source.write_text(ris_of(2), encoding="utf-8")
+    make(out)
+    kdh("bulk", source, "-o", out, code=2)
+    assert "is no file" in kdh.err
+    assert "Looking at" not in kdh.err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no link without a right to it")
+def test_link_to_a_file_that_is_not_there_yet_is_filled(kdh: Kdh, tmp_path: Path) -> None:
+    source, out = tmp_path / "in.ris", tmp_path / "out.csv"
+    source.write_text(ris_of(2), encoding="utf-8")
+    out.symlink_to(tmp_path / "there.csv")
+    kdh("bulk", source, "-o", out)
+    assert (tmp_path / "there.csv").read_bytes().count(b"\n") == 3
