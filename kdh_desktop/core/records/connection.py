@@ -28,7 +28,7 @@ _LOG_BYTES = 64 * 1024 * 1024
 _MOST_IDLE_READERS = 3
 _BUSY_TIMEOUT_S = 30.0
 
-_CORRUPT, _NOT_A_DATABASE, _FULL, _READ_ONLY, _IO = 11, 26, 13, 8, 10
+_CORRUPT, _NOT_A_DATABASE, _FULL, _READ_ONLY, _IO, _CANNOT_OPEN = 11, 26, 13, 8, 10, 14
 
 
 def connect(path: Path | None, key: StoreKey | None, *, is_read_only: bool = False) -> Connection:
@@ -97,6 +97,12 @@ def plain_words(offer: Callable[[], str] = _any_backup) -> Iterator[None]:
                 raise StoreError(
                     "The disk did not read or write the records. What was saved before is kept.",
                     "Check that the disk is there and not full, and try again.",
+                ) from error
+            case code if code == _CANNOT_OPEN:
+                raise StoreError(
+                    "A file of the records cannot be opened.",
+                    "Give your account all rights to the program's data folder, and see whether "
+                    "anything else took the name of a file there.",
                 ) from error
             case _:
                 raise

@@ -258,3 +258,17 @@ def test_closed_store_says_so(folder: Path, key: StoreKey) -> None:
         store.count_unpredicted()
     with pytest.raises(StoreError, match="closed"):
         store.save_draft("x")
+
+
+def test_folder_in_place_of_a_file_beside_the_store_is_told(tmp_path: Path, key: StoreKey) -> None:
+    log = StoreFiles(tmp_path).database.with_name("records.db-wal")
+    store = RecordStore.open(tmp_path, key=key)
+    fill(store, 2)
+    store.close()
+    log.mkdir()
+    with pytest.raises(StoreError, match="cannot be opened"):
+        RecordStore.open(tmp_path, key=key)
+    log.rmdir()
+    again = RecordStore.open(tmp_path, key=key)
+    assert again.count() == 2
+    again.close()
