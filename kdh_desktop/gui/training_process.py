@@ -101,6 +101,8 @@ class TrainingProcess:
         self._heard_s = time.monotonic()
         self._strange = 0
         self._is_stopping = False
+        self._is_killed = False
+        self._is_left = False
         self._pending = b""
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._drive, name="training", daemon=True)
@@ -140,12 +142,14 @@ class TrainingProcess:
 
     def kill(self) -> None:
         """End it with all that it started, however it stands."""
+        self._is_killed = True
         process = self._process
         if process is not None and self.ending is None:
             _kill_group(process)
 
     def leave(self) -> None:
         """Close its input: it then ends by itself, wherever it is."""
+        self._is_left = True
         process = self._process
         if process is not None and process.stdin is not None:
             with suppress(OSError):
@@ -176,6 +180,11 @@ class TrainingProcess:
         self._process = process
         self._heard_s = time.monotonic()
         self._flush()
+        # Whoever could not wait for the start has asked for the end already.
+        if self._is_left:
+            self.leave()
+        if self._is_killed:
+            self.kill()
         readers = [
             threading.Thread(target=reads, args=(stream,), daemon=True)
             for reads, stream in (
