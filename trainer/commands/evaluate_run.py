@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kdh_desktop.core.errors import Cancelled, InputError, KdhError
+from kdh_desktop.core.errors import Cancelled, InputError, KdhError, ModelError
 from kdh_desktop.core.paths import AppPaths
 
 if TYPE_CHECKING:
@@ -58,7 +58,13 @@ def _compare(arguments: argparse.Namespace, keys: Sequence[Ed25519PublicKey]) ->
     candidate = OnnxClassifier(
         open_bundle(folder.candidate, trusted_keys=(load_public_key(folder.public_key),))
     )
-    active = OnnxClassifier(open_bundle(arguments.against, trusted_keys=keys))
+    try:
+        active = OnnxClassifier(open_bundle(arguments.against, trusted_keys=keys))
+    except ModelError as error:
+        # Not the candidate's fault, which other exit codes tell.
+        raise InputError(
+            f"The model in force cannot be used. {error.message}", error.remedy
+        ) from error
     texts = _texts(request, candidate)
     known, right = _known_sentences(candidate, arguments.known_sentences)
     contest = Contest(

@@ -160,6 +160,15 @@ def test_a_candidate_that_its_run_did_not_sign_is_refused(paths: AppPaths, tmp_p
     assert main(options(run, paths)) == 4
 
 
+def test_a_model_in_force_that_is_not_trusted_is_not_the_candidates_fault(
+    paths: AppPaths, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = make_tiny_run(tmp_path / "runs" / "one")
+    other = make_tiny_run(tmp_path / "runs" / "two", name="other")
+    assert main(options(run, paths, other.candidate)) == 2
+    assert "The model in force cannot be used." in capsys.readouterr().err
+
+
 def test_a_run_that_kept_nothing_back_cannot_be_judged(evaluate: Evaluate, tmp_path: Path) -> None:
     found = evaluate(make_tiny_run(tmp_path / "runs" / "one", judged_share=0.0))
     assert found.texts == 0
