@@ -22,8 +22,9 @@ from kdh_desktop.gui.classify.text_editor import TextEditor
 from kdh_desktop.gui.error_dialog import ErrorDialog
 from kdh_desktop.gui.main_window import MainWindow
 from kdh_desktop.gui.plain_text import plain_tooltip
+from kdh_desktop.gui.questions import ask
 from kdh_desktop.gui.research_notice import ResearchNotice
-from tests.gui.conftest import ANGIOGENESIS, APOPTOSIS, paste, present_labels, press_in
+from tests.gui.conftest import ANGIOGENESIS, APOPTOSIS, paste, present_labels, press, press_in
 from tests.gui.looks import clipped, resize, rich_labels, unnamed, widgets_below
 
 FILLER = "The growth of the tumor was studied in mice and the response was not increased. " * 4
@@ -82,6 +83,24 @@ def test_dialogs_of_the_help_menu_are_named_and_plain(window: MainWindow, qtbot:
         assert rich_labels(dialog) == []
         dialog.close()
         qtbot.waitUntil(lambda: QApplication.activeModalWidget() is None)
+
+
+def test_questions_are_named_plain_and_answered_by_keys(window: MainWindow, qtbot: QtBot) -> None:
+    given: list[str] = []
+    box = ask(
+        window,
+        "Stop?",
+        "What is done stays.",
+        yes="Stop",
+        no="Go on",
+        then=lambda: given.append("yes"),
+        otherwise=lambda: given.append("no"),
+    )
+    qtbot.waitUntil(box.isVisible)
+    assert unnamed(box) == []
+    assert rich_labels(box) == []
+    press(box, "Escape")
+    qtbot.waitUntil(lambda: given == ["no"])
 
 
 def test_hallmarks_are_items_with_name_number_and_band(full_page: ClassifyPage) -> None:

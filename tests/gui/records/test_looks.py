@@ -168,3 +168,23 @@ def test_file_name_with_an_ampersand_is_shown_to_the_letter(
     [chip] = page.list.chips.buttons
     assert chip.text() == "Journal: Cell && Nature <b>x</b>"
     assert "<b>" not in chip.toolTip()
+
+
+def test_dialog_of_the_columns_is_named_plain_and_worked_by_keys(
+    page: RecordsPage, qtbot: QtBot
+) -> None:
+    page.commands.columns.trigger()
+    qtbot.waitUntil(lambda: isinstance(QApplication.activeModalWidget(), ColumnDialog))
+    dialog = QApplication.activeModalWidget()
+    assert isinstance(dialog, ColumnDialog)
+    assert unnamed(dialog) == []
+    assert rich_labels(dialog) == []
+    qtbot.waitUntil(dialog.list.hasFocus)
+    before = len(dialog.chosen)
+    press_in(dialog, "End")
+    press_in(dialog, "Space")
+    assert len(dialog.chosen) == before + 1
+    # A box that is not ticked is seen by its edge, which the row must leave room for.
+    assert dialog.list.sizeHintForRow(0) >= 18
+    press_in(dialog, "Return")
+    qtbot.waitUntil(lambda: len(page.table.columns) == before + 1)
