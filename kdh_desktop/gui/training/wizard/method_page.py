@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 from PySide6.QtWidgets import (
@@ -226,10 +227,14 @@ class MethodPage(StepPage):
         return {"distillation.transfer.epochs": max(epochs, 2)} if texts and not epochs else {}
 
     def _take(self, preset: Preset) -> None:
-        self._set(preset_config(preset, name=self.keeper.config.name))
+        config = preset_config(preset, name=self.keeper.config.name)
+        # A search that was chosen stays; limits that the preset does not allow go with it.
+        with suppress(ValueError):
+            config = replace(config, tuning=self.keeper.config.tuning)
+        self._set(config)
 
     def _set(self, config: RunConfig) -> None:
-        """Take a recipe; what is kept back and the search are choices of other pages."""
+        """Take a recipe; what is kept back is a choice of another page."""
         now = self.keeper.config
         self.keeper.change(config=replace(config, name=now.name, judged_share=now.judged_share))
 

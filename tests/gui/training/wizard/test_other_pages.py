@@ -103,8 +103,10 @@ def test_presets_set_the_method_and_a_change_makes_it_custom(wizard: TrainingWiz
     assert preset_of(wizard.keeper.config) is Preset.BEST
     spin(page.fields, "max_tokens", 300)
     assert page.choices[None].isChecked()
+    wizard.tuning_page.switch.click()
     page.choices[Preset.QUICK].click()
     assert preset_of(wizard.keeper.config) is Preset.QUICK
+    assert wizard.keeper.config.tuning is not None
 
 
 def test_fewer_folds_take_the_check_students_with_them(wizard: TrainingWizard) -> None:
