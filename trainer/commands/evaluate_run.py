@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from kdh_desktop.core.classification.classifier import OnnxClassifier
     from kdh_desktop.core.classification.comparison import ModelComparison
-    from kdh_desktop.core.classification.manifest import Manifest
     from kdh_desktop.core.training_runs import RunFolder, RunRequest
     from trainer.corpus import LabelledText
     from trainer.running.texts import RunTexts
@@ -67,6 +66,7 @@ def _compare(arguments: argparse.Namespace, keys: Sequence[Ed25519PublicKey]) ->
         ) from error
     texts = _texts(request, candidate)
     known, right = _known_sentences(candidate, arguments.known_sentences)
+    earlier = list(_runs_of(active.bundle.id, folder))
     contest = Contest(
         run=folder.id,
         labels=candidate.labels,
@@ -76,8 +76,9 @@ def _compare(arguments: argparse.Namespace, keys: Sequence[Ed25519PublicKey]) ->
         seen=seen_texts(
             active.bundle.manifest,
             texts.judged,
-            known=_training_texts(folder, request, active.bundle.manifest),
+            known=_training_texts(request, earlier),
             is_hoc=_is_hoc(request),
+            is_ours=bool(earlier),
         ),
         known_sentences=known,
         known_right=right,
@@ -134,13 +135,18 @@ def _known_sentences(candidate: OnnxClassifier, path: Path | None) -> tuple[int,
 
 
 def _training_texts(
-    folder: RunFolder, request: RunRequest, active: Manifest
+    request: RunRequest, earlier: Sequence[RunFolder]
 ) -> Iterator[Sequence[LabelledText]]:
-    """What the model in force may have been trained on, as far as this machine still has it."""
+    """What the model in force may have been trained on, as far as this machine still has it.
+
+    Args:
+        request: Of the run that is judged.
+        earlier: Runs that trained the model in force.
+    """
     from trainer.judging.seen_texts import hoc_lists
 
     yield from hoc_lists((*request.corpus, *request.judged))
-    for other in _runs_of(active.bundle_id, folder):
+    for other in earlier:
         try:
             yield _read(_request(other)).train
         except KdhError:

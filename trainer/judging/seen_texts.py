@@ -22,6 +22,7 @@ def seen_texts(
     *,
     known: Iterable[Sequence[LabelledText]],
     is_hoc: bool,
+    is_ours: bool = False,
 ) -> Seen:
     """How many of the judged texts a model was trained on.
 
@@ -31,6 +32,7 @@ def seen_texts(
         known: Sets of texts that it may have been trained on; taken one by one until one has the
             hash that its provenance names.
         is_hoc: Whether the judged texts are the HoC corpus's.
+        is_ours: Whether a run of this installation trained the model.
     """
     digest = manifest.provenance.get("labelled_sha256")
     for texts in known:
@@ -38,7 +40,7 @@ def seen_texts(
             trained_on = {" ".join(text.text.split()) for text in texts}
             return Seen(sum(" ".join(text.text.split()) in trained_on for text in judged))
     is_of_hoc = "Hallmarks of Cancer" in str(manifest.provenance.get("corpus", ""))
-    return Seen(0, may_be_more=is_hoc and is_of_hoc)
+    return Seen(0, may_be_more=is_ours or (is_hoc and is_of_hoc))
 
 
 def hoc_lists(sources: Sequence[CorpusSource]) -> Iterator[list[LabelledText]]:

@@ -142,6 +142,16 @@ def test_a_model_of_an_earlier_run_is_known_to_have_seen_its_texts(
     assert "of these" in seen_in_words(found)
 
 
+def test_a_model_of_an_earlier_run_whose_texts_are_gone_may_have_seen_some(
+    evaluate: Evaluate, tmp_path: Path
+) -> None:
+    first = make_tiny_run(tmp_path / "runs" / "first", name="first")
+    (tmp_path / "texts" / "first.csv").unlink()
+    found = evaluate(make_tiny_run(tmp_path / "runs" / "second", name="second"), first.candidate)
+    assert (found.active.seen.texts, found.active.seen.may_be_more) == (0, True)
+    assert "may have been trained on some" in seen_in_words(found)
+
+
 def test_texts_that_were_changed_since_the_run_are_not_judged_on(
     paths: AppPaths, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
