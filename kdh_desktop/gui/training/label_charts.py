@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from kdh_desktop.core.training_progress import RunProgress
 from kdh_desktop.core.training_protocol import ReliabilityBin, ReliabilityMeasured, ScoredOn
 from kdh_desktop.gui.training.chart import Axis, Chart, Marker, Series, Stroke, Tone
+from kdh_desktop.gui.training.run_shown import student_figures
 from kdh_desktop.gui.training.run_words import label_name, percent, tr
 
 _F1 = "f1."
@@ -15,17 +16,9 @@ _GOOD_GAP, _FAIR_GAP = 0.03, 0.08
 """Mean distances between what a model says and how often it is right."""
 
 
-def label_figures(progress: RunProgress) -> Mapping[str, float]:
-    """The newest figures of a run that speak of single labels; none where there are none yet."""
-    for stage in reversed(progress.stages):
-        if any(name.startswith(_F1) for name in stage.figures):
-            return stage.figures
-    return {}
-
-
 def label_chart(progress: RunProgress) -> Chart:
     """A bar for the F1 of each label, the best one on top."""
-    figures = label_figures(progress)
+    figures = student_figures(progress)
     found = sorted(
         (value, name.removeprefix(_F1)) for name, value in figures.items() if name.startswith(_F1)
     )

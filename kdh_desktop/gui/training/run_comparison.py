@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from kdh_desktop.core.json_values import to_json_value
 from kdh_desktop.core.training_progress import RunProgress
 from kdh_desktop.gui.training.chart import Axis, Chart, Marker, Series, Stroke, Tone
-from kdh_desktop.gui.training.run_shown import RunShown
+from kdh_desktop.gui.training.run_shown import RunShown, student_figures
 from kdh_desktop.gui.training.run_words import (
     duration_words,
     label_name,
@@ -139,10 +139,7 @@ def _flatten(value: object, path: str, found: dict[str, object]) -> None:
 
 
 def _figures(progress: RunProgress) -> dict[str, str]:
-    told: dict[str, float] = {}
-    for stage in progress.stages:
-        if "micro_f1" in stage.figures:
-            told = dict(stage.figures)
+    told = student_figures(progress)
     names = {
         "micro_f1": tr("F1 over all decisions (micro)"),
         "macro_f1": tr("Mean F1 of the labels (macro)"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kdh_desktop.core.run_ending import EndingKind
@@ -99,10 +100,11 @@ class RunShown:
 
     def _failure_words(self) -> str:
         ending, failure = self.summary.ending, self.progress.failure
+        # What the run itself said tells more than how its process was seen to end.
+        if failure is not None and self.progress.state is RunState.FAILED:
+            return f"{failure.message} {failure.remedy}".strip()
         if ending is not None and not ending.is_good:
             return f"{ending.message} {ending.remedy}".strip()
-        if failure is not None:
-            return f"{failure.message} {failure.remedy}".strip()
         return tr("The training ended without a model.")
 
 
@@ -121,8 +123,14 @@ def begun_words(summary: RunSummary) -> str:
 
 
 def best_figure(progress: RunProgress) -> float | None:
-    """The newest micro-F1 of a run on texts it did not see, in 0..1, or None."""
+    """The student's newest micro-F1 on texts that it did not see, in 0..1, or None."""
+    return student_figures(progress).get("micro_f1")
+
+
+def student_figures(progress: RunProgress) -> Mapping[str, float]:
+    """The newest figures of the student; none where only a teacher was judged so far."""
     for stage in reversed(progress.stages):
-        if "micro_f1" in stage.figures:
-            return stage.figures["micro_f1"]
-    return None
+        # A teacher is not judged label by label.
+        if any(name.startswith("f1.") for name in stage.figures):
+            return stage.figures
+    return {}

@@ -19,7 +19,7 @@ from kdh_desktop.gui.training.label_charts import label_chart, reliability_chart
 from kdh_desktop.gui.training.log_card import LogCard
 from kdh_desktop.gui.training.machine_charts import memory_chart, speed_chart
 from kdh_desktop.gui.training.run_header import RunHeader
-from kdh_desktop.gui.training.run_shown import RunShown
+from kdh_desktop.gui.training.run_shown import RunShown, student_figures
 from kdh_desktop.gui.training.search_charts import best_chart
 from kdh_desktop.gui.training.space_card import SpaceCard
 from kdh_desktop.gui.training.stage_card import StageCard
@@ -140,6 +140,12 @@ class RunView(QWidget):
         is_tuned = bool(shown.progress.iterations or shown.progress.positions)
         for card in (self.search, self.space):
             self.page.set_wanted(card, is_wanted=is_tuned)
+        # Of a run that is over, what was not measured will not be.
+        is_on = not shown.state.is_over
+        self.page.set_wanted(self.labels, is_wanted=is_on or bool(student_figures(shown.progress)))
+        self.page.set_wanted(
+            self.reliability, is_wanted=is_on or shown.progress.reliability is not None
+        )
         first = (self._draw_stages, self._draw_loss, self._draw_validation)
         self._left = deque(first if is_calm else ())
         for draw in () if is_calm else first:

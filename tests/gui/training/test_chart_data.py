@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from kdh_desktop.core.training_progress import RunProgress, RunState, StageProgress, progress_of
-from kdh_desktop.core.training_protocol import EpochFinished
+from kdh_desktop.core.training_protocol import EpochFinished, StageScored
 from kdh_desktop.gui.training.chart import Chart, Marker, nearest, range_of, thinned
 from kdh_desktop.gui.training.course_charts import loss_chart, score_chart
 from kdh_desktop.gui.training.label_charts import label_chart, reliability_chart
 from kdh_desktop.gui.training.machine_charts import latest_memory, memory_chart, speed_chart
+from kdh_desktop.gui.training.run_shown import best_figure
 from kdh_desktop.gui.training.run_words import duration_words
 from kdh_desktop.gui.training.search_charts import best_chart, dimensions_of, space_chart
 from kdh_desktop.gui.training.setting_words import setting_name, short_names, value_words
@@ -223,3 +224,13 @@ def test_values_are_written_as_people_read_them(value: object, words: str) -> No
 )
 def test_durations_are_as_exact_as_anybody_wants_to_know(seconds: float, words: str) -> None:
     assert duration_words(seconds) == words
+
+
+def test_figures_of_a_teacher_are_not_taken_for_the_students() -> None:
+    teller = Teller()
+    teller.told = cut_run()
+    teller.tell(StageScored({"micro_f1": 1.0}))
+    progress = progress_of(teller.told)
+    assert best_figure(progress) is None
+    assert label_chart(progress).is_empty
+    assert best_figure(progress_of(whole_run(micro=0.82))) == 0.82
