@@ -6,7 +6,7 @@ from collections import deque
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QGridLayout, QScrollArea, QWidget
 
 from kdh_desktop.gui.theme import GRID
 
@@ -69,6 +69,14 @@ class CardGrid(QScrollArea):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._place()
+
+    def focusNextPrevChild(self, next: bool) -> bool:  # noqa: A002  # Qt's name
+        moved = super().focusNextPrevChild(next)
+        focus = QApplication.focusWidget()
+        if moved and focus is not None and self.isAncestorOf(focus):
+            # All of a chart, and not only the middle of its upper edge.
+            self.ensureWidgetVisible(focus, GRID, GRID)
+        return moved
 
     @property
     def columns(self) -> int:

@@ -55,6 +55,8 @@ class ChartCard(QFrame):
         self.save_button.setText(self.tr("Save…"))
         self.save_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.save_button.setMenu(self._save_menu())
+        self.last_control: QWidget = self.save_button
+        """After which Tab leads into the chart."""
         self._empty = plain_label(kind="muted")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.stack = _Stack()
@@ -117,6 +119,7 @@ class ChartCard(QFrame):
         )
         self.canvas.point_chosen.connect(self._show_point)
         self.stack.addWidget(self.canvas)
+        QWidget.setTabOrder(self.last_control, self.canvas)
         if self.chart is not None:
             self._show_part()
 
@@ -171,6 +174,7 @@ class ChartCard(QFrame):
                 self.table.deleteLater()
             self.table = CalmTable(chart.title, chart.titles)
             self.stack.addWidget(self.table)
+            QWidget.setTabOrder(self.last_control, self.table)
         self.table.show_anew(chart.rows, widest=_WIDEST)
         self.stack.setCurrentWidget(self.table)
 

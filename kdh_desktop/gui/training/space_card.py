@@ -29,6 +29,8 @@ class SpaceCard(ChartCard):
         for words, box in ((self.tr("Across"), self.across), (self.tr("Up"), self.up)):
             self.above.addWidget(field_label(words, box))
             self.above.addWidget(box, 1)
+            QWidget.setTabOrder(self.last_control, box)
+            self.last_control = box
             box.currentIndexChanged.connect(self.settings_chosen)
 
     def show_search(self, progress: RunProgress) -> None:
