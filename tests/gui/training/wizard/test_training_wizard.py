@@ -14,6 +14,7 @@ from kdh_desktop.core.run_folder import request_from_json, request_to_json
 from kdh_desktop.core.run_presets import Preset, preset_of
 from kdh_desktop.core.training_runs import RunRequest
 from kdh_desktop.gui.app import Desktop
+from kdh_desktop.gui.training.wizard.draft import Checked, CheckKey
 from kdh_desktop.gui.training.wizard.training_wizard import TrainingWizard
 from tests.data.told_runs import an_administrator
 from tests.gui.conftest import press_in
@@ -21,11 +22,23 @@ from tests.gui.looks import clipped, rich_labels, unnamed
 from tests.gui.training.wizard.conftest import wait_for_check
 
 
+@pytest.fixture(scope="module")
+def known() -> dict[CheckKey, Checked]:
+    """What the trainer said of the sample, so that it is asked once."""
+    return {}
+
+
 @pytest.fixture
-def ready(wizard: TrainingWizard, qtbot: QtBot) -> TrainingWizard:
+def ready(wizard: TrainingWizard, qtbot: QtBot, known: dict[CheckKey, Checked]) -> TrainingWizard:
     """The wizard with the sample, checked."""
     wizard.data_page.sample_button.click()
+    key = wizard.keeper.draft.check_key
+    if key in known:
+        wizard.keeper.change(checked=known[key])
     wait_for_check(qtbot, wizard)
+    checked = wizard.keeper.draft.checked
+    assert checked is not None
+    known[key] = checked
     assert wizard.data_page.problem == ""
     return wizard
 
