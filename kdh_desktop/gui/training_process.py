@@ -170,7 +170,7 @@ class TrainingProcess:
             process.stdin.write(data)
 
     def _drive(self) -> None:
-        """Start the process, and wait for it: Linux tells it when the thread that did is gone."""
+        """Start the process and wait for it: Linux ends it when the thread that did is gone."""
         memory_before = _ended_for_memory()
         try:
             process = self._popen()

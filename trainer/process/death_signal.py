@@ -9,20 +9,16 @@ from contextlib import suppress
 _SET_PARENT_DEATH_SIGNAL = 1
 
 
-def wake_when_parent_dies() -> None:
-    """Go on, though this process was stopped: it then finds its input closed, and ends."""
-    if sys.platform == "linux":
-        _hear(signal.SIGCONT)
-
-
 def die_with_parent() -> None:
-    """End at once, however this process stands."""
-    if sys.platform == "linux":
-        _hear(signal.SIGKILL)
+    """Let the system end this process when the one that started it dies, however it stands.
 
-
-def _hear(number: int) -> None:
+    A process that was stopped, or is deep in a library, never sees that its input was closed. What
+    lies on the disk is whole at every moment, so that no more is lost than since the last
+    checkpoint. To the system the parent is the thread that started us: it must live as long.
+    """
+    if sys.platform != "linux":
+        return
     import ctypes
 
     with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, number, 0, 0, 0)
+        ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)

@@ -20,7 +20,7 @@ from kdh_desktop.core.errors import Cancelled, TrainingError
 from kdh_desktop.core.training_protocol import Event, RunCancelled, RunPaused, RunResumed
 from trainer.process.allocator import restart_with_allocator
 from trainer.process.control import RunControl, cancel_on_signals, obey_lines
-from trainer.process.death_signal import wake_when_parent_dies
+from trainer.process.death_signal import die_with_parent
 from trainer.process.event_stream import EventStream, claim_stdout
 from trainer.process.heartbeat import beating
 from trainer.process.work_folder import CHECKPOINT_EVERY_S, EVENTS, has_stages, held_work_folder
@@ -108,7 +108,7 @@ def edge_of_process(
                 stream.keep_from_now()
             stack.enter_context(_ended_in_time(control, stream))
             if arguments.controlled:
-                wake_when_parent_dies()
+                die_with_parent()
                 obey_lines(0, control)
                 stack.enter_context(beating(stream.emit, control))
             yield Edge(stream.emit, control)
