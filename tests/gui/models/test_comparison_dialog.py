@@ -56,7 +56,7 @@ def test_a_candidate_that_passes_is_put_into_force_and_seen_at_once(
     assert not dialog.overrule.isVisible()
     assert unnamed(dialog) == []
     assert rich_labels(dialog) == []
-    assert clipped(dialog) == []
+    qtbot.waitUntil(lambda: clipped(dialog) == [])
     click(dialog.put)
     begun = time.monotonic()
     give_password(desktop, qtbot)
@@ -105,7 +105,7 @@ def test_overruling_needs_a_reason_and_the_password_again(
     reason = dialog.reason_dialog
     assert reason is not None
     assert unnamed(reason) == []
-    assert clipped(reason) == []
+    qtbot.waitUntil(lambda: clipped(reason) == [])
     QTest.keyClicks(reason.edit, "because")
     assert not reason.go_on.isEnabled()
     QTest.keyClicks(reason.edit, " we checked it by hand")
