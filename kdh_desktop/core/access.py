@@ -19,23 +19,14 @@ from __future__ import annotations
 import base64
 import itertools
 import json
-import os
 import secrets
 import time
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.asymmetric.ed25519 import (
-    Ed25519PrivateKey,
-    Ed25519PublicKey,
-)
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
-
-from kdh_desktop.core.classification.signing import sign, write_public_key
 from kdh_desktop.core.durable_file import write_durably
 from kdh_desktop.core.errors import (
     AccessError,
@@ -47,12 +38,19 @@ from kdh_desktop.core.errors import (
 from kdh_desktop.core.json_values import build, parse_json, require, to_json_value
 from kdh_desktop.core.tries import FREE_TRIES, Tries, unwritable
 
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+        Ed25519PrivateKey,
+        Ed25519PublicKey,
+    )
+
 __all__ = [
     "FREE_TRIES",
     "MIN_PASSWORD",
     "Access",
     "Administrator",
     "Cost",
+    "WrappedKey",
     "check_password",
 ]
 
@@ -61,9 +59,6 @@ MIN_PASSWORD = 12
 
 _MIN_DIFFERENT = 5
 _MOST_COUNTED = 0.7
-_KEY_BYTES = 32
-_SALT_BYTES = 16
-_NONCE_BYTES = 12
 _RECOVERY_BYTES = 20
 _GROUP = 4
 _PUBLIC_KEY = "site.pub"
@@ -99,7 +94,7 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
-class _Wrapped:
+class WrappedKey:
     """The private key, encrypted by a key that argon2id makes of a secret; all in base 64."""
 
     cost: Cost
@@ -113,8 +108,8 @@ class _Door:
     """What lies on the disk."""
 
     version: int
-    password: _Wrapped
-    recovery: _Wrapped
+    password: WrappedKey
+    recovery: WrappedKey
 
 
 def _always() -> bool:
@@ -150,7 +145,7 @@ class Administrator:
 
     def sign(self, data: bytes) -> bytes:
         """Signature of `data` with the site's key."""
-        return sign(data, self.key)
+        return self.key.sign(data)
 
     def lock(self) -> None:
         """Forget the key."""
@@ -222,6 +217,8 @@ class Access:
                 "There is an administrator's password already.",
                 "Enter it, or use the recovery key.",
             )
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
         check_password(password)
         key = Ed25519PrivateKey.generate()
         recovery_key = self._keep(key, password, may_keep)
@@ -274,11 +271,13 @@ class Access:
         return Administrator(key), self._keep(key, new_password, may_keep)
 
     def _keep(self, key: Ed25519PrivateKey, password: str, may_keep: Callable[[], bool]) -> str:
+        from kdh_desktop.core.wrapped_key import wrap
+
         recovery = base64.b32encode(secrets.token_bytes(_RECOVERY_BYTES)).decode()
         door = _Door(
             version=1,
-            password=_wrap(key, _normal(password), self._cost),
-            recovery=_wrap(key, recovery, self._cost),
+            password=wrap(key, _normal(password), self._cost),
+            recovery=wrap(key, recovery, self._cost),
         )
         if not may_keep():
             raise Cancelled("Nothing was changed.")
@@ -291,6 +290,8 @@ class Access:
         return "-".join(groups)
 
     def _publish(self, key: Ed25519PrivateKey) -> None:
+        from kdh_desktop.core.classification.signing import write_public_key
+
         try:
             write_public_key(self._public_key, key.public_key())
         except OSError as error:
@@ -310,49 +311,18 @@ class Access:
             raise _damaged() from error
         return door
 
-    def _open(self, wrapped: _Wrapped, secret: str) -> Ed25519PrivateKey:
+    def _open(self, wrapped: WrappedKey, secret: str) -> Ed25519PrivateKey:
+        from kdh_desktop.core.wrapped_key import unwrap
+
         self._tries.begin()
         try:
-            key = _unwrap(wrapped, _normal(secret))
-        except InvalidTag:
-            raise WrongPasswordError("This is not the right one.", self._tries.words) from None
+            key = unwrap(wrapped, _normal(secret))
+        except ValueError as error:
+            raise _damaged() from error
+        if key is None:
+            raise WrongPasswordError("This is not the right one.", self._tries.words)
         self._tries.forget()
         return key
-
-
-def _wrap(key: Ed25519PrivateKey, secret: str, cost: Cost) -> _Wrapped:
-    salt, nonce = os.urandom(_SALT_BYTES), os.urandom(_NONCE_BYTES)
-    data = AESGCM(_derive(secret, salt, cost)).encrypt(nonce, key.private_bytes_raw(), None)
-    return _Wrapped(cost, *(base64.b64encode(part).decode() for part in (salt, nonce, data)))
-
-
-def _unwrap(wrapped: _Wrapped, secret: str) -> Ed25519PrivateKey:
-    try:
-        salt, nonce, data = (
-            base64.b64decode(part, validate=True)
-            for part in (wrapped.salt, wrapped.nonce, wrapped.data)
-        )
-        derived = _derive(secret, salt, wrapped.cost)
-        return Ed25519PrivateKey.from_private_bytes(AESGCM(derived).decrypt(nonce, data, None))
-    except ValueError as error:
-        raise _damaged() from error
-
-
-def _derive(secret: str, salt: bytes, cost: Cost) -> bytes:
-    """Source: argon2id, RFC 9106."""
-    try:
-        return Argon2id(
-            salt=salt,
-            length=_KEY_BYTES,
-            iterations=cost.iterations,
-            lanes=cost.lanes,
-            memory_cost=cost.memory_kib,
-        ).derive(secret.encode("utf-8", "surrogatepass"))
-    except MemoryError as error:
-        raise AccessError(
-            "There is too little free memory to check a password.",
-            f"Close other programs; {cost.memory_kib // 1024} MiB are needed for a moment.",
-        ) from error
 
 
 def _normal(secret: str) -> str:

@@ -18,7 +18,6 @@ from pathlib import Path
 
 from kdh_desktop.core.access import Administrator
 from kdh_desktop.core.audit_log import AuditAction, AuditLog
-from kdh_desktop.core.classification.signing import create_signing_key
 from kdh_desktop.core.durable_file import flush_folder, write_durably
 from kdh_desktop.core.errors import KdhError, TrainingError
 from kdh_desktop.core.json_values import build, parse_json, to_json_value
@@ -358,6 +357,8 @@ class TrainingRuns:
 
     def _make(self, run: RunFolder, request: RunRequest, about: _About) -> None:
         """Make a run's folder beside its place, and put it there whole."""
+        from kdh_desktop.core.classification.signing import create_signing_key
+
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         staged = RunFolder(run.folder.with_name(f"{_NEW}{run.id}-{secrets.token_hex(4)}"))
         staged.folder.mkdir(mode=0o700)
