@@ -86,6 +86,16 @@ class RunSummary:
     ending: RunEnding | None = None
     problem: KdhError | None = None
 
+    def ended(self, progress: RunProgress, ending: RunEnding) -> RunSummary:
+        """The run once its process has ended, as a look at its folder would show it.
+
+        Args:
+            progress: Where it stood.
+            ending: How its process ended.
+        """
+        state = _state(self.run, progress, ending, is_going_on=False)
+        return replace(self, state=state, progress=progress, ending=ending)
+
     @property
     def can_resume(self) -> bool:
         """Whether it can go on from its last checkpoint."""

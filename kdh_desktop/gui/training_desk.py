@@ -334,6 +334,11 @@ class TrainingDesk(QObject):
         was_discarded = self._active is not None and self._active.wish is RunWish.DISCARD
         self._timer.stop()
         self._active = None
+        # At once, so that no list calls the run interrupted until its folder has been read.
+        self._runs = tuple(
+            one.ended(process.progress, ending) if one.run == process.run else one
+            for one in self._runs
+        )
         ended = EndedRun(process.run, ending, process.progress, was_discarded=was_discarded)
         self.ended.emit(ended)
         self.changed.emit()
