@@ -58,7 +58,14 @@ def calibration_figures(
     truth = joined.truth
     float32_f1 = micro_f1(float32_present, truth)
     found = _of_decisions(present, truth, seed=seed)
-    check_int8(float32_f1, found["micro_f1"])
+    lost = paired_bootstrap(
+        float32_present,
+        present,
+        truth,
+        statistic=Decisions.statistic(Tally.micro_f1),
+        seed=seed,
+    )
+    check_int8(lost.difference, at_least=lost.low)
     errors = weighted_label_calibration_errors(probabilities, truth)
     found |= {
         "float32_micro_f1": float32_f1,

@@ -193,8 +193,9 @@ def test_probabilities_that_are_not_numbers_are_refused() -> None:
         check_float32(reference, np.array([[0.5, np.nan]]), threshold=0.5)
 
 
-def test_int8_may_lose_half_a_point_and_no_more() -> None:
-    check_int8(0.82, 0.85)
-    check_int8(0.82, 0.8151)
+def test_int8_may_lose_half_a_point_and_no_more_unless_by_chance() -> None:
+    check_int8(-0.03, at_least=-0.05)
+    check_int8(0.0049, at_least=0.004)
+    check_int8(0.036, at_least=0.0)
     with pytest.raises(TrainingError, match=r"loses 0\.6 points"):
-        check_int8(0.82, 0.814)
+        check_int8(0.006, at_least=0.001)
