@@ -13,9 +13,9 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from kdh_desktop.core.access import Administrator
 from kdh_desktop.core.errors import KdhError, TrainingError
 from kdh_desktop.core.paths import AppPaths
-from kdh_desktop.core.run_ending import RunEnding
+from kdh_desktop.core.runs.run_ending import RunEnding
+from kdh_desktop.core.runs.training_runs import RunFolder, RunRequest, RunSummary, TrainingRuns
 from kdh_desktop.core.training_progress import RunProgress, RunState
-from kdh_desktop.core.training_runs import RunFolder, RunRequest, RunSummary, TrainingRuns
 from kdh_desktop.gui.jobs import Err, Job, JobRunner, Lane, Ok, Outcome, T
 from kdh_desktop.gui.training_process import TrainingProcess, frozen_trainer, trainer_command
 

@@ -18,9 +18,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from kdh_desktop.core.run_ending import ProcessEnd, RunEnding, ending_of, no_start
-from kdh_desktop.core.run_events import LineSplitter, fold_lines
-from kdh_desktop.core.run_folder import RunFolder
+from kdh_desktop.core.runs.run_ending import ProcessEnd, RunEnding, ending_of, no_start
+from kdh_desktop.core.runs.run_events import LineSplitter, fold_lines
+from kdh_desktop.core.runs.run_folder import RunFolder
 from kdh_desktop.core.training_progress import RunProgress
 
 LOG_LINES = 500

@@ -28,7 +28,7 @@ from kdh_desktop.core.errors import (
 )
 from kdh_desktop.core.paths import AppPaths
 from kdh_desktop.core.record import Record
-from kdh_desktop.core.run_folder import RunFolder
+from kdh_desktop.core.runs.run_folder import RunFolder
 from tests.data import killed_activation
 from tests.data.tiny_bundle import make_tiny_bundle, tiny_key
 from tests.data.tiny_installation import make_tiny_installation

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from kdh_desktop.core.errors import KdhError
-from kdh_desktop.core.run_folder import RunFolder
+from kdh_desktop.core.runs.run_folder import RunFolder
 from kdh_desktop.core.training_protocol import (
     BatchesDone,
     CandidateReady,

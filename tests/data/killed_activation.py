@@ -18,7 +18,7 @@ from kdh_desktop.core.access import Access
 from kdh_desktop.core.classification.model_changes import ModelChanges
 from kdh_desktop.core.classification.model_registry import ModelRegistry
 from kdh_desktop.core.paths import AppPaths
-from kdh_desktop.core.run_folder import RunFolder
+from kdh_desktop.core.runs.run_folder import RunFolder
 
 PASSWORD = "a long password"
 KILLS = 40

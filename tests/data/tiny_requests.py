@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kdh_desktop.core.access import Administrator
 from kdh_desktop.core.corpus_source import HocSource
+from kdh_desktop.core.runs.training_runs import RunRequest
 from kdh_desktop.core.training_config import (
     Augmentation,
     DistillationConfig,
@@ -15,7 +16,6 @@ from kdh_desktop.core.training_config import (
     Schedule,
     TeacherConfig,
 )
-from kdh_desktop.core.training_runs import RunRequest
 from tests.data.tiny_corpus import write_tiny_corpus, write_tiny_encoder
 
 

@@ -19,6 +19,7 @@ from kdh_desktop.core.classification.signing import write_public_key
 from kdh_desktop.core.corpus_source import CorpusSource, TableSource
 from kdh_desktop.core.json_values import to_json_value
 from kdh_desktop.core.labels import HALLMARKS_OF_CANCER, LabelSet
+from kdh_desktop.core.runs.training_runs import RunFolder, RunRequest
 from kdh_desktop.core.training_config import (
     Augmentation,
     DistillationConfig,
@@ -26,7 +27,6 @@ from kdh_desktop.core.training_config import (
     Schedule,
     TeacherConfig,
 )
-from kdh_desktop.core.training_runs import RunFolder, RunRequest
 from tests.data.tiny_bundle import KEYWORDS, make_tiny_bundle
 
 CONFIG = RunConfig(

@@ -14,7 +14,8 @@ from kdh_desktop.core.access import Administrator
 from kdh_desktop.core.corpus_source import HocSource
 from kdh_desktop.core.labels import HALLMARKS_OF_CANCER
 from kdh_desktop.core.paths import AppPaths
-from kdh_desktop.core.run_presets import Preset, preset_config
+from kdh_desktop.core.runs.run_presets import Preset, preset_config
+from kdh_desktop.core.runs.training_runs import RunFolder, RunRequest, TrainingRuns
 from kdh_desktop.core.search_space import Value
 from kdh_desktop.core.training_config import RunConfig
 from kdh_desktop.core.training_protocol import (
@@ -37,7 +38,6 @@ from kdh_desktop.core.training_protocol import (
     TextsScored,
     to_line,
 )
-from kdh_desktop.core.training_runs import RunFolder, RunRequest, TrainingRuns
 
 RATE, ALPHA, LOSS = (
     "distillation.distil.peak_rate",

@@ -14,8 +14,8 @@ from PySide6.QtCore import QCoreApplication, QTimer
 
 from kdh_desktop.core.corpus_source import HocSource
 from kdh_desktop.core.paths import AppPaths
+from kdh_desktop.core.runs.training_runs import RunRequest, request_from_json
 from kdh_desktop.core.training_progress import RunState
-from kdh_desktop.core.training_runs import RunRequest, request_from_json
 from kdh_desktop.gui.jobs import Err, JobRunner, Ok
 from kdh_desktop.gui.training_desk import TrainingDesk
 from kdh_desktop.gui.training_process import trainer_command

@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
 from kdh_desktop.core.corpus_source import HocSource
-from kdh_desktop.core.run_ending import EndingKind
+from kdh_desktop.core.runs.run_ending import EndingKind
+from kdh_desktop.core.runs.training_runs import RunRequest
 from kdh_desktop.core.training_progress import RunState
-from kdh_desktop.core.training_runs import RunRequest
 from kdh_desktop.first_instance import Visit
 from kdh_desktop.gui import leaving
 from kdh_desktop.gui.app import Desktop

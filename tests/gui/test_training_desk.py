@@ -17,9 +17,9 @@ from kdh_desktop.core.audit_log import AuditAction, AuditLog
 from kdh_desktop.core.corpus_source import HocSource
 from kdh_desktop.core.errors import KdhError, LockedError
 from kdh_desktop.core.paths import AppPaths
-from kdh_desktop.core.run_ending import EndingKind
+from kdh_desktop.core.runs.run_ending import EndingKind
+from kdh_desktop.core.runs.training_runs import RunFolder, RunRequest
 from kdh_desktop.core.training_progress import RunProgress, RunState
-from kdh_desktop.core.training_runs import RunFolder, RunRequest
 from kdh_desktop.gui import training_desk
 from kdh_desktop.gui.jobs import Err, JobRunner, Ok, Outcome
 from kdh_desktop.gui.training_desk import EndedRun, RunWish, TrainingDesk

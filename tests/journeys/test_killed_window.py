@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from kdh_desktop.core.paths import AppPaths
-from kdh_desktop.core.process_lock import is_held
+from kdh_desktop.core.runs.process_lock import is_held
+from kdh_desktop.core.runs.training_runs import RunFolder, TrainingRuns, request_to_json
 from kdh_desktop.core.training_progress import RunState
-from kdh_desktop.core.training_runs import RunFolder, TrainingRuns, request_to_json
 from tests.data.tiny_requests import tiny_request
 
 pytestmark = pytest.mark.skipif(

@@ -14,9 +14,9 @@ from pytestqt.qtbot import QtBot
 from kdh_desktop.core.classification.model_bundle import open_bundle
 from kdh_desktop.core.classification.signing import load_trusted_keys
 from kdh_desktop.core.paths import AppPaths
-from kdh_desktop.core.run_ending import EndingKind
+from kdh_desktop.core.runs.run_ending import EndingKind
+from kdh_desktop.core.runs.training_runs import RunFolder
 from kdh_desktop.core.training_progress import RunState
-from kdh_desktop.core.training_runs import RunFolder
 from kdh_desktop.gui.jobs import JobRunner, Ok, Outcome
 from kdh_desktop.gui.training_desk import EndedRun, TrainingDesk
 from tests.data.tiny_requests import open_door, tiny_request

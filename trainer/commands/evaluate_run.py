@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from kdh_desktop.core.classification.classifier import OnnxClassifier
     from kdh_desktop.core.classification.comparison import ModelComparison
-    from kdh_desktop.core.training_runs import RunFolder, RunRequest
+    from kdh_desktop.core.runs.training_runs import RunFolder, RunRequest
     from trainer.corpus import LabelledText
     from trainer.running.texts import RunTexts
 
@@ -48,7 +48,7 @@ def _compare(arguments: argparse.Namespace, keys: Sequence[Ed25519PublicKey]) ->
     from kdh_desktop.core.classification.classifier import OnnxClassifier
     from kdh_desktop.core.classification.model_bundle import open_bundle
     from kdh_desktop.core.classification.signing import load_public_key
-    from kdh_desktop.core.training_runs import RunFolder
+    from kdh_desktop.core.runs.training_runs import RunFolder
     from trainer.judging.comparing import Contest, compare_candidate
     from trainer.judging.seen_texts import seen_texts
 
@@ -87,7 +87,7 @@ def _compare(arguments: argparse.Namespace, keys: Sequence[Ed25519PublicKey]) ->
 
 
 def _request(folder: RunFolder) -> RunRequest:
-    from kdh_desktop.core.training_runs import request_from_json
+    from kdh_desktop.core.runs.training_runs import request_from_json
 
     try:
         return request_from_json(folder.request.read_text("utf-8"))
@@ -156,7 +156,7 @@ def _training_texts(
 def _runs_of(bundle_id: str, folder: RunFolder) -> Iterator[RunFolder]:
     """Other runs of this installation whose candidate has that id."""
     from kdh_desktop.core.classification.manifest import Manifest
-    from kdh_desktop.core.training_runs import RunFolder
+    from kdh_desktop.core.runs.training_runs import RunFolder
 
     for other in map(RunFolder, sorted(folder.folder.parent.iterdir())):
         try:

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kdh_desktop.core.errors import KdhError, TrainingError
-from kdh_desktop.core.machine_report import (
+from kdh_desktop.core.paths import AppPaths
+from kdh_desktop.core.runs.machine_report import (
     ExpectedCost,
     MachineReport,
     ProbeProblem,
     machine_report_to_json,
 )
-from kdh_desktop.core.paths import AppPaths
-from kdh_desktop.core.run_folder import RunRequest, request_from_json
+from kdh_desktop.core.runs.run_folder import RunRequest, request_from_json
 from trainer.commands.encoder import base_encoder
 from trainer.process.allocator import restart_with_allocator
 from trainer.process.parent import add_parent_option, end_with_parent

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kdh_desktop.core.classification.signing import load_signing_key
 from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.paths import AppPaths
-from kdh_desktop.core.run_folder import RunFolder, RunRequest, request_from_json
+from kdh_desktop.core.runs.run_folder import RunFolder, RunRequest, request_from_json
 from kdh_desktop.core.training_config import config_from_json
 from trainer.commands.encoder import HELP as ENCODER_HELP
 from trainer.commands.encoder import base_encoder

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from kdh_desktop.core.machine_report import DeviceFound
+from kdh_desktop.core.runs.machine_report import DeviceFound
 
 
 def devices_found() -> tuple[DeviceFound, ...]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from kdh_desktop.core.durable_file import write_durably
 from kdh_desktop.core.errors import TrainingError
-from kdh_desktop.core.process_lock import try_lock
+from kdh_desktop.core.runs.process_lock import try_lock
 
 CHECKPOINT_EVERY_S = 240.0
 """Longest time between two checkpoints; with the time a step takes it stays under 5 minutes."""

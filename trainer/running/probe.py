@@ -11,8 +11,8 @@ from typing import TypeVar
 import torch
 
 from kdh_desktop.core.labels import LabelSet
-from kdh_desktop.core.machine_report import ExpectedCost
-from kdh_desktop.core.run_folder import RunRequest
+from kdh_desktop.core.runs.machine_report import ExpectedCost
+from kdh_desktop.core.runs.run_folder import RunRequest
 from kdh_desktop.core.search_space import TuningConfig
 from kdh_desktop.core.training_config import NetworkConfig, RunConfig, Schedule
 from trainer.corpus import LabelledText, read_corpora, read_unlabelled

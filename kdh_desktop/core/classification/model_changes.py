@@ -25,7 +25,7 @@ from kdh_desktop.core.classification.publishers import (
 from kdh_desktop.core.classification.signing import fingerprint, load_public_key
 from kdh_desktop.core.errors import ExportError, ModelError
 from kdh_desktop.core.paths import AppPaths
-from kdh_desktop.core.run_folder import RunFolder
+from kdh_desktop.core.runs.run_folder import RunFolder
 
 
 class ModelChanges:

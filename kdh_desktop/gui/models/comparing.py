@@ -18,7 +18,7 @@ from typing import IO
 
 from kdh_desktop.core.classification.comparison import ModelComparison, comparison_from_json
 from kdh_desktop.core.errors import Cancelled, KdhError, ModelError, TrainingError
-from kdh_desktop.core.run_folder import RunFolder
+from kdh_desktop.core.runs.run_folder import RunFolder
 from kdh_desktop.gui.training_process import trainer_command, trainer_environment
 
 _PROGRESS = re.compile(r"\.\.\. ([a-z ]{1,40}): (\d{1,9}) of (\d{1,9})")

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from kdh_desktop.core.classification.comparison import ModelComparison
 from kdh_desktop.core.classification.gate import Verdict, judge_gate, refusal
 from kdh_desktop.core.errors import Cancelled, KdhError
-from kdh_desktop.core.run_folder import RunFolder
+from kdh_desktop.core.runs.run_folder import RunFolder
 from kdh_desktop.gui.jobs import Err, Job, Lane, Ok, Outcome
 from kdh_desktop.gui.models.comparing import (
     CandidateRefusedError,

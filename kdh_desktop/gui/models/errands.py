@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kdh_desktop.core.access import Administrator
     from kdh_desktop.core.classification.activation import Activation
     from kdh_desktop.core.classification.model_changes import ModelChanges
-    from kdh_desktop.core.run_folder import RunFolder
+    from kdh_desktop.core.runs.run_folder import RunFolder
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from kdh_desktop.core.errors import KdhError
-from kdh_desktop.core.run_folder import RunFolder
+from kdh_desktop.core.runs.run_folder import RunFolder
 from kdh_desktop.gui.active_model import Loading, Ready
 from kdh_desktop.gui.guide_panel import GuidePanel
 from kdh_desktop.gui.incoming_files import files_of

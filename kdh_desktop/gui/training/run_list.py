@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from kdh_desktop.core.training_runs import RunFolder
+from kdh_desktop.core.runs.training_runs import RunFolder
 from kdh_desktop.gui.list_view import Index, RowListView
 from kdh_desktop.gui.plain_text import plain_tooltip
 from kdh_desktop.gui.row_painting import emphasised, paint_choice

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from kdh_desktop.core.run_ending import EndingKind
+from kdh_desktop.core.runs.run_ending import EndingKind
+from kdh_desktop.core.runs.training_runs import RunSummary
 from kdh_desktop.core.training_progress import RunProgress, RunState
-from kdh_desktop.core.training_runs import RunSummary
 from kdh_desktop.gui.training.run_words import moment_words, state_words, tr
 from kdh_desktop.gui.training.stage_words import StageWords
 from kdh_desktop.gui.training_desk import ActiveRun, RunWish

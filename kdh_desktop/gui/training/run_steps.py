@@ -10,8 +10,8 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QInputDialog, QLineEdit, QMessageBox
 
 from kdh_desktop.core.errors import KdhError
+from kdh_desktop.core.runs.training_runs import RunFolder, RunRequest
 from kdh_desktop.core.training_progress import RunState
-from kdh_desktop.core.training_runs import RunFolder, RunRequest
 from kdh_desktop.gui.jobs import Err, Ok, Outcome
 from kdh_desktop.gui.questions import ask
 from kdh_desktop.gui.training.actions import TrainingActions

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QElapsedTimer, QObject, Signal
 
-from kdh_desktop.core.run_ending import EndingKind
+from kdh_desktop.core.runs.run_ending import EndingKind
 from kdh_desktop.gui.desktop_message import DesktopMessage
 from kdh_desktop.gui.notices import Notice, NoticeAction, Severity
 from kdh_desktop.gui.training.run_words import share_words

@@ -12,7 +12,7 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QStackedWidget, QVBoxLayout, QWidget
 
 from kdh_desktop.core.errors import KdhError
-from kdh_desktop.core.training_runs import RunFolder
+from kdh_desktop.core.runs.training_runs import RunFolder
 from kdh_desktop.gui.guide_panel import GuidePanel
 from kdh_desktop.gui.jobs import Err, Job, Lane, Ok, Outcome
 from kdh_desktop.gui.notices import Notice, NoticeBar, Severity

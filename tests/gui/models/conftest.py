@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from kdh_desktop.core.access import Access
 from kdh_desktop.core.audit_log import AuditAction, AuditLog
 from kdh_desktop.core.paths import AppPaths
-from kdh_desktop.core.run_folder import RunFolder
+from kdh_desktop.core.runs.run_folder import RunFolder
 from kdh_desktop.gui.admin.unlock_dialog import UnlockDialog
 from kdh_desktop.gui.app import Desktop
 from kdh_desktop.gui.models.models_page import ModelsPage

@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from kdh_desktop.core.audit_log import AuditAction
 from kdh_desktop.core.classification.model_registry import ModelRegistry
 from kdh_desktop.core.paths import AppPaths
-from kdh_desktop.core.run_folder import RunFolder
+from kdh_desktop.core.runs.run_folder import RunFolder
 from kdh_desktop.gui.app import Desktop
 from kdh_desktop.gui.models.comparison_dialog import ComparisonDialog
 from kdh_desktop.gui.models.models_page import ModelsPage

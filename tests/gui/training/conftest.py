@@ -6,8 +6,8 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from kdh_desktop.core.paths import AppPaths
+from kdh_desktop.core.runs.training_runs import RunFolder, RunSummary
 from kdh_desktop.core.training_protocol import RunFailed
-from kdh_desktop.core.training_runs import RunFolder, RunSummary
 from kdh_desktop.gui.app import Desktop
 from kdh_desktop.gui.training.run_view import RunView
 from kdh_desktop.gui.training.runs_panel import RunsPanel

@@ -179,7 +179,7 @@ def test_stages_have_plain_names(name: str, words: str) -> None:
 
 
 def test_every_stage_that_the_trainer_plans_has_a_name_and_a_purpose() -> None:
-    from kdh_desktop.core.run_presets import Preset, preset_config
+    from kdh_desktop.core.runs.run_presets import Preset, preset_config
     from trainer.running.planned_stages import CorpusSize, planned_stages
 
     size = CorpusSize([100] * 50, [100] * 50, 200)

@@ -11,8 +11,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from kdh_desktop.core.runs.training_runs import RunFolder
 from kdh_desktop.core.training_progress import RunProgress, RunState, progress_of
-from kdh_desktop.core.training_runs import RunFolder
 from kdh_desktop.gui.app import Desktop
 from kdh_desktop.gui.training.training_page import TrainingPage
 from kdh_desktop.gui.training_desk import ActiveRun

@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QApplication, QInputDialog, QLabel, QMessageBox, Q
 from pytestqt.qtbot import QtBot
 
 from kdh_desktop.core.paths import AppPaths
-from kdh_desktop.core.run_ending import EndingKind, RunEnding
+from kdh_desktop.core.runs.run_ending import EndingKind, RunEnding
+from kdh_desktop.core.runs.training_runs import RunFolder
 from kdh_desktop.core.training_progress import RunProgress, RunState, progress_of
 from kdh_desktop.core.training_protocol import RunPaused
-from kdh_desktop.core.training_runs import RunFolder
 from kdh_desktop.gui.admin.unlock_dialog import UnlockDialog
 from kdh_desktop.gui.app import Desktop
 from kdh_desktop.gui.training.run_comparison import differing_settings, figures_of

@@ -21,7 +21,7 @@ from kdh_desktop.core.classification.gate import judge_gate
 from kdh_desktop.core.corpus_source import HocSource
 from kdh_desktop.core.labels import HALLMARKS_OF_CANCER, Label, LabelSet
 from kdh_desktop.core.paths import AppPaths
-from kdh_desktop.core.training_runs import RunFolder
+from kdh_desktop.core.runs.training_runs import RunFolder
 from tests.data.tiny_bundle import make_tiny_bundle
 from tests.data.tiny_corpus import write_tiny_corpus
 from tests.data.tiny_installation import make_tiny_installation

@@ -12,7 +12,7 @@ import torch
 
 from kdh_desktop.core.corpus_source import HocSource
 from kdh_desktop.core.errors import TrainingError
-from kdh_desktop.core.machine_report import (
+from kdh_desktop.core.runs.machine_report import (
     DeviceFound,
     ExpectedCost,
     MachineReport,
@@ -20,9 +20,9 @@ from kdh_desktop.core.machine_report import (
     machine_report_from_json,
     machine_report_to_json,
 )
+from kdh_desktop.core.runs.training_runs import RunRequest, request_to_json
 from kdh_desktop.core.search_space import Real, TuningConfig
 from kdh_desktop.core.training_config import NetworkConfig, NetworkKind, RunConfig
-from kdh_desktop.core.training_runs import RunRequest, request_to_json
 from tests.trainer.conftest import ROOT, trainer_environment
 from trainer.process import allocator
 from trainer.running.probe import expected_cost

@@ -14,9 +14,9 @@ from kdh_desktop.core.classification.model_bundle import open_bundle
 from kdh_desktop.core.classification.signing import load_trusted_keys
 from kdh_desktop.core.corpus_source import TableSource
 from kdh_desktop.core.paths import AppPaths
+from kdh_desktop.core.runs.training_runs import RunFolder, TrainingRuns
 from kdh_desktop.core.training_progress import RunState
 from kdh_desktop.core.training_protocol import CandidateReady, RunStarted, ScoredOn, from_line
-from kdh_desktop.core.training_runs import RunFolder, TrainingRuns
 from tests.data.tiny_requests import open_door, tiny_request
 from tests.trainer.conftest import ROOT, trainer_environment
 from trainer.process import allocator

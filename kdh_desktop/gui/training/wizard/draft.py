@@ -15,11 +15,11 @@ from kdh_desktop.core.corpus_report import CorpusReport
 from kdh_desktop.core.corpus_source import CorpusSource, CorrectionsSource, HocSource
 from kdh_desktop.core.encoder_report import EncoderReport
 from kdh_desktop.core.errors import KdhError
-from kdh_desktop.core.machine_report import MachineReport
-from kdh_desktop.core.run_presets import Preset, preset_config
+from kdh_desktop.core.runs.machine_report import MachineReport
+from kdh_desktop.core.runs.run_presets import Preset, preset_config
+from kdh_desktop.core.runs.training_runs import RunRequest
 from kdh_desktop.core.search_space import Value, at_position
 from kdh_desktop.core.training_config import NetworkKind, RunConfig
-from kdh_desktop.core.training_runs import RunRequest
 
 _MAX_NAME = 40
 _USUAL_NAME = "run"

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from kdh_desktop.core.errors import Cancelled, KdhError, TrainingError
-from kdh_desktop.core.machine_report import MachineReport
-from kdh_desktop.core.training_runs import RunRequest
+from kdh_desktop.core.runs.machine_report import MachineReport
+from kdh_desktop.core.runs.training_runs import RunRequest
 from kdh_desktop.gui.calm_combo_box import CalmComboBox
 from kdh_desktop.gui.jobs import Err, Job, Lane, Ok, Outcome
 from kdh_desktop.gui.notices import announce

@@ -14,8 +14,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from kdh_desktop.core.own_presets import OwnPreset, OwnPresets
-from kdh_desktop.core.run_presets import Preset, preset_config, preset_of
+from kdh_desktop.core.runs.own_presets import OwnPreset, OwnPresets
+from kdh_desktop.core.runs.run_presets import Preset, preset_config, preset_of
 from kdh_desktop.core.search_space import Value
 from kdh_desktop.core.training_config import RunConfig, SoftLoss, TeacherMethod
 from kdh_desktop.gui.calm_combo_box import CalmComboBox

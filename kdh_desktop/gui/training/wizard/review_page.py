@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from kdh_desktop.core.errors import KdhError
 from kdh_desktop.core.exporting.atomic import write_atomically
-from kdh_desktop.core.own_presets import MAX_NAME, OwnPresets
+from kdh_desktop.core.runs.own_presets import MAX_NAME, OwnPresets
 from kdh_desktop.core.training_config import config_to_json
 from kdh_desktop.gui.jobs import Err, Job, Ok, Outcome
 from kdh_desktop.gui.notices import announce

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kdh_desktop.core.run_presets import networks_trained, preset_of, tuning_trainings
+from kdh_desktop.core.runs.run_presets import networks_trained, preset_of, tuning_trainings
 from kdh_desktop.core.training_config import RunConfig
 from kdh_desktop.gui.training.setting_words import setting_name
 from kdh_desktop.gui.training.wizard.draft import Draft

@@ -20,8 +20,8 @@ from kdh_desktop.core.corpus_report import CorpusReport, report_from_json
 from kdh_desktop.core.corpus_source import CorpusSource, source_to_json
 from kdh_desktop.core.encoder_report import EncoderReport, encoder_report_from_json
 from kdh_desktop.core.errors import Cancelled, KdhError, TrainingError
-from kdh_desktop.core.machine_report import MachineReport, machine_report_from_json
-from kdh_desktop.core.run_folder import RunRequest, request_to_json
+from kdh_desktop.core.runs.machine_report import MachineReport, machine_report_from_json
+from kdh_desktop.core.runs.run_folder import RunRequest, request_to_json
 from kdh_desktop.core.suspicious_labels import SuspiciousLabels, suspects_from_json
 from kdh_desktop.gui.jobs import Job
 from kdh_desktop.gui.training.wizard.draft import CheckKey, ChosenSource

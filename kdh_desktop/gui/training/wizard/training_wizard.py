@@ -20,8 +20,8 @@ from PySide6.QtWidgets import (
 )
 
 from kdh_desktop.core.errors import KdhError
-from kdh_desktop.core.own_presets import OwnPresets
-from kdh_desktop.core.training_runs import RunRequest
+from kdh_desktop.core.runs.own_presets import OwnPresets
+from kdh_desktop.core.runs.training_runs import RunRequest
 from kdh_desktop.gui.notices import announce
 from kdh_desktop.gui.plain_text import plain_label
 from kdh_desktop.gui.theme import GRID

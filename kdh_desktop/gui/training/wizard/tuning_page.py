@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
-from kdh_desktop.core.run_presets import (
+from kdh_desktop.core.runs.run_presets import (
     networks_trained,
     possible_space,
     tuning_trainings,

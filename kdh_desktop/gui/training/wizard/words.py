@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
-from kdh_desktop.core.run_presets import Preset
+from kdh_desktop.core.runs.run_presets import Preset
 from kdh_desktop.core.training_config import (
     NetworkConfig,
     NetworkKind,

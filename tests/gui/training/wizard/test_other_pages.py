@@ -9,13 +9,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QInputDialog, QPushButton, QSpinBox
 from pytestqt.qtbot import QtBot
 
-from kdh_desktop.core.machine_report import (
+from kdh_desktop.core.runs.machine_report import (
     DeviceFound,
     ExpectedCost,
     MachineReport,
     ProbeProblem,
 )
-from kdh_desktop.core.run_presets import Preset, preset_of
+from kdh_desktop.core.runs.run_presets import Preset, preset_of
 from kdh_desktop.core.search_space import Real, TuningConfig
 from kdh_desktop.core.training_config import NetworkKind, config_from_json
 from kdh_desktop.gui.jobs import Job

@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from kdh_desktop.core.corpus_source import TableSource
-from kdh_desktop.core.run_folder import request_from_json, request_to_json
-from kdh_desktop.core.run_presets import Preset, preset_of
-from kdh_desktop.core.training_runs import RunRequest
+from kdh_desktop.core.runs.run_folder import request_from_json, request_to_json
+from kdh_desktop.core.runs.run_presets import Preset, preset_of
+from kdh_desktop.core.runs.training_runs import RunRequest
 from kdh_desktop.gui.app import Desktop
 from kdh_desktop.gui.training.wizard.draft import Checked, CheckKey
 from kdh_desktop.gui.training.wizard.training_wizard import TrainingWizard

@@ -18,7 +18,7 @@ from kdh_desktop.core.classification.signing import load_signing_key, load_trust
 from kdh_desktop.core.corpus_source import CorrectionsSource, HocSource, TableSource
 from kdh_desktop.core.errors import KdhError, LockedError, TrainingError
 from kdh_desktop.core.paths import AppPaths
-from kdh_desktop.core.run_ending import EndingKind, RunEnding
+from kdh_desktop.core.runs.run_ending import EndingKind, RunEnding
 from kdh_desktop.core.training_progress import RunState
 from kdh_desktop.core.training_protocol import (
     CandidateReady,
@@ -30,7 +30,7 @@ from kdh_desktop.core.training_protocol import (
     RunStarted,
     to_line,
 )
-from kdh_desktop.core.training_runs import (
+from kdh_desktop.core.runs.training_runs import (
     RunFolder,
     RunRequest,
     TrainingRuns,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kdh_desktop.core.run_ending import (
+from kdh_desktop.core.runs.run_ending import (
     EndingKind,
     ProcessEnd,
     RunEnding,

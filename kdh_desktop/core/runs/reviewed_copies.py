@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from kdh_desktop.core.corpus_source import CorpusSource, CorrectionsSource
-from kdh_desktop.core.run_folder import RunFolder, RunRequest
+from kdh_desktop.core.runs.run_folder import RunFolder, RunRequest
 
 _STAGED = ".reviewed"
 

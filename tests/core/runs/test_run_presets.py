@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from kdh_desktop.core.errors import TrainingError
-from kdh_desktop.core.own_presets import OwnPresets
-from kdh_desktop.core.run_presets import (
+from kdh_desktop.core.runs.own_presets import OwnPresets
+from kdh_desktop.core.runs.run_presets import (
     Preset,
     networks_trained,
     possible_space,
@@ -22,7 +22,7 @@ from kdh_desktop.core.run_presets import (
 from kdh_desktop.core.search_space import at_position
 from kdh_desktop.core.training_config import config_from_json, config_to_json
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.parametrize("preset", Preset)

@@ -22,9 +22,9 @@ from kdh_desktop.core.durable_file import flush_folder, write_durably
 from kdh_desktop.core.errors import KdhError, TrainingError
 from kdh_desktop.core.json_values import build, parse_json, to_json_value
 from kdh_desktop.core.paths import AppPaths
-from kdh_desktop.core.process_lock import is_held
-from kdh_desktop.core.reviewed_copies import ReviewedCopies
-from kdh_desktop.core.run_ending import (
+from kdh_desktop.core.runs.process_lock import is_held
+from kdh_desktop.core.runs.reviewed_copies import ReviewedCopies
+from kdh_desktop.core.runs.run_ending import (
     EndingKind,
     RunEnding,
     finished,
@@ -32,8 +32,8 @@ from kdh_desktop.core.run_ending import (
     kept_ending,
     lost_sight_of,
 )
-from kdh_desktop.core.run_events import read_events
-from kdh_desktop.core.run_folder import (
+from kdh_desktop.core.runs.run_events import read_events
+from kdh_desktop.core.runs.run_folder import (
     RunFolder,
     RunRequest,
     request_from_json,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kdh_desktop.core.run_events import (
+from kdh_desktop.core.runs.run_events import (
     MAX_LINE,
     LineSplitter,
     fold_lines,
