@@ -44,7 +44,7 @@ PROGRESS_DELAY_MS = 1000
 """Work that takes longer than this shows its progress and can be cancelled."""
 
 
-_NARROW = 740
+_NARROW = 960
 """Width under which the page leaves out what can be had elsewhere, too."""
 
 
