@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 
+from tests.data.int8_arithmetic import WHY_INEXACT, is_int8_exact
 from trainer.learning.quantisation_training import (
     quantisation_in_the_loop,
     rounded_activation,
@@ -63,6 +64,7 @@ def error(
     return float(texts.square().mean().sqrt()), float(pieces.square().mean().sqrt())
 
 
+@pytest.mark.skipif(not is_int8_exact(), reason=WHY_INEXACT)
 def test_it_agrees_with_the_served_form_far_better_than_the_exact_network(
     network: TransformerNetwork, int8: Path
 ) -> None:
