@@ -139,7 +139,9 @@ class ClassifyPage(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.text_pane.set_compact(event.size().width() < _NARROW)
+        is_compact = event.size().width() < _NARROW
+        self.text_pane.set_compact(is_compact)
+        self.result_pane.set_compact(is_compact)
 
     def focus_first(self) -> None:
         """Put the cursor where work begins: into the text box."""

@@ -70,14 +70,18 @@ class ResultPane(QWidget):
         self.detail.sentence_chosen.connect(self._take_sentence)
         theme.changed.connect(self.list.viewport().update)
 
+    def set_compact(self, is_compact: bool) -> None:
+        """Leave out what the menu offers as well, where there is no room."""
+        self._copy_button.setHidden(is_compact)
+
     def _head(self, copy: QAction) -> QHBoxLayout:
-        copy_button = QToolButton()
-        copy_button.setDefaultAction(copy)
+        self._copy_button = QToolButton()
+        self._copy_button.setDefaultAction(copy)
         head = QHBoxLayout()
         head.setSpacing(GRID)
         head.addWidget(self.heading)
         head.addWidget(self.summary, 1)
-        head.addWidget(copy_button)
+        head.addWidget(self._copy_button)
         return head
 
     @property
