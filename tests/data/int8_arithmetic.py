@@ -30,7 +30,9 @@ def is_int8_exact() -> bool:
         [helper.make_tensor_value_info("y", TensorProto.INT32, [1, 16])],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
     largest = np.full((1, _TERMS), 255, np.uint8), np.full((_TERMS, 16), 127, np.int8)
     [product] = session.run(None, dict(zip("ab", largest, strict=True)))
     return bool((product == 255 * 127 * _TERMS).all())
