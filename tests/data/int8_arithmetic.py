@@ -1,4 +1,4 @@
-"""Whether this processor adds products of int8 exactly, which some tests of the served form need."""
+"""Whether this processor adds products of int8 exactly, as some tests of the served form need."""
 
 from __future__ import annotations
 
