@@ -144,6 +144,8 @@ def show_comparison(desktop: Desktop, _paths: AppPaths) -> QWidget:
     if shown is None:
         sys.exit("There is no run to compare.")
     dialog = desktop.window.models_page.compare(shown.summary.run)
+    # The screen of the offscreen platform is small, and dialogs fit themselves to it.
+    dialog.resize(WIDTH, HEIGHT)
     wait_until(lambda: dialog.verdict is not None, settle_ms=1000)
     return dialog
 
