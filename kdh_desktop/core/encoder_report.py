@@ -18,12 +18,14 @@ class EncoderReport:
         layers: Its layers; 0 where the configuration does not say.
         width: Width of its states; 0 where the configuration does not say.
         weights: Number of its weights.
+        max_tokens: Word pieces that it reads at once, special tokens included.
     """
 
     kind: str
     layers: int
     width: int
     weights: int
+    max_tokens: int
 
 
 def encoder_report_to_json(report: EncoderReport) -> str:

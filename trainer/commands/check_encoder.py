@@ -26,9 +26,6 @@ def add_parser(commands: Commands) -> None:
         type=Path,
         help='the folder, or a .json file that names it: {"folder": "..."}',
     )
-    check.add_argument(
-        "--max-tokens", type=int, default=512, help="pieces that the run reads at once (512)"
-    )
     check.add_argument("--json", action="store_true", help="print JSON instead of words")
     add_parent_option(check)
     check.set_defaults(work_on=_check)
@@ -36,17 +33,9 @@ def add_parser(commands: Commands) -> None:
 
 def _check(arguments: argparse.Namespace) -> int:
     end_with_parent(arguments)
-    from trainer.networks.base_encoder import check_base_encoder, check_config, check_weights
+    from trainer.networks.base_encoder import describe_base_encoder
 
-    folder = _folder(arguments.folder)
-    check_base_encoder(folder, max_tokens=arguments.max_tokens)
-    config = check_config(folder)
-    report = EncoderReport(
-        str(config.get("model_type", ""))[:40],
-        _number(config, "num_hidden_layers", "n_layers"),
-        _number(config, "hidden_size", "dim"),
-        check_weights(folder),
-    )
+    report = describe_base_encoder(_folder(arguments.folder))
     sys.stdout.write(encoder_report_to_json(report) if arguments.json else as_text(report))
     return 0
 
@@ -55,7 +44,8 @@ def as_text(report: EncoderReport) -> str:
     """What was found in words."""
     return (
         f"{report.kind or 'An encoder'} of {report.layers} layers, width {report.width}, "
-        f"{report.weights / 1e6:.0f} million weights. A run can start from it.\n"
+        f"{report.weights / 1e6:.0f} million weights, reading {report.max_tokens} pieces at once. "
+        "A run can start from it.\n"
     )
 
 
@@ -70,8 +60,3 @@ def _folder(named: Path) -> Path:
         raise TrainingError(
             "The file that names the encoder's folder cannot be read.", "Choose the folder again."
         ) from error
-
-
-def _number(config: dict[str, object], *names: str) -> int:
-    found = next((config[name] for name in names if name in config), 0)
-    return found if isinstance(found, int) else 0

@@ -14,6 +14,7 @@ from safetensors import SafetensorError, safe_open
 from tokenizers import Tokenizer
 
 from kdh_desktop.core.classification.windows import first_known
+from kdh_desktop.core.encoder_report import EncoderReport
 from kdh_desktop.core.errors import TrainingError
 from trainer.learning.batching import SPECIAL_PIECES
 
@@ -31,6 +32,7 @@ _MOST_LAYERS = 500
 _REPEATS = ("layer", "group", "network", "expert", "block")
 _MAX_JSON = 16 * 2**20
 _FLOATS = frozenset({"F32", "F16", "BF16", "F64"})
+_MOST_KIND = 40
 _INTEGERS = frozenset({"I64", "I32", "U8", "BOOL"})  # tables of positions in older files
 _CODE_KEYS = frozenset({"auto_map", "custom_pipelines", "trust_remote_code"})
 _OTHER_LIBRARIES = frozenset({"quantization_config", "compression_config"})
@@ -46,21 +48,37 @@ def check_base_encoder(folder: Path, *, max_tokens: int) -> None:
     """Check that a run can start from the encoder in `folder`, before anything is loaded.
 
     Raises:
-        TrainingError: A file is missing, broken, or does not fit the others; the folder asks for
-            code to be run; or the encoder has fewer positions than `max_tokens`.
+        TrainingError: As `describe_base_encoder` says; or the encoder reads fewer word pieces at
+            once than `max_tokens`.
+    """
+    most = describe_base_encoder(folder).max_tokens
+    if most < max_tokens:
+        raise TrainingError(
+            f"The base encoder reads at most {most} word pieces, and max_tokens is {max_tokens}.",
+            "Lower max_tokens in the configuration, or choose another base encoder.",
+        )
+
+
+def describe_base_encoder(folder: Path) -> EncoderReport:
+    """Check the encoder in `folder`, and say what it is, before anything is loaded.
+
+    Raises:
+        TrainingError: A file is missing, broken, or does not fit the others; or the folder asks
+            for code to be run.
     """
     config = check_config(folder)
     rows, positions = _size(config, "vocab_size"), _size(config, "max_position_embeddings")
-    check_weights(folder)
+    weights = check_weights(folder)
     _check_tokenizer(folder, rows=rows)
     if config.get("model_type") in _POSITIONS_AFTER_PADDING:
         positions -= _size(config, "pad_token_id", default=1) + 1
-    if positions < max_tokens:
-        raise TrainingError(
-            f"The base encoder reads at most {positions} word pieces, and max_tokens is "
-            f"{max_tokens}.",
-            "Lower max_tokens in the configuration, or choose another base encoder.",
-        )
+    return EncoderReport(
+        kind=str(config.get("model_type", ""))[:_MOST_KIND],
+        layers=_named_size(config, "num_hidden_layers", "n_layers"),
+        width=_named_size(config, "hidden_size", "dim"),
+        weights=weights,
+        max_tokens=positions,
+    )
 
 
 def check_config(folder: Path) -> dict[str, Any]:
@@ -205,6 +223,12 @@ def _size(config: dict[str, Any], name: str, *, default: int | None = None) -> i
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise _unusable_config(CONFIG)
     return value
+
+
+def _named_size(config: dict[str, Any], *names: str) -> int:
+    """The first of these sizes that architectures call differently; 0 where there is none."""
+    found = next((config[name] for name in names if name in config), 0)
+    return found if isinstance(found, int) else 0
 
 
 def _unusable_config(name: str) -> TrainingError:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
     QDialog,
     QDialogButtonBox,
     QFrame,
-    QHBoxLayout,
     QLabel,
     QPlainTextEdit,
     QPushButton,
@@ -34,8 +33,8 @@ from kdh_desktop.gui.importing.layout_form import LayoutForm
 from kdh_desktop.gui.importing.preview_table_model import PreviewTableModel
 from kdh_desktop.gui.importing.roles_form import RolesForm
 from kdh_desktop.gui.importing.words import format_name
-from kdh_desktop.gui.notices import announce
 from kdh_desktop.gui.plain_text import plain_label
+from kdh_desktop.gui.problem_line import ProblemLine
 from kdh_desktop.gui.theme import GRID, Theme
 
 _COLUMN_WIDTH = 20 * GRID
@@ -75,10 +74,7 @@ class ReadingDialog(QDialog):
         self.table = self._table(theme)
         self.sample = _sample_box(self.tr("Beginning of the file"))
         self.notices = plain_label()
-        self._sign = QLabel()
-        self._sign.setPixmap(icons.icon("warning", theme.colors.warning).pixmap(QSize(20, 20)))
-        self._sign.setAccessibleName(self.tr("Warning"))
-        self.problem = plain_label()
+        self.problem = ProblemLine(theme, icons)
         self.same_box = QCheckBox(self.tr("Read the other tables with these columns in this way"))
         self.same_box.setVisible(files_left > 0 and inspection.table is not None)
         layout = QVBoxLayout(self)
@@ -88,7 +84,7 @@ class ReadingDialog(QDialog):
         layout.addWidget(self.notices)
         layout.addWidget(self._middle(), 1)
         layout.addWidget(self.same_box)
-        layout.addLayout(self._problem_row())
+        layout.addWidget(self.problem)
         layout.addWidget(self._buttons(files_left))
         self.layout_form.plan_changed.connect(self._look)
         self.roles.mapping_changed.connect(self._take_mapping)
@@ -195,13 +191,6 @@ class ReadingDialog(QDialog):
         middle.setStretchFactor(1, 1)
         return middle
 
-    def _problem_row(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(GRID)
-        row.addWidget(self._sign)
-        row.addWidget(self.problem, 1)
-        return row
-
     def _buttons(self, files_left: int) -> QDialogButtonBox:
         buttons = QDialogButtonBox()
         self.import_button = buttons.addButton(
@@ -256,12 +245,8 @@ class ReadingDialog(QDialog):
             self._set_problem("")
 
     def _set_problem(self, message: str, *, is_warning: bool = True) -> None:
-        self.problem.setText(message)
-        self.problem.setVisible(bool(message))
-        self._sign.setVisible(bool(message) and is_warning)
+        self.problem.say(message, is_warning=is_warning)
         self.import_button.setEnabled(not message)
-        if message:
-            announce(self, message)
 
     def _focus_first(self) -> None:
         """Where a person has to do something; else on the button that goes on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from pytestqt.qtbot import QtBot
 
 from kdh_desktop.core.records.record_store import RecordStore
@@ -9,23 +10,35 @@ from kdh_desktop.core.records.stored import RecordFilter
 from kdh_desktop.gui.app import Desktop
 from tests.gui.bulk.conftest import flow_of, gate_of, open_store, take_in
 from tests.gui.conftest import StartDesktop
-from tests.gui.heartbeat import Heartbeat
+from tests.gui.heartbeat import Heartbeat, least_ms
 
 
 def test_everything_without_labels_is_classified_and_told(
     desktop: Desktop, store: RecordStore, qtbot: QtBot
 ) -> None:
     take_in(store, 300)
-    heartbeat = Heartbeat()
     with qtbot.waitSignal(flow_of(desktop).ended, timeout=30_000):
         flow_of(desktop).classify(RecordFilter())
-    heartbeat.stop()
-    # Fifty on a machine that has nothing else to do.
-    assert heartbeat.longest_ms < 250
     assert store.count_unpredicted() == 0
     assert desktop.window.notices.messages == {"bulk:done": "300 records were classified."}
     assert desktop.window.panel.works == ()
     assert desktop.window.windowTitle() == "KDH Desktop"
+
+
+@pytest.mark.timeout(180)
+def test_the_window_stays_alive_while_many_are_classified(
+    desktop: Desktop, store: RecordStore, qtbot: QtBot
+) -> None:
+    def classify_anew() -> float:
+        take_in(store, 300)
+        heartbeat = Heartbeat()
+        with qtbot.waitSignal(flow_of(desktop).ended, timeout=60_000):
+            flow_of(desktop).classify(RecordFilter())
+        heartbeat.stop()
+        assert store.count_unpredicted() == 0
+        return heartbeat.longest_ms
+
+    assert least_ms(classify_anew, goal=50) <= 50
 
 
 def test_only_what_the_filter_leaves_is_classified(

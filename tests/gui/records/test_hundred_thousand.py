@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -21,6 +20,7 @@ from kdh_desktop.gui.records.records_page import RecordsPage
 from kdh_desktop.gui.sweeper import Sweeper
 from tests.data.tiny_store import fill, predict_all
 from tests.gui.conftest import StartDesktop, press
+from tests.gui.heartbeat import Effort
 from tests.gui.records.conftest import TINY, OpenPage, settle, store_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -29,27 +29,6 @@ COUNT = 100_000
 KEY = StoreKey(bytes(range(32)))
 ATTEMPTS = 5
 """The best of so many counts: another process may take the processor for a moment."""
-
-
-class Effort(QObject):
-    """The longest that the GUI thread worked, in its own time, before it came round again."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.longest_ms = 0.0
-        self._last = time.thread_time()
-        timer = QTimer(self)
-        timer.timeout.connect(self._beat)
-        timer.start(0)
-
-    def _beat(self) -> None:
-        now = time.thread_time()
-        self.longest_ms = max(self.longest_ms, 1000 * (now - self._last))
-        self._last = now
-
-    def begin(self) -> None:
-        self._beat()
-        self.longest_ms = 0.0
 
 
 @pytest.fixture(scope="module")

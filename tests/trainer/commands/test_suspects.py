@@ -95,9 +95,10 @@ def test_a_sound_encoder_is_described_without_being_loaded(
     folder = write_tiny_encoder(tmp_path / "encoder")
     named = tmp_path / "named.json"
     named.write_text(json.dumps({"folder": str(folder)}), "utf-8")
-    assert main(["check-encoder", str(named), "--max-tokens", "64", "--json"]) == 0
+    assert main(["check-encoder", str(named), "--json"]) == 0
     report = encoder_report_from_json(capsys.readouterr().out)
     assert (report.kind, report.layers, report.width) == ("bert", 2, 32)
+    assert report.max_tokens == 128
     assert report.weights > 0
 
 

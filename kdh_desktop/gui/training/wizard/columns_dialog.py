@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFormLayout,
-    QHBoxLayout,
-    QLabel,
     QSpinBox,
     QSplitter,
     QVBoxLayout,
@@ -21,9 +19,9 @@ from PySide6.QtWidgets import (
 from kdh_desktop.core.corpus_source import CorpusSource, JsonLinesSource, TableSource
 from kdh_desktop.core.importing.imported import ColumnMapping, FileInspection
 from kdh_desktop.gui.calm_combo_box import CalmComboBox
-from kdh_desktop.gui.notices import announce
 from kdh_desktop.gui.plain_table import PlainTable
 from kdh_desktop.gui.plain_text import field_label, plain_label
+from kdh_desktop.gui.problem_line import ProblemLine
 from kdh_desktop.gui.theme import GRID
 from kdh_desktop.gui.training.wizard.column_guess import (
     LabelColumns,
@@ -69,11 +67,7 @@ class ColumnsDialog(QDialog):
         self._preview_box = QVBoxLayout()
         self._table: PlainTable | None = None
         self.notices = plain_label(kind="muted")
-        self.problem = plain_label()
-        self._sign = QLabel()
-        sign = parts.icons.icon("warning", parts.theme.colors.warning)
-        self._sign.setPixmap(sign.pixmap(QSize(20, 20)))
-        self._sign.setAccessibleName(self.tr("Warning"))
+        self.problem = ProblemLine(parts.theme, parts.icons)
         self._lay_out(path.name)
         self.sheet.activated.connect(self._change_place)
         self.encoding.activated.connect(self._change_place)
@@ -171,10 +165,7 @@ class ColumnsDialog(QDialog):
         layout.addWidget(plain_label(name, kind="heading"))
         layout.addWidget(self.notices)
         layout.addWidget(middle, 1)
-        row = QHBoxLayout()
-        row.addWidget(self._sign)
-        row.addWidget(self.problem, 1)
-        layout.addLayout(row)
+        layout.addWidget(self.problem)
         layout.addWidget(self._buttons())
 
     def _buttons(self) -> QDialogButtonBox:
@@ -261,9 +252,5 @@ class ColumnsDialog(QDialog):
             self._set_problem("")
 
     def _set_problem(self, message: str, *, is_warning: bool = True) -> None:
-        self.problem.setText(message)
-        self.problem.setVisible(bool(message))
-        self._sign.setVisible(bool(message) and is_warning)
+        self.problem.say(message, is_warning=is_warning)
         self.take_button.setEnabled(not message)
-        if message:
-            announce(self, message)

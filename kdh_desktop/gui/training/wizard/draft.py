@@ -21,6 +21,9 @@ from kdh_desktop.core.runs.training_runs import RunRequest
 from kdh_desktop.core.search_space import Value, at_position
 from kdh_desktop.core.training_config import NetworkKind, RunConfig
 
+LEAST_TOKENS = 64
+"""The smallest choice of the word pieces that are read at once."""
+
 _MAX_NAME = 40
 _USUAL_NAME = "run"
 
@@ -83,7 +86,7 @@ class Draft:
     """All choices.
 
     Attributes:
-        config: The recipe.
+        config: The recipe; the run that it makes reads no more at once than its encoder can.
         sources: Labelled texts.
         transfer: File of unlabelled texts.
         encoder: Folder of another base encoder than the program's own.
@@ -122,13 +125,20 @@ class Draft:
     @property
     def check_key(self) -> CheckKey:
         """What a data check of these choices depends on."""
-        return CheckKey(self.sources, self.config.teacher.folds, self.config.max_tokens)
+        return CheckKey(self.sources, self.config.teacher.folds, self.max_tokens)
 
     @property
     def is_check_due(self) -> bool:
         """Whether there are texts that nobody has checked as they are chosen now."""
         is_known = self.checked is not None and self.checked.key == self.check_key
         return bool(self.sources) and not is_known
+
+    @property
+    def max_tokens(self) -> int:
+        """Word pieces that the run reads at once: as chosen, or as many as its encoder can."""
+        report = self.encoder.report if self.encoder and self.uses_encoder else None
+        most = self.config.max_tokens if report is None else report.max_tokens
+        return max(LEAST_TOKENS, min(self.config.max_tokens, most))
 
     @property
     def uses_encoder(self) -> bool:
@@ -139,7 +149,12 @@ class Draft:
     def request(self) -> RunRequest:
         """The run that was chosen."""
         share = 0.0 if self.has_judges else self.config.judged_share
-        config = replace(self.config, name=run_name(self.title), judged_share=share)
+        config = replace(
+            self.config,
+            name=run_name(self.title),
+            judged_share=share,
+            max_tokens=self.max_tokens,
+        )
         return RunRequest(
             config=config,
             corpus=tuple(one.source for one in self.sources if not one.is_judge),

@@ -22,7 +22,7 @@ from kdh_desktop.gui.calm_combo_box import CalmComboBox
 from kdh_desktop.gui.plain_text import field_label
 from kdh_desktop.gui.questions import ask
 from kdh_desktop.gui.theme import GRID
-from kdh_desktop.gui.training.wizard.draft import DraftKeeper
+from kdh_desktop.gui.training.wizard.draft import LEAST_TOKENS, DraftKeeper
 from kdh_desktop.gui.training.wizard.field_form import FieldForm
 from kdh_desktop.gui.training.wizard.step_page import StepPage, scrolled
 from kdh_desktop.gui.training.wizard.words import (
@@ -120,10 +120,11 @@ class MethodPage(StepPage):
         fields = self.fields
         fields.add_section(self.tr("Reading"))
         fields.add_whole(
-            "max_tokens", self.tr("Longest piece of text"), low=64, high=8192,
+            "max_tokens", self.tr("Longest piece of text"), low=LEAST_TOKENS, high=8192,
             why=self.tr(
                 "In word pieces; longer texts are cut while learning. An abstract has about 380, "
-                "and half the length takes half the time."
+                "and half the length takes half the time. Where the encoder reads less at once, "
+                "that is what counts."
             ),
         )  # fmt: skip
         fields.add_real(

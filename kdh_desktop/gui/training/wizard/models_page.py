@@ -177,7 +177,7 @@ class ModelsPage(StepPage):
 
         self._is_checking = True
         self._show()
-        work = encoder_work(folder, max_tokens=self.keeper.config.max_tokens)
+        work = encoder_work(folder)
         self._lane.start(work, done=take)
 
     def _take(self, chosen: ChosenEncoder) -> None:
@@ -223,11 +223,15 @@ class ModelsPage(StepPage):
             )
         if chosen.report is None:
             return chosen.folder.name
-        return self.tr("{name}: {kind}, {layers} layers, {weights} million weights.").format(
+        return self.tr(
+            "{name}: {kind}, {layers} layers, {weights} million weights, reads at most {tokens} "
+            "word pieces at once."
+        ).format(
             name=chosen.folder.name,
             kind=chosen.report.kind or self.tr("encoder"),
             layers=chosen.report.layers,
             weights=round(chosen.report.weights / 1e6),
+            tokens=chosen.report.max_tokens,
         )
 
 

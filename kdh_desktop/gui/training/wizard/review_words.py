@@ -28,7 +28,7 @@ def review_lines(draft: Draft) -> list[Line]:
         (tr("Texts without labels"), _transfer(draft)),
         (tr("Preset"), preset_name(preset_of(config))),
         (tr("Teacher"), _teacher(config)),
-        (tr("Student"), _student(config)),
+        (tr("Student"), _student(config, max_tokens=draft.max_tokens)),
         (tr("Encoder"), _encoder(draft)),
         (tr("Search"), _search(config)),
         (tr("Machine"), device_name(draft.device)),
@@ -79,7 +79,7 @@ def _teacher(config: RunConfig) -> str:
     return "; ".join(parts)
 
 
-def _student(config: RunConfig) -> str:
+def _student(config: RunConfig, *, max_tokens: int) -> str:
     how = config.distillation
     return "; ".join(
         [
@@ -91,7 +91,7 @@ def _student(config: RunConfig) -> str:
             tr("{distil} passes with the teacher, {fine} without").format(
                 distil=how.distil.epochs, fine=how.fine_tune.epochs
             ),
-            tr("up to {tokens} word pieces of a text").format(tokens=config.max_tokens),
+            tr("up to {tokens} word pieces of a text").format(tokens=max_tokens),
         ]
     )
 

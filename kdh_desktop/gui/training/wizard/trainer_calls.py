@@ -65,7 +65,7 @@ def suspects_work(
 
 
 def encoder_work(
-    folder: Path, *, max_tokens: int, command: Command = trainer_command
+    folder: Path, *, command: Command = trainer_command
 ) -> Callable[[Job], EncoderReport]:
     """See whether a run can start from a folder; nothing of it is loaded."""
 
@@ -73,7 +73,7 @@ def encoder_work(
         with tempfile.TemporaryDirectory(prefix="kdh-check-") as name:
             named = Path(name) / "encoder.json"
             named.write_text(json.dumps({"folder": str(folder)}), encoding="utf-8")
-            arguments = ["check-encoder", str(named), "--max-tokens", str(max_tokens)]
+            arguments = ["check-encoder", str(named)]
             return encoder_report_from_json(ask_trainer(arguments, job, command=command))
 
     return work

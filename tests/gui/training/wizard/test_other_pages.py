@@ -20,6 +20,7 @@ from kdh_desktop.core.search_space import Real, TuningConfig
 from kdh_desktop.core.training_config import NetworkKind, config_from_json
 from kdh_desktop.gui.jobs import Job
 from kdh_desktop.gui.training.wizard.field_form import FieldForm
+from kdh_desktop.gui.training.wizard.review_words import review_lines
 from kdh_desktop.gui.training.wizard.training_wizard import TrainingWizard
 from tests.data.tiny_corpus import write_tiny_encoder
 from tests.gui.conftest import ChosenFiles
@@ -72,7 +73,6 @@ def test_a_sound_folder_is_taken_as_the_encoder(
     wizard: TrainingWizard, qtbot: QtBot, tmp_path: Path, chosen_files: ChosenFiles
 ) -> None:
     wizard.method_page.choices[Preset.BALANCED].click()
-    wizard.keeper.set_fields({"max_tokens": 100})
     folder = write_tiny_encoder(tmp_path / "bert")
     chosen_files.files = [folder]
     wizard.models_page.folder_button.click()
@@ -82,6 +82,21 @@ def test_a_sound_folder_is_taken_as_the_encoder(
     assert wizard.keeper.draft.request().encoder == str(folder)
     wizard.models_page.own_button.click()
     assert wizard.keeper.draft.request().encoder is None
+
+
+def test_an_encoder_that_reads_little_at_once_shortens_what_the_run_reads(
+    wizard: TrainingWizard, qtbot: QtBot, tmp_path: Path
+) -> None:
+    wizard.method_page.choices[Preset.BALANCED].click()
+    usual = wizard.keeper.config.max_tokens
+    wizard.models_page.take_folder(write_tiny_encoder(tmp_path / "bert"))
+    qtbot.waitUntil(lambda: wizard.keeper.draft.encoder is not None, timeout=WAIT_MS)
+    assert "reads at most 128 word pieces at once" in wizard.models_page.encoder_words.text()
+    assert wizard.keeper.draft.request().config.max_tokens == 128 < usual
+    assert "up to 128 word pieces" in dict(review_lines(wizard.keeper.draft))["Student"]
+    assert wizard.method_page.choices[Preset.BALANCED].isChecked()
+    wizard.models_page.own_button.click()
+    assert wizard.keeper.draft.request().config.max_tokens == usual
 
 
 def test_a_folder_with_a_pickle_alone_is_refused_and_blocks(
