@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtCore import QEvent, QMimeData, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
@@ -133,6 +133,8 @@ def start(
         desktop.window.deleteLater()
         desktop.theme.deleteLater()
     qapp.processEvents()
+    # At once: the next test would have to put its style on all that is left of this one.
+    qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     QGuiApplication.clipboard().clear()
 
 
