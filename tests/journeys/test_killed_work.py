@@ -15,6 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from kdh_desktop.core.records.bulk_run import BATCH_RECORDS
+from kdh_desktop.core.records.intake import ROWS_AT_ONCE
 from kdh_desktop.core.records.record_store import RecordStore
 from tests.data.killable_work import KEY
 from tests.data.reference_files import ris_of
@@ -91,7 +92,7 @@ class Trip:
     def kill_once(self) -> None:
         before, computed = self.predicted(), self.computed()
         # As many acknowledgements as a whole trip has: imports, saves and exported rows.
-        lines = self.rows // 500 + self.rows // 64 + self.rows // 200
+        lines = self.rows // ROWS_AT_ONCE + self.rows // 64 + self.rows // 200
         said = self.run(lines=self.chance.randint(0, lines))
         self.kills += 1
         self.check(said, before=before, computed=self.computed() - computed)
@@ -154,7 +155,7 @@ def kill_trips(bundle: Path, folder: Path, ending: str, *, rows: int, times: int
 def test_killed_trip_goes_on_to_the_same_output(
     tiny: tuple[Path, Ed25519PublicKey], tmp_path: Path
 ) -> None:
-    kill_trips(tiny[0], tmp_path, "jsonl", rows=700, times=2)
+    kill_trips(tiny[0], tmp_path, "jsonl", rows=1_200, times=2)
 
 
 @pytest.mark.slow

@@ -5,10 +5,13 @@ Every row of a file ends as exactly one of the two, so that the two counts add u
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from kdh_desktop.core.importing.table import TableLayout
+
+SHOWN_CHARACTERS = 2_000
+"""Of a text, in a first look at a file."""
 
 
 class FileFormat(StrEnum):
@@ -78,6 +81,22 @@ class ImportedRecord:
     def text(self) -> str:
         """What is classified: the title, a blank line and the abstract, or whichever is there."""
         return text_of(self.title, self.abstract)
+
+    def shortened(self) -> ImportedRecord:
+        """The record with no more of its long texts than a first look at a file shows."""
+        return replace(
+            self,
+            title=shortened(self.title),
+            abstract=shortened(self.abstract),
+            authors=shortened(self.authors),
+            keywords=shortened(self.keywords),
+            extra=tuple((name, shortened(value)) for name, value in self.extra),
+        )
+
+
+def shortened(text: str) -> str:
+    """A text, or its beginning where it is longer than a first look at a file shows."""
+    return text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + "…"
 
 
 def text_of(title: str, abstract: str) -> str:
@@ -192,7 +211,7 @@ class TablePreview:
         above: Rows up to and with the header row, so that another can be chosen as header.
         columns: Names in the header row, which may repeat; one without a name is called by its
             letters, e.g. ``Column C``.
-        rows: The first 20 rows below it, as they will be read.
+        rows: The first 20 rows below it, as they will be read, but for the ends of long texts.
         problem: Why the table cannot be read with this layout, as one sentence, or empty.
     """
 
@@ -214,7 +233,7 @@ class FileInspection:
         encodings: Encodings that fit, likeliest first, where the file does not say its own.
         sample: The first lines of a text format in the plan's encoding, for a look.
         table: Of tables only.
-        records: The first 20 records as the plan gives them.
+        records: The first 20 records as the plan gives them, but for the ends of long texts.
         notices: What a person should know of the file, one sentence each.
     """
 

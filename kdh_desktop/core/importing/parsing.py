@@ -15,7 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from kdh_desktop.core.importing.encoding import encoding_shown_by, guess_encoding, telling_sample
-from kdh_desktop.core.importing.imported import FileFormat, ImportPlan, Reading, ReadingEnd
+from kdh_desktop.core.importing.imported import (
+    FileFormat,
+    ImportedRecord,
+    ImportPlan,
+    Reading,
+    ReadingEnd,
+)
 from kdh_desktop.core.importing.row_values import to_value
 from kdh_desktop.core.importing.source_file import open_source
 from kdh_desktop.core.json_values import build
@@ -83,7 +89,8 @@ def parse_beginning(argument: dict[str, Any]) -> Iterator[Any]:
         plan = replace(plan, encoding=found["encoding"])
     else:
         yield {"encoding": None, "fitting": [], "sample": ""}
-    yield from map(to_value, islice(parser_of(plan.format)(path, plan), FIRST_ROWS))
+    for row in islice(parser_of(plan.format)(path, plan), FIRST_ROWS):
+        yield to_value(row.shortened() if isinstance(row, ImportedRecord) else row)
 
 
 def _readings(argument: dict[str, Any], plan: ImportPlan) -> Iterator[Reading]:

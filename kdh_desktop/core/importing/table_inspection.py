@@ -22,10 +22,11 @@ from kdh_desktop.core.importing.imported import (
     RefusedRow,
     Sheet,
     TablePreview,
+    shortened,
 )
 from kdh_desktop.core.importing.source_file import open_source
 from kdh_desktop.core.importing.table_head import TableHead, head_of
-from kdh_desktop.core.importing.table_parsing import RawRow, RawTable, open_table
+from kdh_desktop.core.importing.table_parsing import MAX_COLUMNS, RawRow, RawTable, open_table
 from kdh_desktop.core.importing.table_records import (
     RowReader,
     layout_of,
@@ -39,7 +40,8 @@ _MOST_SHEETS = 20
 """Sheets that are looked into where one has to be chosen."""
 
 _SEVERAL_SHEETS = "The workbook has several sheets; the one that seems to hold texts was taken."
-_NO_SHEET = "All sheets of the workbook are hidden: choose one of them."
+_ALL_HIDDEN = "All sheets of the workbook are hidden: choose one of them."
+_NO_SHEET = "The workbook has no sheet with cells."
 _UNCLEAR_ENCODING = "The encoding of the file is not certain: look whether its accents are right."
 
 
@@ -77,7 +79,7 @@ class _Inspection:
         if isinstance(self._tables, DelimitedText):
             self._find_encoding(self._tables)
         elif not self._find_sheet():
-            return self._problem(_NO_SHEET)
+            return self._problem(_ALL_HIDDEN if self._tables.sheets else _NO_SHEET)
         table = self._tables.read(self._layout)
         rows = iter(table.rows)
         first = list(islice(rows, LOOKED_AT_ROWS))
@@ -140,7 +142,7 @@ class _Inspection:
             columns=head.columns,
             rows=tuple(_shown(row, len(head.columns)) for row in shown if not row.problem),
         )
-        records = tuple(row for row in read if isinstance(row, ImportedRecord))
+        records = tuple(row.shortened() for row in read if isinstance(row, ImportedRecord))
         return FileInspection(
             plan=replace(self._plan, layout=self._layout, mapping=mapping),
             needs_look=bool(self._doubts or merged or not records),
@@ -173,5 +175,5 @@ class _Inspection:
 
 
 def _shown(row: RawRow, width: int) -> tuple[str, ...]:
-    cells = [clean_cell(cell)[0] for cell in row.cells]
+    cells = [shortened(clean_cell(cell)[0]) for cell in row.cells[:MAX_COLUMNS]]
     return tuple(cells + [""] * (width - len(cells)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -16,6 +16,7 @@ from urllib.parse import quote
 from sqlcipher3 import dbapi2 as sqlcipher
 
 from kdh_desktop.core.errors import DamagedStoreError, StoreError
+from kdh_desktop.core.memory import give_back_memory
 from kdh_desktop.core.records.store_key import StoreKey
 
 if TYPE_CHECKING:
@@ -144,23 +145,33 @@ class Database:
         self._idle_readers: list[Connection] = []
         self._changes = 0
         self._is_closed = False
-        self._writer = connect(path, key)
-        try:
-            with plain_words(offer):
-                self._set_up_writer()
-        except BaseException:
-            self._writer.close()
-            raise
+        self._writer = self._new_writer()
 
-    def _set_up_writer(self) -> None:
-        writer = self._writer
-        if self._path is not None:
-            writer.execute("PRAGMA journal_mode = WAL")
-            writer.execute("PRAGMA synchronous = FULL")
-            writer.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
-            writer.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
-        writer.execute("PRAGMA secure_delete = FAST")
-        writer.execute(f"PRAGMA cache_size = -{_WRITER_CACHE_KIB}")
+    def _new_writer(self) -> Connection:
+        writer = connect(self._path, self._key)
+        try:
+            with plain_words(self._offer):
+                if self._path is not None:
+                    writer.execute("PRAGMA journal_mode = WAL")
+                    writer.execute("PRAGMA synchronous = FULL")
+                    writer.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+                    writer.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
+                writer.execute("PRAGMA secure_delete = FAST")
+                writer.execute(f"PRAGMA cache_size = -{_WRITER_CACHE_KIB}")
+        except BaseException:
+            writer.close()
+            raise
+        return writer
+
+    def give_back_memory(self) -> None:
+        """Let go of what much writing filled: pages, and the last values of each statement."""
+        if self._path is None:
+            return
+        with self._write_lock, suppress(StoreError):  # it works as well as before
+            self._require_open()
+            writer, self._writer = self._writer, self._new_writer()
+            writer.close()
+        give_back_memory()
 
     @property
     def change_counter(self) -> int:

@@ -169,6 +169,7 @@ class RecordStore(ReadableStore):
             imports.close_batch(db, batch_id, notices)
             change = Change(Subject.BATCH, None, (1,), (0,), key=str(batch_id))
             operation_log.perform(db, self._active, OperationKind.IMPORT, [change])
+        self._database.give_back_memory()
 
     def keep_pasted(self, name: str, records: Sequence[ImportedRecord]) -> list[int]:
         """Take in texts that were pasted, as one operation; gives their ids.
