@@ -155,7 +155,7 @@ def kill_trips(bundle: Path, folder: Path, ending: str, *, rows: int, times: int
 def test_killed_trip_goes_on_to_the_same_output(
     tiny: tuple[Path, Ed25519PublicKey], tmp_path: Path
 ) -> None:
-    kill_trips(tiny[0], tmp_path, "jsonl", rows=1_200, times=2)
+    kill_trips(tiny[0], tmp_path, "jsonl", rows=700, times=2)
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Take a file in: read in the disposable process, kept in the store a thousand rows at a time.
+"""Take a file in: read in the disposable process, kept in the store some hundred rows at a time.
 
 What one transaction has taken in stays, whatever happens afterwards. A batch that was cut goes on
 behind its last row when the same bytes are taken in again in the same way.
@@ -30,8 +30,8 @@ from kdh_desktop.core.records.stored import BatchKind, BatchSource, ImportBatch
 if TYPE_CHECKING:
     from kdh_desktop.core.records.record_store import RecordStore
 
-ROWS_AT_ONCE = 1_000
-"""Rows of one transaction."""
+ROWS_AT_ONCE = 500
+"""Rows of one transaction: about as many as the child can be ahead, so that both work on."""
 
 _NEVER = Event().is_set
 _HASHED_AT_ONCE = 1 << 20

@@ -10,7 +10,6 @@ import pytest
 
 from kdh_desktop.core.errors import Cancelled, InputError
 from kdh_desktop.core.importing.reading import inspect_file
-from kdh_desktop.core.records import intake
 from kdh_desktop.core.records.intake import IntakeProgress, source_of, take_in
 from kdh_desktop.core.records.record_store import RecordStore
 from tests.data.reference_files import ris_of
@@ -25,12 +24,6 @@ def store() -> Iterator[RecordStore]:
 
 def titles_of(store: RecordStore) -> list[str]:
     return [row.title for row in store.rows(store.ids())]
-
-
-@pytest.fixture(autouse=True)
-def rows_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fewer rows in a transaction, so that small files have several."""
-    monkeypatch.setattr(intake, "ROWS_AT_ONCE", 500)
 
 
 def take(

@@ -268,7 +268,6 @@ def test_import_can_be_stopped_and_goes_on_later(
             yield row
 
     monkeypatch.setattr("kdh_desktop.core.records.intake.read_records", gated)
-    monkeypatch.setattr("kdh_desktop.core.records.intake.ROWS_AT_ONCE", 500)
     journeys.take_in([path])
     qtbot.waitUntil(is_waiting.is_set, timeout=20_000)
     qtbot.waitUntil(lambda: "500" in desktop.window.panel.works[0].words)
