@@ -262,19 +262,26 @@ def test_a_process_that_answers_again_is_no_longer_called_silent(
     driven.wait_until(lambda: driven.desk.active is not None and not driven.desk.active.is_silent)
 
 
+def flood(driven: Driven) -> float:
+    """Let a trainer tell 10,000 events a second; gives how long the window stood still at most."""
+    driven.start("floods")
+    driven.wait_for_state(RunState.RUNNING)
+    heartbeat = Heartbeat()
+    ended = driven.wait_for_end()
+    heartbeat.stop()
+    assert ended.ending.kind is EndingKind.FINISHED
+    assert len(ended.progress.stages[-1].epochs) == 200
+    return heartbeat.longest_ms
+
+
+def test_a_flood_of_events_is_taken_in_whole(driven: Driven) -> None:
+    flood(driven)
+
+
+@pytest.mark.slow  # it wants a machine that does nothing else
 @pytest.mark.timeout(120)
 def test_a_flood_of_events_does_not_block_the_window(driven: Driven) -> None:
-    def flood() -> float:
-        driven.start("floods")
-        driven.wait_for_state(RunState.RUNNING)
-        heartbeat = Heartbeat()
-        ended = driven.wait_for_end()
-        heartbeat.stop()
-        assert ended.ending.kind is EndingKind.FINISHED
-        assert len(ended.progress.stages[-1].epochs) == 200
-        return heartbeat.longest_ms
-
-    assert least_ms(flood, goal=50) <= 50
+    assert least_ms(lambda: flood(driven), goal=50) <= 50
 
 
 def test_there_is_one_run_at_a_time(driven: Driven) -> None:
