@@ -32,8 +32,8 @@ from kdh_desktop.core.paths import AppPaths
 if TYPE_CHECKING:
     from kdh_desktop.core.exporting.columns import ExportColumn
     from kdh_desktop.core.exporting.outcome import ExportOutcome
+    from kdh_desktop.core.records.import_batch import BatchSource, ImportBatch
     from kdh_desktop.core.records.record_store import RecordStore
-    from kdh_desktop.core.records.stored import BatchSource, ImportBatch
 
 _DESCRIPTION = """\
 Classify whole files: workbooks, CSV, PubMed, RIS, Web of Science, JSON lines, Word and PDF
@@ -226,7 +226,7 @@ def joined_columns(sources: Sequence[BatchSource]) -> tuple[ExportColumn, ...]:
     With several inputs the name of the file comes last of them, which tells equal ids apart.
     """
     from kdh_desktop.core.exporting.columns import FieldColumn, original_columns
-    from kdh_desktop.core.records.stored import Field
+    from kdh_desktop.core.records.record_filter import Field
 
     columns = [column for source in sources for column in original_columns(source)]
     if len(sources) > 1:

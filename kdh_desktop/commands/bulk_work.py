@@ -28,9 +28,9 @@ from kdh_desktop.core.errors import (
 from kdh_desktop.core.paths import AppPaths
 
 if TYPE_CHECKING:
+    from kdh_desktop.core.records.import_batch import BatchSource
     from kdh_desktop.core.records.record_store import RecordStore
     from kdh_desktop.core.records.store_key import StoreKey
-    from kdh_desktop.core.records.stored import BatchSource
 
 _KEPT_S = 30 * 24 * 3600.0
 

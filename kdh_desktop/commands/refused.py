@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from kdh_desktop.commands.progress import ProgressLine
     from kdh_desktop.commands.reading_options import PlannedFile
     from kdh_desktop.core.importing.imported import RefusedRow
+    from kdh_desktop.core.records.import_batch import ImportBatch
     from kdh_desktop.core.records.record_store import RecordStore
-    from kdh_desktop.core.records.stored import ImportBatch
 
 _SHOWN = 10
 

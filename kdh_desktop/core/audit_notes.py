@@ -19,7 +19,7 @@ from kdh_desktop.core.errors import KdhError
 
 if TYPE_CHECKING:
     from kdh_desktop.core.exporting.outcome import ExportOutcome
-    from kdh_desktop.core.records.stored import ImportBatch
+    from kdh_desktop.core.records.import_batch import ImportBatch
 
 _HASHED_FILES = 20
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
-from kdh_desktop.core.records.stored import Field
+from kdh_desktop.core.records.record_filter import Field
 
 
 def field_name(field: Field) -> str:

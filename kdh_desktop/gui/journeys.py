@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
-from kdh_desktop.core.records.stored import Queue, RecordFilter
+from kdh_desktop.core.records.record_filter import Queue, RecordFilter
 from kdh_desktop.gui.bulk.bulk_flow import BulkFlow
 from kdh_desktop.gui.classify.classify_page import ClassifyPage
 from kdh_desktop.gui.desk_talk import DeskTalk

@@ -9,7 +9,7 @@ from kdh_desktop.core.audit_log import AuditAction, AuditLog
 from kdh_desktop.core.audit_notes import AuditNotes, ExportKind
 from kdh_desktop.core.exporting.outcome import ExportOutcome
 from kdh_desktop.core.importing.imported import FileFormat, ImportPlan
-from kdh_desktop.core.records.stored import BatchKind, BatchSource, ImportBatch
+from kdh_desktop.core.records.import_batch import BatchKind, BatchSource, ImportBatch
 
 NAME = "Quentin Example"
 

@@ -16,18 +16,16 @@ from typing import Any
 from kdh_desktop.core.importing.imported import ImportedRecord
 from kdh_desktop.core.labels import HALLMARKS_OF_CANCER, Label, LabelSet
 from kdh_desktop.core.record import Band
-from kdh_desktop.core.records.record_store import RecordStore
-from kdh_desktop.core.records.stored import (
-    BatchKind,
-    BatchSource,
+from kdh_desktop.core.records.import_batch import BatchKind, BatchSource
+from kdh_desktop.core.records.record_filter import (
     Field,
-    OperationKind,
     Queue,
     RecordFilter,
     RecordOrder,
-    ReviewChange,
     ReviewStatus,
 )
+from kdh_desktop.core.records.record_store import RecordStore
+from kdh_desktop.core.records.stored import OperationKind, ReviewChange
 from tests.data.tiny_store import prediction_of, tiny_manifest
 
 OLD_LABEL = "left-behind"

@@ -22,7 +22,7 @@ from kdh_desktop.core.importing.imported import (
     ImportPlan,
 )
 from kdh_desktop.core.importing.table import TableLayout
-from kdh_desktop.core.records.stored import BatchKind, BatchSource, ImportBatch
+from kdh_desktop.core.records.import_batch import BatchKind, BatchSource, ImportBatch
 from tests.data.nasty_exports import FORMULAS, LETTERS
 
 COLUMNS = ("id", "Title", "Abstract", "Score", "When", "Twice", "Odd")

@@ -8,15 +8,9 @@ from dataclasses import dataclass
 
 from kdh_desktop.core.importing.imported import ImportedRecord
 from kdh_desktop.core.record import Band, Evidence, TextWarning
-from kdh_desktop.core.records.stored import (
-    ImportBatch,
-    RecordDetail,
-    RecordFilter,
-    RecordOrder,
-    ReviewStatus,
-    StoredPrediction,
-    StoredScore,
-)
+from kdh_desktop.core.records.import_batch import ImportBatch
+from kdh_desktop.core.records.record_filter import RecordFilter, RecordOrder, ReviewStatus
+from kdh_desktop.core.records.stored import RecordDetail, StoredPrediction, StoredScore
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from kdh_desktop.core.classification.manifest import LabelCalibration, Manifest
 from kdh_desktop.core.importing.imported import ImportedRecord
 from kdh_desktop.core.labels import HALLMARKS_OF_CANCER, Label, LabelSet
 from kdh_desktop.core.record import Evidence, LabelScore, Prediction, Record
+from kdh_desktop.core.records.import_batch import BatchKind, BatchSource
 from kdh_desktop.core.records.models import ActiveLabel
 from kdh_desktop.core.records.record_store import RecordStore
-from kdh_desktop.core.records.stored import BatchKind, BatchSource
 
 HALLMARK_IDS = tuple(label.id for label in HALLMARKS_OF_CANCER)
 MANIFEST_SHA256 = "5a" * 32

@@ -12,8 +12,8 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from kdh_desktop.core.paths import AppPaths
+from kdh_desktop.core.records.import_batch import BatchKind
 from kdh_desktop.core.records.record_store import RecordStore
-from kdh_desktop.core.records.stored import BatchKind
 from kdh_desktop.gui.app import Desktop
 from kdh_desktop.gui.classify.classify_page import ClassifyPage
 from kdh_desktop.gui.classify.text_editor import TextEditor

@@ -13,8 +13,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from pytestqt.qtbot import QtBot
 
+from kdh_desktop.core.records.record_filter import ReviewStatus
 from kdh_desktop.core.records.record_store import RecordStore
-from kdh_desktop.core.records.stored import OperationKind, ReviewStatus
+from kdh_desktop.core.records.stored import OperationKind
 from kdh_desktop.gui.app import Desktop
 from kdh_desktop.gui.exporting.export_choice import Destination
 from kdh_desktop.gui.records.label_delegate import places_in

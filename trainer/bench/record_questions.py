@@ -16,9 +16,15 @@ from pathlib import Path
 
 from kdh_desktop.core.labels import HALLMARKS_OF_CANCER
 from kdh_desktop.core.record import Band
+from kdh_desktop.core.records.record_filter import (
+    Field,
+    Queue,
+    RecordFilter,
+    RecordOrder,
+    ReviewStatus,
+)
 from kdh_desktop.core.records.record_store import RecordStore
 from kdh_desktop.core.records.store_key import StoreKey
-from kdh_desktop.core.records.stored import Field, Queue, RecordFilter, RecordOrder, ReviewStatus
 from trainer.bench.memory import resident_megabytes
 from trainer.bench.references import References
 

@@ -13,15 +13,11 @@ import numpy as np
 from kdh_desktop.core.classification.manifest import Manifest
 from kdh_desktop.core.importing.imported import ImportedRecord
 from kdh_desktop.core.record import Evidence, LabelScore, Prediction, Record
+from kdh_desktop.core.records.import_batch import BatchKind, BatchSource
 from kdh_desktop.core.records.models import ActiveLabel
+from kdh_desktop.core.records.record_filter import ReviewStatus
 from kdh_desktop.core.records.record_store import RecordStore
-from kdh_desktop.core.records.stored import (
-    BatchKind,
-    BatchSource,
-    OperationKind,
-    ReviewChange,
-    ReviewStatus,
-)
+from kdh_desktop.core.records.stored import OperationKind, ReviewChange
 from trainer.bench.child import Child
 from trainer.bench.record_questions import DUPLICATES, KEY, OPEN, filters, orders
 from trainer.bench.references import References

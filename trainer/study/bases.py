@@ -15,7 +15,8 @@ from kdh_desktop.core.training_config import NetworkConfig, NetworkKind
 from trainer.networks.base import NetworkBase
 from trainer.process.control import RunControl
 from trainer.process.side_by_side import Planned, work_off
-from trainer.study.config import Sample, StudyConfig
+from trainer.study.config import StudyConfig
+from trainer.study.system_kinds import Sample
 from trainer.study.texts import StudyFiles, StudyTexts, read_study_texts
 
 VOCABULARIES = "vocabularies"

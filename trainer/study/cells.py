@@ -16,14 +16,14 @@ from kdh_desktop.core.json_values import build, parse_json, to_json_value
 from kdh_desktop.core.search_space import Value
 from kdh_desktop.core.training_config import TeacherMethod
 from trainer.process.durable import save_arrays
-from trainer.study.config import (
+from trainer.study.config import StudyConfig
+from trainer.study.system_kinds import (
     Chain,
     ControlSystem,
     DistilledSystem,
     HardSystem,
     JoinedSystem,
     Sample,
-    StudyConfig,
     TunedSystem,
 )
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 
-from trainer.study.config import HardSystem, Part, Role, Sample, TunedSystem
 from trainer.study.outcome import Metric, Outcome, PairTest, SystemOutcome, sample_name
+from trainer.study.system_kinds import HardSystem, Part, Role, Sample, TunedSystem
 
 _SURE = 0.05
 

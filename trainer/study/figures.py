@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from trainer.study.config import NetworkPair, Part, Sample, System
+from trainer.study.config import NetworkPair
 from trainer.study.drawing import (
     FAINT,
     INK,
@@ -25,6 +25,7 @@ from trainer.study.drawing import (
     rows_of_key,
 )
 from trainer.study.outcome import Metric, Outcome, PairTest, SystemOutcome, sample_name
+from trainer.study.system_kinds import Part, Sample, System
 
 WIDTH = 720.0
 _MANY_LABELS = 24

@@ -28,7 +28,7 @@ from trainer.judging.metrics import (
 from trainer.judging.resampling import Values, Weights, interval, observe, resample
 from trainer.judging.significance import comparison, holm, mcnemar_on_texts, wilcoxon_over_folds
 from trainer.study.cells import Cell, CellResult, CellStore, seconds_in_all
-from trainer.study.config import HardSystem, Part, Sample, StudyConfig, System
+from trainer.study.config import StudyConfig
 from trainer.study.outcome import (
     Bin,
     CellOutcome,
@@ -39,6 +39,7 @@ from trainer.study.outcome import (
     Summary,
     SystemOutcome,
 )
+from trainer.study.system_kinds import HardSystem, Part, Sample, System
 
 BINS = 10
 _DRAW_SEED = 20_220_505

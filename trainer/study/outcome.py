@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from kdh_desktop.core.search_space import Value
 from trainer.study.cells import Search
-from trainer.study.config import Sample, StudyConfig
+from trainer.study.config import StudyConfig
+from trainer.study.system_kinds import Sample
 
 
 class Metric(StrEnum):

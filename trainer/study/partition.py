@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from kdh_desktop.core.errors import TrainingError
 from trainer.splits import stratified_folds, stratified_samples
 from trainer.study.cells import Cell
-from trainer.study.config import Sample, StudyConfig
+from trainer.study.config import StudyConfig
+from trainer.study.system_kinds import Sample
 
 SPLIT_SEED = 20_250_507
 """Divides the texts the same way whatever the seeds of the trainings are."""

@@ -25,7 +25,7 @@ from trainer.networks.base import NetworkBase
 from trainer.networks.binary_relevance import BinaryRelevance
 from trainer.process.control import RunControl
 from trainer.study.cells import Cell, Logits
-from trainer.study.config import Chain, DistilledSystem, HardSystem
+from trainer.study.system_kinds import Chain, DistilledSystem, HardSystem
 
 State = Mapping[str, torch.Tensor] | None
 """The network that a stage starts from; None for a fresh one."""

@@ -14,9 +14,10 @@ from pathlib import Path
 from kdh_desktop.core.json_values import to_json_value
 from trainer.study import figures, tables
 from trainer.study.conclusions import cautions, findings
-from trainer.study.config import Part, Published
+from trainer.study.config import Published
 from trainer.study.outcome import Metric, Outcome, sample_name
 from trainer.study.published import KDH_MLTC_F1
+from trainer.study.system_kinds import Part
 from trainer.study.tables import table
 
 _STYLE = Path(__file__).with_name("report.css")

@@ -18,9 +18,9 @@ from trainer.judging.metrics import best_threshold, micro_f1
 from trainer.learning.batching import Example
 from trainer.process.control import RunControl
 from trainer.study.cells import Logits, Search
-from trainer.study.config import Chain
 from trainer.study.partition import evenly
 from trainer.study.place import Place, scores_of
+from trainer.study.system_kinds import Chain
 from trainer.tuning import InTurn, Objective, Report, SearchOutcome, Tuner
 
 

@@ -41,19 +41,19 @@ from trainer.study.cells import (
     labels_transfer,
     tuned_of,
 )
-from trainer.study.config import (
+from trainer.study.config import StudyConfig
+from trainer.study.joining import Members, join_members
+from trainer.study.partition import evenly
+from trainer.study.place import Encoded, Place, logits_of, required
+from trainer.study.search import ChainTrial, InnerFold, search_settings
+from trainer.study.system_kinds import (
     ControlSystem,
     DistilledSystem,
     HardSystem,
     JoinedSystem,
     Role,
-    StudyConfig,
     TunedSystem,
 )
-from trainer.study.joining import Members, join_members
-from trainer.study.partition import evenly
-from trainer.study.place import Encoded, Place, logits_of, required
-from trainer.study.search import ChainTrial, InnerFold, search_settings
 from trainer.study.texts import StudyFiles, StudyTexts, read_study_texts
 
 CELLS, STAGES = "cells", "stages"

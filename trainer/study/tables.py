@@ -7,14 +7,7 @@ from collections.abc import Sequence
 from html import escape
 
 from kdh_desktop.core.search_space import Value
-from trainer.study.config import (
-    ControlSystem,
-    NetworkPair,
-    Part,
-    Published,
-    Sample,
-    System,
-)
+from trainer.study.config import NetworkPair, Published
 from trainer.study.outcome import (
     CellOutcome,
     Metric,
@@ -25,6 +18,7 @@ from trainer.study.outcome import (
     sample_name,
 )
 from trainer.study.published import ROCLING
+from trainer.study.system_kinds import ControlSystem, Part, Sample, System
 
 METRIC_NAMES = {
     Metric.MICRO_F1: "micro-F1",

@@ -18,7 +18,8 @@ from kdh_desktop.commands.records.opening import open_with_model
 from kdh_desktop.core.errors import Cancelled, InputError
 from kdh_desktop.core.importing.text_file import MAX_TEXT_BYTES, decode_text
 from kdh_desktop.core.paths import AppPaths
-from kdh_desktop.core.records.stored import OperationKind, ReviewChange, ReviewStatus
+from kdh_desktop.core.records.record_filter import ReviewStatus
+from kdh_desktop.core.records.stored import OperationKind, ReviewChange
 from kdh_desktop.terminal import printable
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kdh_desktop.core.errors import InputError
 from kdh_desktop.core.record import Band
-from kdh_desktop.core.records.stored import (
+from kdh_desktop.core.records.record_filter import (
     Field,
     Queue,
     RecordFilter,

@@ -22,7 +22,7 @@ from kdh_desktop.core.audit_log import AuditLog
 from kdh_desktop.core.audit_notes import AuditNotes, ExportKind
 from kdh_desktop.core.errors import InputError
 from kdh_desktop.core.paths import AppPaths
-from kdh_desktop.core.records.stored import Field
+from kdh_desktop.core.records.record_filter import Field
 
 if TYPE_CHECKING:
     from kdh_desktop.core.exporting.columns import ExportColumn

@@ -21,8 +21,8 @@ from kdh_desktop.terminal import printable
 
 if TYPE_CHECKING:
     from kdh_desktop.core.importing.imported import FileInspection
+    from kdh_desktop.core.records.import_batch import ImportBatch
     from kdh_desktop.core.records.record_store import RecordStore
-    from kdh_desktop.core.records.stored import ImportBatch
 
 _SHOWN_RECORDS = 3
 _SHOWN_CHARACTERS = 70

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from kdh_desktop.core.exporting.sheet_reading import letters_of
 from kdh_desktop.core.exporting.source import KnownLabel
 from kdh_desktop.core.importing.imported import ColumnRole
-from kdh_desktop.core.records.stored import BatchSource, Field
+from kdh_desktop.core.records.import_batch import BatchSource
+from kdh_desktop.core.records.record_filter import Field
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ from kdh_desktop.core.exporting.rows import (
 )
 from kdh_desktop.core.exporting.sheet_edit import NewColumn
 from kdh_desktop.core.exporting.source import KnownLabel
-from kdh_desktop.core.records.stored import RecordDetail, ReviewStatus, StoredScore
+from kdh_desktop.core.records.record_filter import ReviewStatus
+from kdh_desktop.core.records.stored import RecordDetail, StoredScore
 
 ID_TITLE = "KDH id (leave as it is)"
 LABELS_TITLE = "KDH labels"

@@ -23,7 +23,8 @@ from kdh_desktop.core.exporting.records_file import OnProgress, no_progress, pas
 from kdh_desktop.core.exporting.rows import without_unwritable
 from kdh_desktop.core.exporting.source import RecordSource
 from kdh_desktop.core.labels import LabelSet
-from kdh_desktop.core.records.stored import RecordDetail, ReviewStatus
+from kdh_desktop.core.records.record_filter import ReviewStatus
+from kdh_desktop.core.records.stored import RecordDetail
 
 FORMAT = "kdh-corrections"
 VERSION = 1

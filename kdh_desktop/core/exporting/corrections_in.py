@@ -23,14 +23,9 @@ from kdh_desktop.core.exporting.rows import ABSENT, PRESENT
 from kdh_desktop.core.exporting.workbook_copy import COPY_LIMITS, BatchStore
 from kdh_desktop.core.importing.imported import ColumnRole
 from kdh_desktop.core.importing.sandbox import stream_from_child
-from kdh_desktop.core.records.stored import (
-    ImportBatch,
-    RecordDetail,
-    RecordFilter,
-    RecordOrder,
-    ReviewChange,
-    ReviewStatus,
-)
+from kdh_desktop.core.records.import_batch import ImportBatch
+from kdh_desktop.core.records.record_filter import RecordFilter, RecordOrder, ReviewStatus
+from kdh_desktop.core.records.stored import RecordDetail, ReviewChange
 
 _NEVER = Event().is_set
 _CHUNK = 2_000

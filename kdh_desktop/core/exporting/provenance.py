@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from kdh_desktop import __version__
 from kdh_desktop.core.exporting.rows import Cell, names_of, standing
 from kdh_desktop.core.exporting.source import KnownLabel
-from kdh_desktop.core.records.stored import RecordDetail, ReviewStatus
+from kdh_desktop.core.records.record_filter import ReviewStatus
+from kdh_desktop.core.records.stored import RecordDetail
 
 RESEARCH_USE = "For research, not for diagnosis."
 

@@ -27,7 +27,7 @@ from kdh_desktop.core.exporting.report_styles import PRINT_STYLE, SCREEN_STYLE
 from kdh_desktop.core.exporting.rows import without_unwritable
 from kdh_desktop.core.exporting.source import RecordSource
 from kdh_desktop.core.record import Band, WarningCode
-from kdh_desktop.core.records.stored import ReviewStatus
+from kdh_desktop.core.records.record_filter import ReviewStatus
 
 _NEVER = Event().is_set
 _TITLE = "Hallmarks of Cancer: report"

@@ -17,7 +17,8 @@ from kdh_desktop.core.exporting.columns import (
     titles_of,
 )
 from kdh_desktop.core.exporting.source import KnownLabel
-from kdh_desktop.core.records.stored import Field, RecordDetail, StoredScore
+from kdh_desktop.core.records.record_filter import Field
+from kdh_desktop.core.records.stored import RecordDetail, StoredScore
 
 Cell = str | int | float | None
 """A text, a number, or nothing."""

@@ -30,7 +30,8 @@ from kdh_desktop.core.exporting.workbook_file import is_sound
 from kdh_desktop.core.importing.imported import FileFormat, ImportPlan
 from kdh_desktop.core.importing.sandbox import Limits, Parser, stream_from_child
 from kdh_desktop.core.json_values import to_json_value
-from kdh_desktop.core.records.stored import ImportBatch, RecordFilter, RecordOrder
+from kdh_desktop.core.records.import_batch import ImportBatch
+from kdh_desktop.core.records.record_filter import RecordFilter, RecordOrder
 
 ABOUT_TITLE = "KDH provenance"
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from kdh_desktop.core.errors import Cancelled, ModelError
 from kdh_desktop.core.record import Prediction, Record
-from kdh_desktop.core.records.stored import RecordFilter
+from kdh_desktop.core.records.record_filter import RecordFilter
 
 if TYPE_CHECKING:
     from kdh_desktop.core.records.record_store import RecordStore

@@ -11,8 +11,9 @@ from kdh_desktop.core.importing.imported import ImportedRecord, text_of
 from kdh_desktop.core.record import Evidence, TextWarning, WarningCode
 from kdh_desktop.core.records.history import histories
 from kdh_desktop.core.records.models import ActiveModel, active_model
+from kdh_desktop.core.records.record_filter import ReviewStatus
 from kdh_desktop.core.records.scores import Scoring
-from kdh_desktop.core.records.stored import RecordDetail, ReviewStatus, StoredPrediction
+from kdh_desktop.core.records.stored import RecordDetail, StoredPrediction
 
 if TYPE_CHECKING:
     from sqlite3 import Connection

@@ -28,8 +28,9 @@ from kdh_desktop.core.records.near_text import (
     sketches_of,
     titles_agree,
 )
+from kdh_desktop.core.records.record_filter import ReviewStatus
 from kdh_desktop.core.records.reviewing import PLACES
-from kdh_desktop.core.records.stored import DuplicateGroup, ReviewStatus
+from kdh_desktop.core.records.stored import DuplicateGroup
 
 if TYPE_CHECKING:
     from sqlite3 import Connection

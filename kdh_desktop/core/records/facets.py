@@ -25,8 +25,9 @@ from kdh_desktop.core.records.filtering import (
     mask_of,
 )
 from kdh_desktop.core.records.models import ActiveModel, active_model, label_bits
+from kdh_desktop.core.records.record_filter import Queue, RecordFilter
 from kdh_desktop.core.records.reviewing import PLACES
-from kdh_desktop.core.records.stored import Facets, Queue, RecordFilter
+from kdh_desktop.core.records.stored import Facets
 
 if TYPE_CHECKING:
     from sqlite3 import Connection

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from kdh_desktop.core.record import Band
 from kdh_desktop.core.records.models import active_model, label_bits
+from kdh_desktop.core.records.record_filter import Queue, RecordFilter, ReviewStatus
 from kdh_desktop.core.records.reviewing import PLACES
 from kdh_desktop.core.records.search_words import match_expression
-from kdh_desktop.core.records.stored import Queue, RecordFilter, ReviewStatus
 
 if TYPE_CHECKING:
     from sqlite3 import Connection

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from kdh_desktop.core.records.operation_log import IS_UNDONE, Subject
-from kdh_desktop.core.records.stored import HistoryEntry, OperationKind, ReviewStatus
+from kdh_desktop.core.records.record_filter import ReviewStatus
+from kdh_desktop.core.records.stored import HistoryEntry, OperationKind
 
 if TYPE_CHECKING:
     from sqlite3 import Connection

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from kdh_desktop.core.importing.imported import ImportedRecord, ImportPlan, RefusedRow
 from kdh_desktop.core.json_values import build, parse_json, to_json_value
+from kdh_desktop.core.records.import_batch import BatchKind, BatchSource, ImportBatch
 from kdh_desktop.core.records.listing import title_key
 from kdh_desktop.core.records.search_words import searchable
-from kdh_desktop.core.records.stored import BatchKind, BatchSource, ImportBatch
 
 if TYPE_CHECKING:
     from sqlite3 import Connection

@@ -25,7 +25,7 @@ from kdh_desktop.core.importing.imported import (
 )
 from kdh_desktop.core.importing.reading import inspect_file, read_pasted_table, read_records
 from kdh_desktop.core.importing.text_file import open_file
-from kdh_desktop.core.records.stored import BatchKind, BatchSource, ImportBatch
+from kdh_desktop.core.records.import_batch import BatchKind, BatchSource, ImportBatch
 
 if TYPE_CHECKING:
     from kdh_desktop.core.records.record_store import RecordStore

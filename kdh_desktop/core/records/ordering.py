@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kdh_desktop.core.records.models import ActiveModel, active_model, label_bits
-from kdh_desktop.core.records.stored import Field, Queue, RecordFilter, RecordOrder
+from kdh_desktop.core.records.record_filter import Field, Queue, RecordFilter, RecordOrder
 
 if TYPE_CHECKING:
     from sqlite3 import Connection

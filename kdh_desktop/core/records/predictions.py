@@ -13,7 +13,7 @@ from kdh_desktop.core.records.filtering import conditions_of
 from kdh_desktop.core.records.imports import now_utc, text_hash
 from kdh_desktop.core.records.listing import refresh_predictions
 from kdh_desktop.core.records.models import ActiveModel
-from kdh_desktop.core.records.stored import RecordFilter
+from kdh_desktop.core.records.record_filter import RecordFilter
 
 if TYPE_CHECKING:
     from sqlite3 import Connection

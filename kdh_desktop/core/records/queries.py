@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from kdh_desktop.core.records.filtering import conditions_of
 from kdh_desktop.core.records.models import active_model
 from kdh_desktop.core.records.ordering import ordered_rows, sorted_ids
+from kdh_desktop.core.records.record_filter import RecordFilter, RecordOrder, ReviewStatus
 from kdh_desktop.core.records.scores import Scoring
-from kdh_desktop.core.records.stored import RecordFilter, RecordOrder, RecordRow, ReviewStatus
+from kdh_desktop.core.records.stored import RecordRow
 
 if TYPE_CHECKING:
     from sqlite3 import Connection

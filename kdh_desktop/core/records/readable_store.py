@@ -20,14 +20,13 @@ from kdh_desktop.core.records import (
 )
 from kdh_desktop.core.records.connection import Database
 from kdh_desktop.core.records.drafts import read_draft
+from kdh_desktop.core.records.import_batch import ImportBatch
+from kdh_desktop.core.records.record_filter import RecordFilter, RecordOrder
 from kdh_desktop.core.records.stored import (
     DuplicateGroup,
     Facets,
-    ImportBatch,
     Operation,
     RecordDetail,
-    RecordFilter,
-    RecordOrder,
     RecordRow,
 )
 

@@ -22,6 +22,7 @@ from kdh_desktop.core.records import (
 from kdh_desktop.core.records.backups import Backup, is_backup_due, make_backup
 from kdh_desktop.core.records.connection import Database
 from kdh_desktop.core.records.drafts import write_draft
+from kdh_desktop.core.records.import_batch import BatchSource
 from kdh_desktop.core.records.key_custody import find_key
 from kdh_desktop.core.records.models import ActiveLabel
 from kdh_desktop.core.records.opening import create_in_memory, open_database, require_sound
@@ -31,7 +32,6 @@ from kdh_desktop.core.records.share_done import OnProgress, silent
 from kdh_desktop.core.records.store_key import StoreKey
 from kdh_desktop.core.records.store_lock import StoreLock
 from kdh_desktop.core.records.stored import (
-    BatchSource,
     DuplicateGroup,
     Operation,
     OperationKind,

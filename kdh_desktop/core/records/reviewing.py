@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from kdh_desktop.core.records.models import ActiveModel, label_bits
 from kdh_desktop.core.records.operation_log import Change, Subject
-from kdh_desktop.core.records.stored import ReviewChange, ReviewStatus
+from kdh_desktop.core.records.record_filter import ReviewStatus
+from kdh_desktop.core.records.stored import ReviewChange
 
 if TYPE_CHECKING:
     from sqlite3 import Connection

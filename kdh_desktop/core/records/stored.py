@@ -1,100 +1,13 @@
-"""What goes into the record store as a question and comes out of it as an answer."""
+"""What comes out of the record store as an answer."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from kdh_desktop.core.importing.imported import FileFormat, ImportedRecord, ImportPlan, text_of
+from kdh_desktop.core.importing.imported import ImportedRecord, text_of
 from kdh_desktop.core.record import Band, Evidence, TextWarning
-
-
-class ReviewStatus(StrEnum):
-    """How far a person got with one record."""
-
-    OPEN = "open"
-    SKIPPED = "skipped"
-    UNSURE = "unsure"
-    CONFIRMED = "confirmed"
-    ACCEPTED = "accepted"
-    """Its labels were accepted together with many others', not looked at one by one."""
-
-
-class Queue(StrEnum):
-    """Records that wait for a person, in the order in which they are worth a look."""
-
-    NEEDS_REVIEW = "needs_review"
-    """Neither confirmed nor accepted, with a label in the band for review; nearest to a threshold
-    first."""
-    DISAGREEMENT = "disagreement"
-    """Model and person decided otherwise; the surest model first."""
-
-
-class Field(StrEnum):
-    """A column that every record has."""
-
-    ID = "id"
-    TITLE = "title"
-    ABSTRACT = "abstract"
-    LABELS = "labels"
-    REVIEW = "review"
-    YEAR = "year"
-    JOURNAL = "journal"
-    AUTHORS = "authors"
-    PMID = "pmid"
-    DOI = "doi"
-    SOURCE_ID = "source_id"
-    KEYWORDS = "keywords"
-    FILE = "file"
-    ROW = "row"
-    NOTE = "note"
-
-
-@dataclass(frozen=True, slots=True)
-class RecordFilter:
-    """Which records; each condition that is given must hold, and any of its values will do.
-
-    Attributes:
-        search: Words that all stand in a record, as the beginnings of words; taken literally.
-        labels: Ids of labels that count as present: by a person's decision, else by the model.
-        has_all_labels: Whether all of `labels` must be there rather than any.
-        without_labels: Whether only classified records without any label are meant.
-        bands: Bands in which the active model puts at least one label (one of `labels`, where
-            labels are given, whether present or not).
-        reviews: How far a person got.
-        batches: Ids of import batches.
-        years: Years; None stands for records without one.
-        journals: Names of journals in any capitals; the empty name for records without one.
-        queue: A queue, which also gives the order where no other is asked for.
-        is_predicted: Whether the active model has said something of it; None for both.
-        ids: Ids of records; None for all.
-    """
-
-    search: str = ""
-    labels: tuple[str, ...] = ()
-    has_all_labels: bool = False
-    without_labels: bool = False
-    bands: tuple[Band, ...] = ()
-    reviews: tuple[ReviewStatus, ...] = ()
-    batches: tuple[int, ...] = ()
-    years: tuple[int | None, ...] = ()
-    journals: tuple[str, ...] = ()
-    queue: Queue | None = None
-    is_predicted: bool | None = None
-    ids: tuple[int, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RecordOrder:
-    """The order of a list; the id breaks ties.
-
-    Attributes:
-        by: A field, or the id of a label for the active model's probability of it.
-        is_descending: From the end; records without a value come last either way.
-    """
-
-    by: Field | str = Field.ID
-    is_descending: bool = False
+from kdh_desktop.core.records.record_filter import Queue, ReviewStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,66 +201,6 @@ class Facets:
     journals: tuple[tuple[str, int], ...]
     queues: tuple[tuple[Queue, int], ...]
     unpredicted: int
-
-
-class BatchKind(StrEnum):
-    """Where the records of an import batch come from."""
-
-    FILE = "file"
-    PASTED = "pasted"
-
-
-@dataclass(frozen=True, slots=True)
-class BatchSource:
-    """What is known of a file before its records are taken in.
-
-    Attributes:
-        kind: A file, or what was pasted.
-        name: The file's name without its folder, or a word for what was pasted.
-        path: Where the file lay; empty for what was pasted.
-        sha256: Hash of the file's bytes, hexadecimal; empty for what was pasted.
-        plan: How it is read; None for what was pasted.
-        columns: Names of a table's columns in order, so that it can be handed back.
-    """
-
-    kind: BatchKind
-    name: str
-    path: str = ""
-    sha256: str = ""
-    plan: ImportPlan | None = None
-    columns: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ImportBatch:
-    """What one import took in.
-
-    Attributes:
-        id: Id in the store.
-        source: The file.
-        begun_utc: When it began, ISO 8601.
-        is_finished: Whether the whole file was read; else it was cut and can go on.
-        records: Records taken in and not removed.
-        refused: Rows refused.
-        last_row: Last row that was taken in or refused; 0 for none.
-        notices: What the reader said of the file.
-        is_removed: Whether the import was undone.
-    """
-
-    id: int
-    source: BatchSource
-    begun_utc: str
-    is_finished: bool
-    records: int
-    refused: int
-    last_row: int
-    notices: tuple[str, ...]
-    is_removed: bool
-
-    @property
-    def format(self) -> FileFormat | None:
-        """The file's format; None for what was pasted."""
-        return None if self.source.plan is None else self.source.plan.format
 
 
 class OperationKind(StrEnum):

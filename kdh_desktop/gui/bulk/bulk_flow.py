@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from kdh_desktop.core.errors import Cancelled, KdhError
-from kdh_desktop.core.records.stored import RecordFilter
+from kdh_desktop.core.records.record_filter import RecordFilter
 from kdh_desktop.gui.desktop_message import DesktopMessage
 from kdh_desktop.gui.jobs import Err, Job, Lane, Ok, Outcome
 from kdh_desktop.gui.notices import Notice, NoticeAction, Severity

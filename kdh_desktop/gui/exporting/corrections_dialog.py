@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPushButton, QVBoxLayout, QWidget
 
-from kdh_desktop.core.records.stored import ReviewStatus
+from kdh_desktop.core.records.record_filter import ReviewStatus
 from kdh_desktop.gui.exporting.words import correction_count, record_count
 from kdh_desktop.gui.plain_table import PlainTable
 from kdh_desktop.gui.plain_text import plain_label

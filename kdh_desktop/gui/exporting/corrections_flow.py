@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, Signal
 
 from kdh_desktop.core.audit_notes import AuditNotes
-from kdh_desktop.core.records.stored import RecordFilter
+from kdh_desktop.core.records.record_filter import RecordFilter
 from kdh_desktop.gui.exporting.corrections_dialog import CorrectionsDialog
 from kdh_desktop.gui.exporting.errand import NOTICE, run_errand
 from kdh_desktop.gui.exporting.export_choice import Destination

@@ -12,7 +12,8 @@ from kdh_desktop.core.exporting.columns import (
     ProbabilityColumn,
     column_of,
 )
-from kdh_desktop.core.records.stored import Field, ImportBatch
+from kdh_desktop.core.records.import_batch import ImportBatch
+from kdh_desktop.core.records.record_filter import Field
 
 
 class Destination(StrEnum):

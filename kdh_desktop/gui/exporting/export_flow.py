@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, Signal
 
 from kdh_desktop.core.audit_notes import AuditNotes, ExportKind
-from kdh_desktop.core.records.stored import Field, ImportBatch
+from kdh_desktop.core.records.import_batch import ImportBatch
+from kdh_desktop.core.records.record_filter import Field
 from kdh_desktop.gui.exporting.corrections_flow import CorrectionsFlow
 from kdh_desktop.gui.exporting.errand import NOTICE, run_errand
 from kdh_desktop.gui.exporting.export_choice import Destination, ExportChoice, OwnTable

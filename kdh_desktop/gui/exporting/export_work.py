@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
 from kdh_desktop.core.audit_notes import AuditNotes, ExportKind
-from kdh_desktop.core.records.stored import Field, OperationKind, RecordFilter, ReviewChange
+from kdh_desktop.core.records.record_filter import Field, RecordFilter
+from kdh_desktop.core.records.stored import OperationKind, ReviewChange
 from kdh_desktop.gui.exporting.export_choice import (
     Destination,
     ExportChoice,

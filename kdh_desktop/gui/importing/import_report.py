@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, Signal
 
 from kdh_desktop.core.errors import KdhError
-from kdh_desktop.core.records.stored import RecordFilter
+from kdh_desktop.core.records.record_filter import RecordFilter
 from kdh_desktop.gui.importing.duplicates_flow import DuplicatesFlow
 from kdh_desktop.gui.importing.duplicates_work import ShownGroup
 from kdh_desktop.gui.importing.import_work import SourceOutcome, refused_work

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kdh_desktop.core.audit_notes import AuditNotes
 from kdh_desktop.core.errors import Cancelled, InputError, KdhError
 from kdh_desktop.core.importing.imported import FileInspection, ImportPlan
-from kdh_desktop.core.records.stored import BatchKind, BatchSource, ImportBatch
+from kdh_desktop.core.records.import_batch import BatchKind, BatchSource, ImportBatch
 from kdh_desktop.gui.incoming_files import MAX_FILES, expand_folders
 from kdh_desktop.gui.jobs import Job
 

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from kdh_desktop.core.records.stored import ImportBatch
+from kdh_desktop.core.records.import_batch import ImportBatch
 from kdh_desktop.gui.importing.import_work import PlannedSource, SourceOutcome
 from kdh_desktop.gui.plain_table import PlainTable
 from kdh_desktop.gui.plain_text import plain_label

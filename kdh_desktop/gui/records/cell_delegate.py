@@ -7,7 +7,8 @@ from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView
 
 from kdh_desktop.core.record import Band
-from kdh_desktop.core.records.stored import Field, RecordRow, ReviewStatus, StoredScore
+from kdh_desktop.core.records.record_filter import Field, ReviewStatus
+from kdh_desktop.core.records.stored import RecordRow, StoredScore
 from kdh_desktop.gui.band_signs import draw_band_sign
 from kdh_desktop.gui.person_signs import draw_decision_sign
 from kdh_desktop.gui.records.columns import Column

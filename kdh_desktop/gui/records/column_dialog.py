@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from kdh_desktop.core.records.stored import Field
+from kdh_desktop.core.records.record_filter import Field
 from kdh_desktop.gui.plain_text import plain_label
 from kdh_desktop.gui.records.columns import Column, first_columns
 from kdh_desktop.gui.theme import GRID

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from kdh_desktop.core.records.stored import Field
+from kdh_desktop.core.records.record_filter import Field
 from kdh_desktop.gui.field_names import field_name
 from kdh_desktop.gui.settings import KeptColumn
 

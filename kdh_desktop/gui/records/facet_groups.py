@@ -10,7 +10,7 @@ from typing import TypeVar
 from PySide6.QtCore import QCoreApplication
 
 from kdh_desktop.core.record import Band
-from kdh_desktop.core.records.stored import Queue, RecordFilter, ReviewStatus
+from kdh_desktop.core.records.record_filter import Queue, RecordFilter, ReviewStatus
 from kdh_desktop.gui.records.record_list import Counts
 from kdh_desktop.gui.records.words import label_name, queue_name, review_name
 

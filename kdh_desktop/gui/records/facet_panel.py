@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from kdh_desktop.core.records.stored import RecordFilter
+from kdh_desktop.core.records.record_filter import RecordFilter
 from kdh_desktop.gui.plain_text import plain_label
 from kdh_desktop.gui.records.facet_groups import GroupKey, groups_of
 from kdh_desktop.gui.records.facet_table_model import FacetTableModel

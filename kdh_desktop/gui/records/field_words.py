@@ -7,7 +7,8 @@ from collections.abc import Callable
 from PySide6.QtCore import QCoreApplication
 
 from kdh_desktop.core.record import WarningCode
-from kdh_desktop.core.records.stored import Field, RecordDetail
+from kdh_desktop.core.records.record_filter import Field
+from kdh_desktop.core.records.stored import RecordDetail
 from kdh_desktop.gui.records.words import count_words, review_name
 
 _SHOWN = (

@@ -9,7 +9,7 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication
 
 from kdh_desktop.core.record import Band
-from kdh_desktop.core.records.stored import RecordFilter, ReviewStatus
+from kdh_desktop.core.records.record_filter import RecordFilter, ReviewStatus
 from kdh_desktop.gui.records.facet_groups import (
     GroupKey,
     Special,

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from PySide6.QtCore import QCoreApplication, QDateTime, QLocale
 
-from kdh_desktop.core.records.stored import HistoryEntry, OperationKind, ReviewStatus
+from kdh_desktop.core.records.record_filter import ReviewStatus
+from kdh_desktop.core.records.stored import HistoryEntry, OperationKind
 from kdh_desktop.gui.records.words import label_name, review_name
 
 

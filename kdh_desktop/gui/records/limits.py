@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kdh_desktop.core.records.stored import RecordFilter, RecordOrder, ReviewStatus
+from kdh_desktop.core.records.record_filter import RecordFilter, RecordOrder, ReviewStatus
 
 if TYPE_CHECKING:
     from kdh_desktop.core.classification.manifest import Manifest

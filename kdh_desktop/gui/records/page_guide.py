@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication
 
-from kdh_desktop.core.records.stored import Queue
+from kdh_desktop.core.records.record_filter import Queue
 from kdh_desktop.gui.record_desk import RecordDesk
 from kdh_desktop.gui.records.record_list import RecordList
 

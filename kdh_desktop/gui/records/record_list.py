@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from kdh_desktop.core.records.stored import Facets, ImportBatch, RecordFilter, RecordOrder
+from kdh_desktop.core.records.import_batch import ImportBatch
+from kdh_desktop.core.records.record_filter import RecordFilter, RecordOrder
+from kdh_desktop.core.records.stored import Facets
 from kdh_desktop.gui.jobs import Err, Job, JobRunner, Lane, Ok, Outcome
 from kdh_desktop.gui.record_desk import RecordDesk
 

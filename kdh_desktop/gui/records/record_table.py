@@ -21,7 +21,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
 
-from kdh_desktop.core.records.stored import Field, RecordOrder
+from kdh_desktop.core.records.record_filter import Field, RecordOrder
 from kdh_desktop.gui.records.cell_delegate import CellDelegate
 from kdh_desktop.gui.records.columns import LEAST_WIDTH, Column
 from kdh_desktop.gui.records.record_table_model import RecordTableModel

@@ -18,7 +18,8 @@ from PySide6.QtCore import (
     Signal,
 )
 
-from kdh_desktop.core.records.stored import Field, RecordRow
+from kdh_desktop.core.records.record_filter import Field
+from kdh_desktop.core.records.stored import RecordRow
 from kdh_desktop.gui.jobs import Err, Job, JobRunner, Lane, Ok, Outcome
 from kdh_desktop.gui.plain_text import plain_tooltip
 from kdh_desktop.gui.records.columns import Column

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QSplitter, QStackedWidget, QVBoxLayo
 
 from kdh_desktop.core.errors import KdhError
 from kdh_desktop.core.labels import HALLMARKS_OF_CANCER
-from kdh_desktop.core.records.stored import Queue, RecordFilter
+from kdh_desktop.core.records.record_filter import Queue, RecordFilter
 from kdh_desktop.gui.active_model import ActiveModel
 from kdh_desktop.gui.guide_panel import GuidePanel
 from kdh_desktop.gui.icons import Icons

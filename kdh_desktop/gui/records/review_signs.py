@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFont, QPainter, QPen, QPolygonF
 
-from kdh_desktop.core.records.stored import ReviewStatus
+from kdh_desktop.core.records.record_filter import ReviewStatus
 from kdh_desktop.gui.colors import Colors
 from kdh_desktop.gui.person_signs import draw_tick
 

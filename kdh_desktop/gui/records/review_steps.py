@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, Signal
 
-from kdh_desktop.core.records.stored import Operation, ReviewStatus
+from kdh_desktop.core.records.record_filter import ReviewStatus
+from kdh_desktop.core.records.stored import Operation
 from kdh_desktop.gui.records.actions import RecordActions
 from kdh_desktop.gui.records.detail_pane import DetailPane
 from kdh_desktop.gui.records.record_table import RecordTable

@@ -9,14 +9,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from kdh_desktop.core.records.record_filter import ReviewStatus
 from kdh_desktop.core.records.share_done import OnProgress, silent
-from kdh_desktop.core.records.stored import (
-    Operation,
-    OperationKind,
-    RecordDetail,
-    ReviewChange,
-    ReviewStatus,
-)
+from kdh_desktop.core.records.stored import Operation, OperationKind, RecordDetail, ReviewChange
 from kdh_desktop.gui.jobs import Err, Job, JobRunner, Ok, Outcome
 from kdh_desktop.gui.records.limits import Limits
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication
 
 from kdh_desktop.core.labels import HALLMARKS_OF_CANCER
-from kdh_desktop.core.records.stored import Operation, OperationKind, Queue, ReviewStatus
+from kdh_desktop.core.records.record_filter import Queue, ReviewStatus
+from kdh_desktop.core.records.stored import Operation, OperationKind
 
 _HALLMARKS = {label.id: label.name for label in HALLMARKS_OF_CANCER}
 

@@ -12,7 +12,7 @@ from kdh_desktop.core.errors import Cancelled
 from kdh_desktop.core.exporting.corrections import export_corrections
 from kdh_desktop.core.importing.imported import ImportedRecord
 from kdh_desktop.core.labels import Label, LabelSet
-from kdh_desktop.core.records.stored import ReviewStatus
+from kdh_desktop.core.records.record_filter import ReviewStatus
 from tests.data.stored_records import LABELS, MadeStore, detail
 from trainer.corpus.corrections import read_raw_corrections
 

@@ -27,7 +27,8 @@ from kdh_desktop.core.exporting.corrections_in import (
     read_corrections,
 )
 from kdh_desktop.core.exporting.workbook_copy import export_workbook_copy
-from kdh_desktop.core.records.stored import RecordDetail, ReviewChange, ReviewStatus
+from kdh_desktop.core.records.record_filter import ReviewStatus
+from kdh_desktop.core.records.stored import RecordDetail, ReviewChange
 from tests.core.exporting.test_workbook_copy import assert_same_cells, assert_same_members
 from tests.data.original_workbooks import (
     HEADER_ROW,

@@ -37,7 +37,9 @@ from kdh_desktop.core.importing.imported import (
     ImportedRecord,
     ImportPlan,
 )
-from kdh_desktop.core.records.stored import BatchKind, BatchSource, Field, RecordDetail
+from kdh_desktop.core.records.import_batch import BatchKind, BatchSource
+from kdh_desktop.core.records.record_filter import Field
+from kdh_desktop.core.records.stored import RecordDetail
 from tests.data.nasty_exports import (
     FORMULAS,
     LETTERS,

@@ -21,7 +21,7 @@ from kdh_desktop.core.exporting.report import (
 from kdh_desktop.core.exporting.report_figures import ReportFigures
 from kdh_desktop.core.importing.imported import ImportedRecord
 from kdh_desktop.core.record import Band, Evidence, TextWarning, WarningCode
-from kdh_desktop.core.records.stored import ReviewStatus
+from kdh_desktop.core.records.record_filter import ReviewStatus
 from tests.data.stored_records import (
     MODEL_ID,
     MODEL_SHA256,

@@ -21,14 +21,9 @@ from kdh_desktop.core.exporting.workbook_copy import export_workbook_copy
 from kdh_desktop.core.importing.imported import ColumnMapping
 from kdh_desktop.core.importing.reading import inspect_file
 from kdh_desktop.core.records.intake import take_in
+from kdh_desktop.core.records.record_filter import RecordFilter, ReviewStatus
 from kdh_desktop.core.records.record_store import RecordStore
-from kdh_desktop.core.records.stored import (
-    DuplicateGroup,
-    OperationKind,
-    RecordFilter,
-    ReviewChange,
-    ReviewStatus,
-)
+from kdh_desktop.core.records.stored import DuplicateGroup, OperationKind, ReviewChange
 from tests.core.exporting.test_workbook_copy import assert_same_cells
 from tests.data.original_workbooks import (
     COLUMNS,

@@ -17,7 +17,7 @@ from kdh_desktop.core.exporting.copy_columns import CHECKED_TITLE, ID_TITLE, LAB
 from kdh_desktop.core.exporting.workbook_copy import export_workbook_copy
 from kdh_desktop.core.importing.imported import FileFormat, ImportPlan
 from kdh_desktop.core.importing.table import TableLayout
-from kdh_desktop.core.records.stored import ReviewStatus
+from kdh_desktop.core.records.record_filter import ReviewStatus
 from tests.data.nasty_exports import disk_full_at
 from tests.data.original_workbooks import (
     COLUMNS,

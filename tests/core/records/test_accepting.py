@@ -6,8 +6,9 @@ import math
 
 import pytest
 
+from kdh_desktop.core.records.record_filter import ReviewStatus
 from kdh_desktop.core.records.record_store import RecordStore
-from kdh_desktop.core.records.stored import OperationKind, ReviewChange, ReviewStatus
+from kdh_desktop.core.records.stored import OperationKind, ReviewChange
 from tests.data.tiny_store import HALLMARK_IDS, fill, prediction_of
 
 A, B, *OTHERS = HALLMARK_IDS

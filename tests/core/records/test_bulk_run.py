@@ -15,9 +15,9 @@ from kdh_desktop.core.errors import Cancelled, ModelError, StoreError
 from kdh_desktop.core.importing.imported import ImportedRecord
 from kdh_desktop.core.record import Record
 from kdh_desktop.core.records.bulk_run import BATCH_RECORDS, BulkProgress, BulkRun
+from kdh_desktop.core.records.record_filter import RecordFilter
 from kdh_desktop.core.records.record_store import RecordStore
 from kdh_desktop.core.records.store_key import StoreKey
-from kdh_desktop.core.records.stored import RecordFilter
 from tests.data.tiny_store import SOURCE, fill, invented_records
 
 SHA256 = "5a" * 32

@@ -8,13 +8,9 @@ from hypothesis import strategies as st
 
 from kdh_desktop.core.errors import Cancelled
 from kdh_desktop.core.importing.imported import ImportedRecord
+from kdh_desktop.core.records.record_filter import ReviewStatus
 from kdh_desktop.core.records.record_store import RecordStore
-from kdh_desktop.core.records.stored import (
-    DuplicateGroup,
-    OperationKind,
-    ReviewChange,
-    ReviewStatus,
-)
+from kdh_desktop.core.records.stored import DuplicateGroup, OperationKind, ReviewChange
 from tests.data.tiny_store import HALLMARK_IDS, SOURCE, fill, predict_all
 
 TITLE = "Loss of an invented gene drives glycolysis in colon carcinoma"
@@ -310,7 +306,7 @@ def test_merged_records_can_be_merged_again_and_groups_may_overlap(store: Record
 
 
 def test_words_of_a_merged_record_find_the_kept_one(store: RecordStore) -> None:
-    from kdh_desktop.core.records.stored import RecordFilter
+    from kdh_desktop.core.records.record_filter import RecordFilter
 
     ids = take_in(
         store,

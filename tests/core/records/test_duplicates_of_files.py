@@ -9,9 +9,10 @@ import pytest
 from kdh_desktop.core.importing.imported import FileFormat
 from kdh_desktop.core.importing.reading import inspect_file
 from kdh_desktop.core.records.intake import take_in
+from kdh_desktop.core.records.record_filter import RecordFilter
 from kdh_desktop.core.records.record_store import RecordStore
 from kdh_desktop.core.records.store_key import StoreKey
-from kdh_desktop.core.records.stored import OperationKind, RecordFilter, ReviewChange
+from kdh_desktop.core.records.stored import OperationKind, ReviewChange
 from tests.data.nasty_references import FILES, NUMBERS, abstract_of, title_of
 from tests.data.tiny_store import HALLMARK_IDS, predict_all
 

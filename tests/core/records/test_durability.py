@@ -15,10 +15,11 @@ from pathlib import Path
 import pytest
 
 from kdh_desktop.core.errors import StoreError
+from kdh_desktop.core.records.record_filter import ReviewStatus
 from kdh_desktop.core.records.record_store import RecordStore
 from kdh_desktop.core.records.store_files import StoreFiles
 from kdh_desktop.core.records.store_key import StoreKey
-from kdh_desktop.core.records.stored import OperationKind, ReviewChange, ReviewStatus
+from kdh_desktop.core.records.stored import OperationKind, ReviewChange
 from tests.data.tiny_store import SOURCE, fill, invented_records, predict_all
 
 ROOT = Path(__file__).parents[3]

@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 
 from kdh_desktop.core.importing.imported import ImportedRecord
 from kdh_desktop.core.record import Band
-from kdh_desktop.core.records.record_store import RecordStore
-from kdh_desktop.core.records.stored import (
-    Facets,
+from kdh_desktop.core.records.record_filter import (
     Field,
     Queue,
     RecordFilter,
     RecordOrder,
     ReviewStatus,
 )
+from kdh_desktop.core.records.record_store import RecordStore
+from kdh_desktop.core.records.stored import Facets
 from tests.data.known_store import ALL_LABELS, JOURNALS, LABELS, WORDS, KnownStore, known_store
 from tests.data.tiny_store import SOURCE, fill, predict_all
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from kdh_desktop.core.importing.imported import ImportedRecord
-from kdh_desktop.core.records.record_store import RecordStore
-from kdh_desktop.core.records.stored import (
+from kdh_desktop.core.records.record_filter import (
     Field,
-    OperationKind,
     Queue,
     RecordFilter,
     RecordOrder,
-    ReviewChange,
     ReviewStatus,
 )
+from kdh_desktop.core.records.record_store import RecordStore
+from kdh_desktop.core.records.stored import OperationKind, ReviewChange
 from tests.data.tiny_store import HALLMARK_IDS, SOURCE, fill, predict_all, prediction_of
 
 FIRST, SECOND = HALLMARK_IDS[:2]

@@ -8,9 +8,10 @@ import pytest
 
 from kdh_desktop.core.errors import StoreError
 from kdh_desktop.core.importing.imported import ImportedRecord, RefusedRow
+from kdh_desktop.core.records.record_filter import ReviewStatus
 from kdh_desktop.core.records.record_store import RecordStore
 from kdh_desktop.core.records.store_key import StoreKey
-from kdh_desktop.core.records.stored import OperationKind, ReviewChange, ReviewStatus
+from kdh_desktop.core.records.stored import OperationKind, ReviewChange
 from tests.data.tiny_store import (
     HALLMARK_IDS,
     MANIFEST_SHA256,

@@ -10,14 +10,10 @@ from pathlib import Path
 import pytest
 
 from kdh_desktop.core.errors import StoreError
+from kdh_desktop.core.records.record_filter import RecordFilter, ReviewStatus
 from kdh_desktop.core.records.record_store import RecordStore
 from kdh_desktop.core.records.store_key import StoreKey
-from kdh_desktop.core.records.stored import (
-    OperationKind,
-    RecordFilter,
-    ReviewChange,
-    ReviewStatus,
-)
+from kdh_desktop.core.records.stored import OperationKind, ReviewChange
 from tests.data.tiny_store import MANIFEST_SHA256, fill, predict_all, tiny_manifest
 
 COUNT = 40

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kdh_desktop.core.importing.imported import ImportedRecord
+from kdh_desktop.core.records.record_filter import Field, RecordFilter, RecordOrder
 from kdh_desktop.core.records.record_store import RecordStore
-from kdh_desktop.core.records.stored import DuplicateGroup, Field, RecordFilter, RecordOrder
+from kdh_desktop.core.records.stored import DuplicateGroup
 from tests.data.tiny_store import MANIFEST_SHA256, SOURCE, predict_all, tiny_manifest
 
 words = st.text(max_size=30)

@@ -18,16 +18,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from kdh_desktop.core.records.record_filter import RecordFilter, ReviewStatus
 from kdh_desktop.core.records.record_store import RecordStore
 from kdh_desktop.core.records.store_key import StoreKey
-from kdh_desktop.core.records.stored import (
-    DuplicateGroup,
-    Operation,
-    OperationKind,
-    RecordFilter,
-    ReviewChange,
-    ReviewStatus,
-)
+from kdh_desktop.core.records.stored import DuplicateGroup, Operation, OperationKind, ReviewChange
 from tests.data.tiny_store import (
     HALLMARK_IDS,
     MANIFEST_SHA256,

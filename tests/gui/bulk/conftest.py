@@ -8,8 +8,8 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from kdh_desktop.core.importing.imported import ImportedRecord
+from kdh_desktop.core.records.import_batch import BatchKind, BatchSource
 from kdh_desktop.core.records.record_store import RecordStore
-from kdh_desktop.core.records.stored import BatchKind, BatchSource
 from kdh_desktop.gui.app import Desktop
 from kdh_desktop.gui.bulk.bulk_flow import BulkFlow
 from tests.data.reference_files import abstract_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from pytestqt.qtbot import QtBot
 
+from kdh_desktop.core.records.record_filter import RecordFilter
 from kdh_desktop.core.records.record_store import RecordStore
-from kdh_desktop.core.records.stored import RecordFilter
 from kdh_desktop.gui.app import Desktop
 from tests.gui.bulk.conftest import flow_of, gate_of, open_store, take_in
 from tests.gui.conftest import StartDesktop

@@ -16,8 +16,9 @@ from pytestqt.qtbot import QtBot
 
 from kdh_desktop.core.exporting.outcome import Cut, ExportOutcome
 from kdh_desktop.core.paths import AppPaths
+from kdh_desktop.core.records.record_filter import Field
 from kdh_desktop.core.records.record_store import RecordStore
-from kdh_desktop.core.records.stored import Field, OperationKind
+from kdh_desktop.core.records.stored import OperationKind
 from kdh_desktop.gui.app import Desktop
 from kdh_desktop.gui.exporting.corrections_dialog import CorrectionsDialog
 from kdh_desktop.gui.exporting.errand import NOTICE

@@ -22,8 +22,8 @@ from kdh_desktop.core.importing.imported import (
 )
 from kdh_desktop.core.importing.reading import read_records
 from kdh_desktop.core.paths import AppPaths
+from kdh_desktop.core.records.import_batch import BatchKind
 from kdh_desktop.core.records.record_store import RecordStore
-from kdh_desktop.core.records.stored import BatchKind
 from kdh_desktop.first_instance import become_first
 from kdh_desktop.gui.app import Desktop, Doorbell
 from kdh_desktop.gui.journeys import Journeys

@@ -11,15 +11,15 @@ from PySide6.QtWidgets import QApplication, QDialog, QMenu
 from pytestqt.qtbot import QtBot
 
 from kdh_desktop.core.record import Band
-from kdh_desktop.core.records.record_store import RecordStore
-from kdh_desktop.core.records.stored import (
+from kdh_desktop.core.records.record_filter import (
     Field,
     Queue,
     RecordFilter,
     RecordOrder,
-    RecordRow,
     ReviewStatus,
 )
+from kdh_desktop.core.records.record_store import RecordStore
+from kdh_desktop.core.records.stored import RecordRow
 from kdh_desktop.gui.records.column_dialog import ColumnDialog
 from kdh_desktop.gui.records.facet_groups import GroupKey, Special
 from kdh_desktop.gui.records.filter_steps import chips_of, toggled

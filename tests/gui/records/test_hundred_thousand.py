@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from kdh_desktop.core.record import Band
+from kdh_desktop.core.records.record_filter import RecordFilter, ReviewStatus
 from kdh_desktop.core.records.record_store import RecordStore
 from kdh_desktop.core.records.store_key import StoreKey
-from kdh_desktop.core.records.stored import RecordFilter, ReviewStatus
 from kdh_desktop.gui.active_model import Ready
 from kdh_desktop.gui.records.records_page import RecordsPage
 from kdh_desktop.gui.sweeper import Sweeper

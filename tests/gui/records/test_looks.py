@@ -9,8 +9,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
+from kdh_desktop.core.records.record_filter import RecordFilter, ReviewStatus
 from kdh_desktop.core.records.record_store import RecordStore
-from kdh_desktop.core.records.stored import RecordFilter, ReviewStatus
 from kdh_desktop.gui.main_window import MainWindow
 from kdh_desktop.gui.records.column_dialog import ColumnDialog
 from kdh_desktop.gui.records.records_page import RecordsPage

@@ -15,8 +15,8 @@ from pytestqt.qtbot import QtBot
 
 from kdh_desktop.core.classification.held_out import BINS, HeldOutCounts
 from kdh_desktop.core.classification.manifest import Manifest
+from kdh_desktop.core.records.record_filter import RecordFilter, ReviewStatus
 from kdh_desktop.core.records.record_store import RecordStore
-from kdh_desktop.core.records.stored import RecordFilter, ReviewStatus
 from kdh_desktop.gui.jobs import JobRunner
 from kdh_desktop.gui.records.accept_dialog import SAMPLES, AcceptDialog
 from kdh_desktop.gui.records.certainty_dialog import CertaintyDialog

@@ -10,9 +10,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from kdh_desktop.core.records.record_filter import Queue, ReviewStatus
 from kdh_desktop.core.records.record_store import RecordStore
 from kdh_desktop.core.records.store_key import StoreKey
-from kdh_desktop.core.records.stored import OperationKind, Queue, ReviewChange, ReviewStatus
+from kdh_desktop.core.records.stored import OperationKind, ReviewChange
 from kdh_desktop.gui.records.label_delegate import places_in
 from kdh_desktop.gui.records.records_page import RecordsPage
 from tests.gui.conftest import press, press_in

@@ -31,16 +31,14 @@ from trainer.study.cells import (
     Search,
     needs_of,
 )
-from trainer.study.config import (
+from trainer.study.config import NetworkPair, StudyConfig, Texts
+from trainer.study.system_kinds import (
     ControlSystem,
     DistilledSystem,
     HardSystem,
     JoinedSystem,
-    NetworkPair,
     Part,
     Role,
-    StudyConfig,
-    Texts,
     TunedSystem,
 )
 

@@ -15,14 +15,8 @@ from kdh_desktop.core.search_space import Real
 from tests.trainer.study.fake_study import LABELS, TEXTS, fake_config
 from tests.trainer.study.tiny_studies import tiny_kdh_mltc
 from trainer.study.cells import needs_of, order_by_urgency, plan_cells
-from trainer.study.config import (
-    DistilledSystem,
-    HardSystem,
-    Part,
-    StudyConfig,
-    TunedSystem,
-    read_study_config,
-)
+from trainer.study.config import StudyConfig, read_study_config
+from trainer.study.system_kinds import DistilledSystem, HardSystem, Part, TunedSystem
 
 PRESETS = sorted((Path(__file__).parents[3] / "docs" / "studies").glob("*.config.json"))
 

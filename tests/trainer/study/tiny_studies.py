@@ -10,17 +10,14 @@ from kdh_desktop.core.training_config import (
     SoftLoss,
     TeacherMethod,
 )
-from trainer.study.config import (
+from trainer.study.config import NetworkPair, Published, StudyConfig, Texts
+from trainer.study.system_kinds import (
     ControlSystem,
     DistilledSystem,
     HardSystem,
     JoinedSystem,
-    NetworkPair,
     Part,
-    Published,
     Role,
-    StudyConfig,
-    Texts,
     TunedSystem,
 )
 
