@@ -45,8 +45,10 @@ def _limit(memory_bytes: int, seconds: float) -> None:
         return
     import resource
 
+    # At the first limit a signal says that time is over; at the second there is no more word.
+    cpu_s = math.ceil(seconds)
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))
     for kind, limit in (
-        (resource.RLIMIT_CPU, math.ceil(seconds)),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, _OPEN_FILES),
         (resource.RLIMIT_FSIZE, 0),  # it writes to a pipe, never to a file
