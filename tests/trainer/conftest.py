@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from filelock import FileLock
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from tokenizers import Tokenizer
 
@@ -165,26 +167,44 @@ def trainer_environment(home: Path) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def tiny_run(
     tmp_path_factory: pytest.TempPathFactory,
+    worker_id: str,
     tiny_config: RunConfig,
     tiny_corpus: Path,
     tiny_transfer: Path,
     tiny_encoder: Path,
 ) -> TrainerProcess:
-    """The whole trip in a process of its own, unbroken, with a key made on the way."""
-    folder = tmp_path_factory.mktemp("process")
+    """The whole trip in a process of its own, unbroken, with a key made on the way.
+
+    It takes the better part of a minute, so that one is made for all workers of this session.
+    """
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "tiny_run"
+    with FileLock(f"{folder}.lock"):
+        told = folder.with_name("tiny_run.json")
+        if not told.exists():
+            folder.mkdir()
+            done = _run_trainer(folder, tiny_config, tiny_corpus, tiny_transfer, tiny_encoder)
+            told.write_text(json.dumps([done.returncode, done.stdout, done.stderr]), "utf-8")
+        code, out, said = json.loads(told.read_text("utf-8"))
+    return TrainerProcess(code, tuple(out.splitlines()), said, folder)
+
+
+def _run_trainer(
+    folder: Path, tiny_config: RunConfig, corpus: Path, transfer: Path, encoder: Path
+) -> subprocess.CompletedProcess[str]:
     config = folder / "config.json"
     config.write_text(config_to_json(tiny_config), encoding="utf-8")
     places = {
-        "--corpus": tiny_corpus,
-        "--judge": tiny_corpus / "dev.txt",
-        "--transfer": tiny_transfer,
-        "--encoder": tiny_encoder,
+        "--corpus": corpus,
+        "--judge": corpus / "dev.txt",
+        "--transfer": transfer,
+        "--encoder": encoder,
         "--work": folder / "work",
         "--out": folder / "bundle",
         "--public-keys": folder / "keys",
     }
     options = [str(part) for pair in places.items() for part in pair]
-    done = subprocess.run(
+    return subprocess.run(
         [sys.executable, "-m", "trainer", "run", str(config), *options],
         cwd=ROOT,
         env=trainer_environment(folder / "home"),
@@ -193,7 +213,6 @@ def tiny_run(
         timeout=150,
         check=False,
     )
-    return TrainerProcess(done.returncode, tuple(done.stdout.splitlines()), done.stderr, folder)
 
 
 @pytest.fixture(scope="module")

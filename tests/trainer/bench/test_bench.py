@@ -142,6 +142,7 @@ def test_programs_get_json() -> None:
     assert told["about"] == "a machine"
 
 
+@pytest.mark.slow
 def test_without_a_window_all_the_rest_is_measured(
     paths: AppPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
