@@ -63,6 +63,7 @@ _BAR_SHARE = 0.62
 _FAINTEST = 0.25
 _REACH_PX = 24.0
 _BAR_HEIGHT, _HEIGHT = 26, 220
+_SIDES = ("left", "bottom", "right")
 
 
 def tone_color(tone: Tone, colors: Colors) -> QColor:
@@ -101,6 +102,9 @@ class ChartCanvas(pyqtgraph.PlotWidget):  # type: ignore[misc]  # it ships no ty
         self._ring = pyqtgraph.ScatterPlotItem(pxMode=True)
         self._ring.setZValue(100)
         plot.addItem(self._ring, ignoreBounds=True)
+        for side in _SIDES:
+            # Once, while there is no title: later the library would keep the prefix of that moment.
+            plot.getAxis(side).enableAutoSIPrefix(enable=False)
         self._take_fonts()
 
     @property
@@ -145,13 +149,12 @@ class ChartCanvas(pyqtgraph.PlotWidget):  # type: ignore[misc]  # it ships no ty
             font.setPointSizeF(font.pointSizeF() * 0.9)
         self._tick_font = font
         self.setBackground(colors.base)
-        for side in ("left", "bottom", "right"):
+        for side in _SIDES:
             axis = self.getPlotItem().getAxis(side)
             axis.setStyle(tickFont=font, tickLength=0 if side != "bottom" else -4)
             axis.setPen(QPen(colors.line))
             axis.setTickPen(QPen(colors.line))
             axis.setTextPen(QPen(colors.muted))
-            axis.enableAutoSIPrefix(enable=False)
             # The grid belongs behind what it helps to read.
             axis.setZValue(-1)
 

@@ -86,6 +86,19 @@ def test_every_chart_is_drawn_in_every_look(card: ChartCard, progress: RunProgre
         assert rich_labels(card) == []
 
 
+def test_axes_say_the_numbers_themselves_also_in_another_look(
+    card: ChartCard, theme: Theme, progress: RunProgress
+) -> None:
+    stage = progress.stages[0]
+    card.show_chart(loss_chart(stage, "Teacher"))
+    canvas = canvas_of(card)
+    canvas.grab()
+    assert max(y for series in loss_chart(stage, "").series for y in series.ys) < 1
+    canvas.take_colors(theme.colors)
+    axis = canvas.getPlotItem().getAxis("left")
+    assert axis.autoSIPrefixScale == 1.0, "0.6 would be shown as 600"
+
+
 def test_arrow_keys_go_from_point_to_point_and_say_what_each_is(
     card: ChartCard, progress: RunProgress
 ) -> None:
