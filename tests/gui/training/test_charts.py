@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 from kdh_desktop.core.training_progress import RunProgress, progress_of
 from kdh_desktop.gui.colors import Colors
 from kdh_desktop.gui.theme import Theme
+from kdh_desktop.gui.training.calm_table import CalmTable
 from kdh_desktop.gui.training.chart import Chart
 from kdh_desktop.gui.training.chart_canvas import ChartCanvas
 from kdh_desktop.gui.training.chart_card import ChartCard
@@ -210,6 +211,15 @@ def test_a_table_keeps_its_row_while_others_are_added(
     card.show_chart(loss_chart(stage, "Teacher"))
     assert card.table.currentIndex().row() == 3
     assert card.table.rows.rowCount() == 9
+
+
+def test_a_table_makes_room_for_words_that_grow(qtbot: QtBot) -> None:
+    table = CalmTable("Stages", ("Stage", "Time", "How it stands"))
+    qtbot.addWidget(table)
+    table.show_anew([("Teacher", "1 s", "learning")], widest=300)
+    before = table.columnWidth(1)
+    table.show_anew([("Teacher", "13 min 52 s", "learning")], widest=300)
+    assert before < table.columnWidth(1) <= 300
 
 
 def test_an_empty_chart_says_why_and_cannot_be_saved(card: ChartCard) -> None:
