@@ -6,6 +6,7 @@ import gc
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Event
 
 import pytest
 from PySide6.QtWidgets import QApplication
@@ -105,11 +106,17 @@ def test_filter_and_search_show_rows_within_200_ms(
 
 
 def seconds_to_open(start: StartDesktop, folder: Path, qtbot: QtBot) -> float:
-    desktop = start(open_store=lambda: RecordStore.open(folder, key=KEY))
+    may_open = Event()
+
+    def open_store() -> RecordStore:
+        may_open.wait(timeout=60)
+        return RecordStore.open(folder, key=KEY)
+
+    desktop = start(open_store=open_store)
     qtbot.waitUntil(lambda: isinstance(desktop.model.state, Ready))
     page = desktop.window.records_page
     desktop.window.go_to_page(1)
-    took = seconds(desktop.desk.open, lambda: len(page.records.ids) == COUNT and is_shown(page))
+    took = seconds(may_open.set, lambda: len(page.records.ids) == COUNT and is_shown(page))
     settle(page, qtbot)
     desktop.window.close()
     return took
