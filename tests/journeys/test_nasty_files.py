@@ -1,4 +1,4 @@
-"""`kdh bulk` on files that must not break it: they are labelled, or refused in a sentence."""
+"""Commands on files that must not break them: they are taken, or refused in a sentence."""
 
 from __future__ import annotations
 
@@ -44,3 +44,28 @@ def test_nasty_file_is_labelled_or_refused_in_a_sentence(
     assert "Traceback" not in said.err
     assert not list((paths.data / "bulk").glob("*"))
     assert {path.name for path in tmp_path.iterdir()} <= {case.name, "out.jsonl"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NASTY_FILES)
+@pytest.mark.parametrize("door", [("classify",), ("records", "import")], ids=" ".join)
+def test_other_doors_take_it_or_refuse_it_in_a_sentence(
+    door: tuple[str, ...],
+    name: str,
+    paths: AppPaths,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    case = NASTY_FILES[name]
+    source = tmp_path / case.name
+    case.make(source)
+    options = case.options if door == ("records", "import") else ()
+    code = cli.main([*door, str(source), *options], paths)
+    said = capsys.readouterr()
+    assert code in {0, 2}
+    assert "Traceback" not in said.err
+    if code == 2:
+        last = said.err.splitlines()[-1]
+        assert last.startswith("kdh: ")
+        assert last.count(".") >= 2, "what happened, and what to do"
+    assert {path.name for path in tmp_path.iterdir()} == {case.name}
