@@ -79,7 +79,7 @@ class TrainingPage(QWidget):
     def _connect(self) -> None:
         parts, desk = self._parts, self._parts.trainings
         self.door.open_wanted.connect(self._open)
-        self.watch.show_wanted.connect(self.front_wanted)
+        self.watch.show_wanted.connect(self._come_to_front)
         parts.door.changed.connect(self._show_door)
         desk.changed.connect(self._show_runs)
         desk.progressed.connect(self._show_progress_soon)
@@ -146,6 +146,11 @@ class TrainingPage(QWidget):
 
     def _open(self) -> None:
         self._parts.door.open_for(self, lambda _: self.focus_first())
+
+    def _come_to_front(self) -> None:
+        """Show the runs, for which the door may have to be opened first."""
+        self.front_wanted.emit()
+        self._open()
 
     def _show_door(self) -> None:
         """Show what the door lets be seen; shut, it hides everything at once."""

@@ -325,6 +325,21 @@ def test_the_end_of_a_run_is_told_on_every_page_and_leads_back(
     assert "training:ended" not in desktop.window.notices.messages
 
 
+def test_the_end_of_a_run_leads_back_by_the_password_where_the_door_is_shut(
+    going_on: TrainingPage, desktop: Desktop, runs: dict[str, RunFolder]
+) -> None:
+    desktop.door._door.access.set_up(PASSWORD)
+    ending = RunEnding(EndingKind.FINISHED, "", "")
+    desktop.trainings.ended.emit(EndedRun(runs["interrupted"], ending, RunProgress()))
+    desktop.door.lock()
+    buttons = desktop.window.notices.findChildren(QPushButton)
+    next(x for x in buttons if x.text() == "Show" and x.isVisibleTo(desktop.window)).click()
+    assert desktop.window.current_page is going_on
+    dialog = desktop.door.dialog
+    assert isinstance(dialog, UnlockDialog)
+    dialog.reject()
+
+
 # Past runs
 
 
