@@ -328,7 +328,7 @@ def test_the_end_of_a_run_is_told_on_every_page_and_leads_back(
 def test_the_end_of_a_run_leads_back_by_the_password_where_the_door_is_shut(
     going_on: TrainingPage, desktop: Desktop, runs: dict[str, RunFolder]
 ) -> None:
-    desktop.door._door.access.set_up(PASSWORD)
+    desktop.door._door.access.set_up("correct horse battery")
     ending = RunEnding(EndingKind.FINISHED, "", "")
     desktop.trainings.ended.emit(EndedRun(runs["interrupted"], ending, RunProgress()))
     desktop.door.lock()
