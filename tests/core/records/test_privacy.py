@@ -20,7 +20,8 @@ import dataclasses, logging, os, sys
 from pathlib import Path
 from kdh_desktop.core.records.record_store import RecordStore
 from kdh_desktop.core.records.store_key import StoreKey
-from kdh_desktop.core.records.stored import *
+from kdh_desktop.core.records.record_filter import Field, RecordFilter, RecordOrder
+from kdh_desktop.core.records.stored import OperationKind, ReviewChange
 from tests.data.tiny_store import *
 
 logging.basicConfig(level=logging.DEBUG, filename="log.txt")
