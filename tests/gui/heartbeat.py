@@ -30,9 +30,12 @@ class Heartbeat:
         self._timer.start(0)
 
     def _beat(self) -> None:
+        # Before the look at the threads, which itself waits for whoever computes in Python.
+        elapsed_ms = self._clock.elapsed()
         before, self._waited_ms = self._waited_ms, waited_ms()
         kept_waiting = sum(now - before.get(thread, now) for thread, now in self._waited_ms.items())
-        self.longest_ms = max(self.longest_ms, self._clock.restart() - kept_waiting)
+        self.longest_ms = max(self.longest_ms, elapsed_ms - kept_waiting)
+        self._clock.restart()
 
     def stop(self) -> None:
         self._timer.stop()

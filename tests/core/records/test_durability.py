@@ -46,7 +46,8 @@ while True:
 """
 
 REVIEW_WITHOUT_END = """
-from kdh_desktop.core.records.stored import *
+from kdh_desktop.core.records.record_filter import ReviewStatus
+from kdh_desktop.core.records.stored import OperationKind, ReviewChange
 done = len(store.operations(1_000_000)) - 1
 while True:
     status = [ReviewStatus.UNSURE, ReviewStatus.SKIPPED][done % 2]
