@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QSize
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from kdh_desktop.gui.icons import Icons
@@ -23,7 +23,7 @@ class ProblemLine(QWidget):
         self._sign = QLabel()
         icon = icons.icon("warning", theme.colors.warning)
         self._sign.setPixmap(icon.pixmap(QSize(_SIGN, _SIGN), self.devicePixelRatioF()))
-        self._sign.setAccessibleName(QCoreApplication.translate("ProblemLine", "Warning"))
+        self._sign.setAccessibleName(self.tr("Warning"))
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GRID)

@@ -167,7 +167,8 @@ class Database:
         """Let go of what much writing filled: pages, and the last values of each statement."""
         if self._path is None:
             return
-        with self._write_lock, suppress(StoreError):  # it works as well as before
+        # Where no other can be had, the present one works on.
+        with self._write_lock, suppress(StoreError, sqlcipher.Error):
             self._require_open()
             writer, self._writer = self._writer, self._new_writer()
             writer.close()
