@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,7 +25,10 @@ from kdh_desktop.core.runs.training_runs import RunRequest, request_to_json
 from kdh_desktop.core.search_space import Real, TuningConfig
 from kdh_desktop.core.training_config import NetworkConfig, NetworkKind, RunConfig
 from tests.trainer.conftest import ROOT, trainer_environment
+from trainer.learning.batching import Example
+from trainer.learning.learner import Learner
 from trainer.process import allocator
+from trainer.running.estimate import NetworkCost
 from trainer.running.probe import expected_cost
 
 CPU = torch.device("cpu")
@@ -44,6 +48,21 @@ def cost_of(request: RunRequest, work: Path) -> ExpectedCost:
     return expected_cost(request, encoder=Path(request.encoder or ""), work=work, device=CPU)
 
 
+@pytest.fixture
+def _one_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each kind of network is timed once: on a busy machine two trials differ many times over."""
+    measure = Learner.cost
+    measured: dict[NetworkConfig, NetworkCost] = {}
+
+    def cost(learner: Learner, examples: Sequence[Example]) -> NetworkCost:
+        if learner.network not in measured:
+            measured[learner.network] = measure(learner, examples)
+        return measured[learner.network]
+
+    monkeypatch.setattr(Learner, "cost", cost)
+
+
+@pytest.mark.usefixtures("_one_pace")
 def test_more_epochs_are_expected_to_take_longer(request_: RunRequest, tmp_path: Path) -> None:
     config = request_.config
     short = cost_of(request_, tmp_path)
