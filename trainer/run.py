@@ -83,7 +83,9 @@ def run_training(
         metrics[name] = figures
         emit(StageScored(figures))
 
-    report("teacher_out_of_fold", teacher_figures(run.teacher, run.truth))
+    is_finished = config.teacher.is_finished
+    protocol = "teacher_on_training_texts" if is_finished else "teacher_out_of_fold"
+    report(protocol, teacher_figures(run.teacher, run.truth))
     student = run.train_student()
     draft = run.draft()
     held_out = CalibrationScores()
@@ -104,8 +106,7 @@ def run_training(
     run.runner.start("judge")
     judged = run.score_judged(candidate)
     if judged is not None:
-        linear = run.teacher.members[-1] if config.teacher.has_linear_member else None
-        report("student_kept_back", run.judge(judged, linear))
+        report("student_kept_back", run.judge(judged))
         emit(reliability_of(ScoredOn.JUDGED_TEXTS, judged.probabilities, judged.truth))
     provenance = {**calibrated.provenance, "was_cut_short": control.is_keeping_best}
     counts = held_out_counts(

@@ -179,7 +179,7 @@ class TeacherTrainer:
                 linear[self._scored_by(out)] = self._linear.of_labelled(out)
             decisions.append(linear[rows])
         stacker = Stacker().fit(decisions, self._truth[rows])
-        labelled = _soft_targets(stacker.logits(decisions), networks)
+        labelled = soft_targets(stacker.logits(decisions), networks)
         unlabelled = self._of_others(stacker, speaking_of_others)
         return Teacher(rows, self.fold_of[rows], tuple(decisions), labelled, unlabelled)
 
@@ -195,7 +195,7 @@ class TeacherTrainer:
         if self._config.teacher.has_linear_member:
             of_linear = [self._linear.of_unlabelled(out) for out in left_out]
             decisions.append(np.mean(of_linear, axis=0, dtype=np.float32))
-        return _soft_targets(stacker.logits(decisions), mean)
+        return soft_targets(stacker.logits(decisions), mean)
 
     def _scored_by(self, left_out: Folds) -> NDArray[np.bool_]:
         return _is_in(self.fold_of, left_out)
@@ -310,7 +310,8 @@ def _is_in(fold_of: NDArray[np.int64], folds: Folds) -> NDArray[np.bool_]:
     return np.isin(fold_of, sorted(folds))
 
 
-def _soft_targets(text_logits: NDArray[np.float32], network: NetworkScores) -> list[SoftTargets]:
+def soft_targets(text_logits: NDArray[np.float32], network: NetworkScores) -> list[SoftTargets]:
+    """Calibrated logits of texts, float32 (texts, labels), with a network's of their sentences."""
     pairs = zip(text_logits, network.of_sentences(), strict=True)
     return [SoftTargets(of_text, of_sentences) for of_text, of_sentences in pairs]
 

@@ -16,6 +16,7 @@ from kdh_desktop.core.search_space import TuningConfig, require_dimensions_fit
 
 _RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _MAX_SEED = 2**32
+_FINISHED = "where the teacher is a finished model"
 
 
 class NetworkKind(StrEnum):
@@ -151,6 +152,9 @@ class TeacherConfig:
         method: Whether a network knows all labels, or one network is trained for each.
         network: What the networks are.
         has_linear_member: Whether a linear member over words joins them.
+        is_finished: Whether the teacher is a finished model instead, named beside the recipe.
+            Then nothing is trained for it; the folds are those of the students for calibration,
+            and all other fields stand idle.
     """
 
     folds: int
@@ -159,6 +163,7 @@ class TeacherConfig:
     method: TeacherMethod = TeacherMethod.MULTI_LABEL
     network: NetworkConfig = field(default_factory=NetworkConfig)
     has_linear_member: bool = True
+    is_finished: bool = False
 
     def __post_init__(self) -> None:
         require(self.folds >= 2, "folds", "must be at least 2")
@@ -250,9 +255,19 @@ class RunConfig:
             "distillation.calibration_folds",
             "must not be over teacher.folds",
         )
+        if self.teacher.is_finished:
+            nested = "distillation.nested_members"
+            require(not self.distillation.nested_members, nested, f"must be 0 {_FINISHED}")
+            require(self.tuning is None, "tuning", f"must be left out {_FINISHED}")
         if self.tuning is not None:
             # The fields must allow what the swarm may try, before hours are lost.
             require_dimensions_fit(replace(self, tuning=None), self.tuning)
+
+    @property
+    def networks(self) -> frozenset[NetworkConfig]:
+        """The kinds of network that the run trains."""
+        student = self.distillation.network
+        return frozenset({student} if self.teacher.is_finished else {student, self.teacher.network})
 
 
 def config_to_json(config: RunConfig) -> str:

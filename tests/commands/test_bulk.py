@@ -321,7 +321,7 @@ def test_what_cannot_be_done_is_told_before_any_work(
 @contextmanager
 def interrupted_after(monkeypatch: pytest.MonkeyPatch, *, windows: int) -> Iterator[None]:
     """Send Ctrl+C when so many windows are computed."""
-    run = OnnxClassifier._run
+    run = OnnxClassifier.score_window
     left = iter(range(windows, -1, -1))
 
     def run_and_interrupt(classifier: OnnxClassifier, pieces: Any) -> Any:
@@ -330,13 +330,13 @@ def interrupted_after(monkeypatch: pytest.MonkeyPatch, *, windows: int) -> Itera
         return run(classifier, pieces)
 
     with monkeypatch.context() as patch:
-        patch.setattr(OnnxClassifier, "_run", run_and_interrupt)
+        patch.setattr(OnnxClassifier, "score_window", run_and_interrupt)
         yield
 
 
 def count_windows(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     """Counts windows that are computed from now on."""
-    run = OnnxClassifier._run
+    run = OnnxClassifier.score_window
     count = 0
 
     def run_and_count(classifier: OnnxClassifier, pieces: Any) -> Any:
@@ -344,7 +344,7 @@ def count_windows(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
         count += 1
         return run(classifier, pieces)
 
-    monkeypatch.setattr(OnnxClassifier, "_run", run_and_count)
+    monkeypatch.setattr(OnnxClassifier, "score_window", run_and_count)
     return lambda: count
 
 

@@ -370,7 +370,7 @@ def test_interrupt_ends_the_work_between_two_windows_with_code_3(
 ) -> None:
     before = signal.getsignal(signal.SIGINT)
     windows = 0
-    run = OnnxClassifier._run
+    run = OnnxClassifier.score_window
 
     def run_and_interrupt(self: OnnxClassifier, pieces: Any) -> Any:
         nonlocal windows
@@ -379,7 +379,7 @@ def test_interrupt_ends_the_work_between_two_windows_with_code_3(
             os.kill(os.getpid(), signal.SIGINT)
         return run(self, pieces)
 
-    monkeypatch.setattr(OnnxClassifier, "_run", run_and_interrupt)
+    monkeypatch.setattr(OnnxClassifier, "score_window", run_and_interrupt)
     assert kdh("classify", "\n---\n".join([LONG] * 500), code=3) == ""
     assert windows < 400
     assert kdh.err.startswith("kdh: ")

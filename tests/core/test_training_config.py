@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -132,6 +133,7 @@ FREE_FIELDS = (
     *("batch_size", "head_factor", "layer_decay", "warmup", "weight_decay"),
     *("weight_average", "r_drop", "validation_share", "patience", "has_int8_rounding"),
     *("sentence_dropout", "tokenised_share", "members", "method", "has_linear_member"),
+    "is_finished",
     *("network", "kind", "dropout", "layers", "embedding_size", "hidden_size"),
     *("soft_loss", "nested_members", "judged_share", "tuning"),
 )
@@ -236,6 +238,24 @@ def test_patience_without_kept_back_texts_is_refused(raw_config: dict[str, Any])
     raw_config["teacher"]["schedule"]["patience"] = 3
     with pytest.raises(TrainingError, match=r"patience needs a validation_share over 0"):
         config_from_json(json.dumps(raw_config))
+
+
+def test_a_finished_teacher_leaves_nothing_to_train_or_to_tune(raw_config: dict[str, Any]) -> None:
+    raw_config["teacher"]["is_finished"] = True
+    raw_config["distillation"]["network"]["layers"] = 3
+    config = config_from_json(json.dumps(raw_config))
+    assert config.networks == {config.distillation.network}
+    assert replace(config, teacher=CONFIG.teacher).networks == config.networks | {NetworkConfig()}
+    alpha = {"kind": "real", "low": 0.5, "high": 0.9}
+    tuning = {"particles": 2, "iterations": 1, "dimensions": {"distillation.alpha": alpha}}
+    for part, name, value, said in (
+        (raw_config["distillation"], "nested_members", 1, r"nested_members must be 0 where"),
+        (raw_config, "tuning", tuning, r"tuning must be left out where"),
+    ):
+        before, part[name] = part[name], value
+        with pytest.raises(TrainingError, match=said):
+            config_from_json(json.dumps(raw_config))
+        part[name] = before
 
 
 def test_a_search_that_would_leave_what_is_allowed_is_refused(raw_config: dict[str, Any]) -> None:

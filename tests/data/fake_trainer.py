@@ -15,6 +15,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from kdh_desktop.core.durable_file import write_durably
 from kdh_desktop.core.errors import KdhError
 from kdh_desktop.core.runs.run_folder import RunFolder
 from kdh_desktop.core.training_protocol import (
@@ -146,7 +147,8 @@ def train_side_by_side(edge: Edge, run: RunFolder) -> None:
 
 def _open(run: RunFolder, control: RunControl) -> Callable[[str], None]:
     def work(name: str) -> None:
-        (run.folder / f"{name}.pid").write_text(str(os.getpid()), encoding="ascii")
+        # Whoever sees the file finds the number in it.
+        write_durably(run.folder / f"{name}.pid", str(os.getpid()).encode("ascii"))
         while True:
             time.sleep(60)
 

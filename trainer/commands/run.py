@@ -17,6 +17,7 @@ from trainer.process.edge import add_computing_options, add_edge_options, edge_o
 from trainer.process.publisher_key import signing_key
 
 if TYPE_CHECKING:
+    from kdh_desktop.core.classification.model_bundle import ModelBundle
     from trainer.commands import Commands
 
 
@@ -42,6 +43,11 @@ def add_parser(commands: Commands) -> None:
     )
     run.add_argument("--transfer", type=Path, help="JSON lines of unlabelled texts")
     run.add_argument("--encoder", type=Path, help=ENCODER_HELP)
+    run.add_argument(
+        "--teacher",
+        type=Path,
+        help="folder of a finished model that teaches, where the configuration says so",
+    )
     run.add_argument("--out", type=Path, help="folder of the bundle (one in the work folder)")
     run.add_argument("--key", type=Path, help="private key to sign with; else a pair is made")
     run.add_argument(
@@ -81,6 +87,7 @@ def _run_folder(arguments: argparse.Namespace, run: RunFolder) -> None:
             encoder=base_encoder(None if request.encoder is None else Path(request.encoder)),
             work=run.work,
             out=run.candidate,
+            teacher=_teacher(None if request.teacher is None else Path(request.teacher)),
         )
         run_training(
             request.config,
@@ -119,6 +126,7 @@ def _run_config(arguments: argparse.Namespace) -> None:
             encoder=base_encoder(arguments.encoder),
             work=work,
             out=arguments.out or work / "bundle",
+            teacher=_teacher(arguments.teacher),
         )
         run_training(
             config,
@@ -130,6 +138,19 @@ def _run_config(arguments: argparse.Namespace) -> None:
             device=choose_device(arguments.device),
             checkpoint_every_s=arguments.checkpoint_seconds,
         )
+
+
+def _teacher(folder: Path | None) -> ModelBundle | None:
+    """A finished model, verified before anything of it is used."""
+    if folder is None:
+        return None
+
+    from kdh_desktop.core.classification.model_bundle import open_bundle
+    from kdh_desktop.core.classification.signing import load_trusted_keys
+
+    paths = AppPaths.default()
+    keys = load_trusted_keys(paths.publisher_keys, paths.site_keys)
+    return open_bundle(folder, trusted_keys=keys)
 
 
 def _read(path: Path) -> str:

@@ -98,7 +98,7 @@ def _base_encoder(manifest: Manifest) -> str:
 def _steps(manifest: Manifest) -> Iterator[str]:
     config: Mapping[str, Any] = manifest.provenance["config"]
     teacher, student = config["teacher"], config["distillation"]
-    yield _teacher_step(teacher)
+    yield _finished_teacher(manifest) if teacher["is_finished"] else _teacher_step(teacher)
     if stages := list(_student_stages(student)):
         yield f"Student: {', then '.join(stages)}."
     yield _calibration_step(manifest, folds=teacher["folds"], student=student)
@@ -119,6 +119,15 @@ def _teacher_step(teacher: Mapping[str, Any]) -> str:
         f"{teacher['folds']} folds of the training texts, trained without it{linear}. Each "
         "training text has its soft targets from members that did not see it; other texts "
         "from all of them."
+    )
+
+
+def _finished_teacher(manifest: Manifest) -> str:
+    provenance = manifest.provenance
+    return (
+        f"Teacher: the finished model {provenance['teacher']} (manifest of SHA-256 "
+        f"{provenance['teacher_sha256'][:16]}…), for which nothing was trained. Soft targets are "
+        "its calibrated logits; on texts that it was trained on itself it is too sure."
     )
 
 
@@ -178,26 +187,34 @@ def _where(metrics: Mapping[str, Any]) -> str:
 
 def _overall(metrics: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     held: Figures = metrics["student_held_out_folds"]
-    teacher: Figures = metrics["teacher_out_of_fold"]
     if kept_back := metrics.get("student_kept_back"):
         yield from _of_kept_back(kept_back)
-    yield (
-        "teacher",
-        "out of fold on the training texts, thresholds from the other folds",
-        _with_interval(teacher, "micro_f1"),
-        _points(teacher["macro_f1"]),
-    )
-    for name, words in (("network", "its networks"), ("linear", "its linear member")):
-        if f"{name}_micro_f1" in teacher:
-            yield (f"- {words} alone", "the same", _points(teacher[f"{name}_micro_f1"]), "")
+    yield from _of_teacher(metrics)
     scored = f"{held['texts']:.0f} training texts, each scored by a student that did not see it"
     yield (
         "calibration students (int8)",
         f"{scored}; see above",
-        _with_interval(held, "micro_f1"),
-        _points(held["macro_f1"]),
+        *_both(held),
     )
     yield ("the same students in float32", "the same", _points(held["float32_micro_f1"]), "")
+
+
+def _of_teacher(metrics: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    finished: Figures | None = metrics.get("teacher_on_training_texts")
+    if finished is not None:
+        protocol = "the training texts; where it was trained on them, this flatters"
+        yield ("teacher (a finished model)", protocol, *_both(finished))
+        return
+    teacher: Figures = metrics["teacher_out_of_fold"]
+    protocol = "out of fold on the training texts, thresholds from the other folds"
+    yield ("teacher", protocol, *_both(teacher))
+    for name, words in (("network", "its networks"), ("linear", "its linear member")):
+        if f"{name}_micro_f1" in teacher:
+            yield (f"- {words} alone", "the same", _points(teacher[f"{name}_micro_f1"]), "")
+
+
+def _both(figures: Figures) -> tuple[str, str]:
+    return _with_interval(figures, "micro_f1"), _points(figures["macro_f1"])
 
 
 def _of_kept_back(judged: Figures) -> Iterator[tuple[str, ...]]:

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import Any
 
 from kdh_desktop import __version__
+from kdh_desktop.core.classification.model_bundle import ModelBundle
 from kdh_desktop.core.json_values import to_json_value
 from kdh_desktop.core.labels import HALLMARKS_OF_CANCER
 from kdh_desktop.core.training_config import RunConfig
@@ -21,7 +22,12 @@ _LIBRARIES = ("numpy", "onnx", "onnxruntime", "scikit-learn", "tokenizers", "tor
 
 
 def provenance_of(
-    config: RunConfig, texts: RunTexts, *, encoder: str, device: str
+    config: RunConfig,
+    texts: RunTexts,
+    *,
+    encoder: str,
+    device: str,
+    teacher: ModelBundle | None = None,
 ) -> dict[str, Any]:
     """Everything needed to train the same model again, as JSON values, and no name of a file.
 
@@ -30,8 +36,12 @@ def provenance_of(
         texts: What it learns from and is judged on.
         encoder: SHA-256 of the base encoder's weights.
         device: What was computed on.
+        teacher: The finished model that teaches, if any.
     """
-    return {
+    finished = {}
+    if teacher is not None:
+        finished = {"teacher": teacher.id, "teacher_sha256": teacher.manifest_sha256}
+    return finished | {
         "corpus": _HALLMARKS if texts.labels is HALLMARKS_OF_CANCER else "a corpus of this site",
         "trained_on": f"{len(texts.train)} texts",
         "judged_on": f"{len(texts.judged)} others, once, after everything was chosen"
@@ -52,4 +62,6 @@ def fingerprint_of(provenance: Mapping[str, Any]) -> str:
     """SHA-256 of all that a run's stages depend on but the machine and the libraries."""
     parts = ("config", "labelled_sha256", "unlabelled_sha256", "encoder_sha256")
     chosen = {part: provenance[part] for part in parts}
+    if "teacher_sha256" in provenance:
+        chosen["teacher_sha256"] = provenance["teacher_sha256"]
     return sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()

@@ -14,6 +14,9 @@ _LINEAR_S_PER_TEXT = 0.004
 _EXPORT_S = 12.0
 _SERVED_S_PER_TOKEN = 6e-5
 
+FINISHED_TEACHER = "teacher"
+"""The stage in which a finished model teaches; others train a teacher of their own."""
+
 
 @dataclass(frozen=True, slots=True)
 class StageWork:
@@ -82,6 +85,9 @@ class _Plan:
 
     def teacher(self) -> Iterator[StageWork]:
         """Stages of the teacher of all labelled texts."""
+        if self.config.teacher.is_finished:
+            yield self._finished()
+            return
         folds = range(self.config.teacher.folds)
         for fold in folds:
             for member in range(self.config.teacher.members):
@@ -108,6 +114,11 @@ class _Plan:
         """Stages after all training."""
         yield StageWork("export", other_s=_EXPORT_S)
         yield StageWork("judge", other_s=_SERVED_S_PER_TOKEN * sum(self.size.labelled) / 5)
+
+    def _finished(self) -> StageWork:
+        """A finished model says what it thinks of all texts."""
+        tokens = sum(self.size.labelled) + sum(self.size.unlabelled)
+        return StageWork(FINISHED_TEACHER, other_s=_SERVED_S_PER_TOKEN * tokens)
 
     def _networks(self, left_out: Sequence[int], member: int) -> Iterator[StageWork]:
         how = self.config.teacher

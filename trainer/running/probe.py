@@ -52,10 +52,7 @@ def expected_cost(
     config = request.config
     texts, labels, unlabelled = _read(request)
     trial = _Trial(config, labels, _some(texts), _some(unlabelled), encoder, work, device)
-    costs = {
-        network: trial.cost(network)
-        for network in {config.teacher.network, config.distillation.network}
-    }
+    costs = {network: trial.cost(network) for network in config.networks}
     size = trial.size(len(texts), len(unlabelled))
     stages = planned_stages(config, size, labels=len(labels))
     seconds = sum(cost.seconds for cost in stage_costs(stages, costs))

@@ -21,6 +21,8 @@ def count_stages(config: RunConfig, *, labels: int, has_unlabelled: bool) -> int
 
 def _of_teachers(config: RunConfig, *, labels: int) -> int:
     teacher, student = config.teacher, config.distillation
+    if teacher.is_finished:
+        return 1
     networks = teacher.folds * teacher.members
     linear = 1
     if student.nested_members:

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from kdh_desktop.core.classification.manifest import Manifest
-from kdh_desktop.core.classification.model_bundle import write_bundle
+from kdh_desktop.core.classification.model_bundle import ModelBundle, write_bundle
 from kdh_desktop.core.corpus_source import CorpusSource
+from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.training_config import NetworkConfig, NetworkKind, RunConfig
 from kdh_desktop.core.training_protocol import Event, RunEstimated
 from trainer.corpus import LabelledText, target_matrix
@@ -25,6 +26,7 @@ from trainer.export.candidate import Candidate, export_candidate
 from trainer.export.manifest_draft import draft_manifest
 from trainer.export.model_card import model_card
 from trainer.export.provenance import provenance_of
+from trainer.finished_teacher import FinishedTeacher
 from trainer.judging.judgement import ScoredTexts, score_labelled
 from trainer.judging.metrics import best_threshold
 from trainer.judging.report import held_out_figures
@@ -55,6 +57,7 @@ class RunFiles:
         encoder: Folder of the base encoder: safetensors weights, config, ``tokenizer.json``.
         work: States and scores of stages; a run with the same work folder goes on where it was.
         out: Folder of the bundle.
+        teacher: A finished model that teaches, verified; None where a teacher is trained.
     """
 
     corpus: tuple[CorpusSource, ...]
@@ -63,6 +66,7 @@ class RunFiles:
     encoder: Path
     work: Path
     out: Path
+    teacher: ModelBundle | None = None
 
 
 class TrainingRun:
@@ -91,8 +95,10 @@ class TrainingRun:
             checkpoint_every_s: Longest time between two checkpoints.
 
         Raises:
-            TrainingError: The texts or the base encoder cannot be used.
+            TrainingError: The texts or the base encoder cannot be used, or the recipe speaks of
+                another teacher than the files do.
         """
+        _check_teacher(config, files)
         self.config = config
         self.files = files
         self.texts: RunTexts = read_run_texts(
@@ -104,6 +110,7 @@ class TrainingRun:
             config,
             self.texts,
             encoder=_encoder_digest(config, files.encoder),
+            teacher=files.teacher,
             device=self.device.type,
         )
         stages = count_stages(
@@ -141,18 +148,24 @@ class TrainingRun:
         stages = planned_stages(config, size, labels=len(self.texts.labels))
         costs = {
             network: self._learner(network).cost(self._corpus(network).labelled_examples)
-            for network in {config.teacher.network, config.distillation.network}
+            for network in config.networks
         }
         self.runner.progress = RunProgress(stage_costs(stages, costs), self.runner.control)
         return estimate_rest(stages, costs, work=self.files.work, jobs=jobs)
 
     @cached_property
+    def fold_of(self) -> NDArray[np.int64]:
+        """Fold of each text trained on, int64 (texts,)."""
+        folds = self.config.teacher.folds
+        return folds_of(self.texts.train, folds=folds, seed=self.config.seed)
+
+    @cached_property
     def teachers(self) -> TeacherTrainer:
         """What trains teachers."""
-        network, folds = self.config.teacher.network, self.config.teacher.folds
+        network = self.config.teacher.network
         return TeacherTrainer(
             self._corpus(network),
-            folds_of(self.texts.train, folds=folds, seed=self.config.seed),
+            self.fold_of,
             config=self.config,
             learner=self._learner(network),
             work=self.files.work,
@@ -160,12 +173,16 @@ class TrainingRun:
 
     @cached_property
     def teacher(self) -> Teacher:
-        """The teacher of all texts, trained when first asked for.
+        """The teacher of all texts, trained when first asked for, or the finished one.
 
         Raises:
+            TrainingError: The finished one has other labels.
             Cancelled: The user stopped it; it can be resumed.
         """
-        return self.teachers.train()
+        if self.files.teacher is None:
+            return self.teachers.train()
+        finished = FinishedTeacher(self.files.teacher, self.texts.labels, runner=self.runner)
+        return finished.teach(self.texts, self.fold_of)
 
     @cached_property
     def student_base(self) -> NetworkBase:
@@ -191,7 +208,7 @@ class TrainingRun:
             return self._students_of_all().train("student")
         name = f"calibration-{without}"
         if not self.config.distillation.nested_members:
-            rows: NDArray[np.bool_] = self.teachers.fold_of != without
+            rows: NDArray[np.bool_] = self.fold_of != without
             return self._students_of_all().train(name, rows)
         corpus = self._corpus(self.config.distillation.network)
         taught = TaughtExamples.of(self.teachers.train_without(without), corpus)
@@ -199,7 +216,7 @@ class TrainingRun:
 
     def texts_in(self, fold: int) -> list[LabelledText]:
         """The texts trained on that lie in a fold."""
-        return pick(self.texts.train, self.teachers.fold_of == fold)
+        return pick(self.texts.train, self.fold_of == fold)
 
     def export(self, student: nn.Module, manifest: Manifest) -> Candidate:
         """A student in the forms it is served in."""
@@ -209,17 +226,19 @@ class TrainingRun:
         """The student's scores of the texts that nothing was trained or chosen on, if any."""
         return score_labelled(candidate.int8, self.texts.judged) if self.texts.judged else None
 
-    def judge(self, scored: ScoredTexts, linear: NDArray[np.float32] | None) -> dict[str, float]:
+    def judge(self, scored: ScoredTexts) -> dict[str, float]:
         """Figures on the texts that nothing was trained or chosen on, beside a linear member.
 
         Args:
             scored: The student's scores of them.
-            linear: Out-of-fold scores of linear members, to choose their threshold by.
         """
         present = None
-        if linear is not None:
+        teacher = self.config.teacher
+        if teacher.has_linear_member and not teacher.is_finished:
+            # Its threshold is chosen by what the teacher's linear members said out of fold.
+            out_of_fold = self.teacher.members[-1]
             scores = LinearMember().fit(self.texts.train).score(self.texts.judged)
-            present = scores >= best_threshold(linear, self.truth)
+            present = scores >= best_threshold(out_of_fold, self.truth)
         return held_out_figures(scored, present, seed=self.config.seed)
 
     def write(self, candidate: Candidate, manifest: Manifest, key: Ed25519PrivateKey) -> None:
@@ -277,14 +296,27 @@ class TrainingRun:
         )
 
 
+def _check_teacher(config: RunConfig, files: RunFiles) -> None:
+    """Refuse files that do not fit the recipe."""
+    if config.teacher.is_finished and files.teacher is None:
+        raise TrainingError(
+            "The configuration wants a finished model to teach, and none was named.",
+            "Name its folder with --teacher.",
+        )
+    if files.teacher is not None and not config.teacher.is_finished:
+        raise TrainingError(
+            "A finished model was named as the teacher, and the configuration trains one.",
+            "Leave --teacher out, or set is_finished in the teacher's part of the configuration.",
+        )
+
+
 def _encoder_digest(config: RunConfig, encoder: Path) -> str:
     """SHA-256 of the base encoder's weights, empty where no network is built on it.
 
     Raises:
         TrainingError: The base encoder cannot be used.
     """
-    networks = (config.teacher.network, config.distillation.network)
-    if all(network.kind is not NetworkKind.TRANSFORMER for network in networks):
+    if all(network.kind is not NetworkKind.TRANSFORMER for network in config.networks):
         return ""
     check_base_encoder(encoder, max_tokens=config.max_tokens)
     return sha256((encoder / "model.safetensors").read_bytes()).hexdigest()

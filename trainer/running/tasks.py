@@ -66,12 +66,14 @@ def plan_tasks(config: RunConfig) -> list[Planned[Task]]:
     """All trainings of a run, each with those that it waits for."""
     folds = range(config.teacher.folds)
     single = [frozenset({fold}) for fold in folds]
-    of_all = _members(config, single, config.teacher.members)
+    is_finished = config.teacher.is_finished
+    of_all = [] if is_finished else _members(config, single, config.teacher.members)
     planned: list[Planned[Task]] = [Planned(task) for task in of_all]
     planned.append(Planned(StudentTask(), frozenset(of_all)))
     for fold in range(config.distillation.calibration_folds):
         if not config.distillation.nested_members:
-            # They share what the student learnt from the unlabelled texts.
+            # They share what the student learnt from the unlabelled texts, and a finished
+            # teacher's scores.
             planned.append(Planned(StudentTask(fold), frozenset({StudentTask()})))
             continue
         pairs = [frozenset({fold, other}) for other in folds if other != fold]

@@ -270,10 +270,17 @@ class OnnxClassifier:
 
     def _run_window(self, read: ReadText, column: int) -> WindowLogits:
         start, end = read.windows[column]
-        return self._run(read.ids[start:end])
+        return self.score_window(read.ids[start:end])
 
-    def _run(self, pieces: NDArray[np.int64]) -> WindowLogits:
-        """One forward pass over one window."""
+    def score_window(self, pieces: NDArray[np.int64]) -> WindowLogits:
+        """Raw logits of one window: one forward pass.
+
+        Args:
+            pieces: Ids of its word pieces without start and end, int64 (pieces,).
+
+        Raises:
+            ModelError: The model gave no usable result.
+        """
         ids = self._reader.framed(pieces)
         try:
             results = self._session.run(
@@ -300,7 +307,7 @@ class OnnxClassifier:
         highest = self._reader.highest_id
         for pieces in (np.array([highest]), np.linspace(0, highest, full).astype(np.int64)):
             try:
-                result = self._run(pieces)
+                result = self.score_window(pieces)
             except ModelError as error:
                 raise _contract_broken() from error
             fits = result.abstract.shape == (labels,)

@@ -21,7 +21,14 @@ def sigmoid(logits: NDArray[np.floating]) -> NDArray[np.float64]:
 def calibrated_probabilities(
     decision_logits: NDArray[np.floating], calibrations: Sequence[LabelCalibration]
 ) -> NDArray[np.float64]:
-    """Probabilities in 0..1 from decision logits.
+    """Probabilities in 0..1 from decision logits; arguments as in `calibrated_logits`."""
+    return sigmoid(calibrated_logits(decision_logits, calibrations))
+
+
+def calibrated_logits(
+    decision_logits: NDArray[np.floating], calibrations: Sequence[LabelCalibration]
+) -> NDArray[np.float64]:
+    """Logits of calibrated probabilities from decision logits.
 
     Source: Platt 1999, equation 1, per label.
 
@@ -31,7 +38,7 @@ def calibrated_probabilities(
     """
     slopes = np.array([calibration.slope for calibration in calibrations])
     intercepts = np.array([calibration.intercept for calibration in calibrations])
-    return sigmoid(slopes * decision_logits + intercepts)
+    return np.asarray(slopes * decision_logits + intercepts, np.float64)
 
 
 def band_of(probability: float, calibration: LabelCalibration) -> Band:

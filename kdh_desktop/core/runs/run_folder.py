@@ -23,6 +23,7 @@ class RunRequest:
         transfer: File of unlabelled texts, JSON lines, or None.
         encoder: Folder of the base encoder, or None for the one that ships with the program.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        teacher: Folder of a finished model that teaches, where the recipe says so.
     """
 
     config: RunConfig
@@ -31,6 +32,7 @@ class RunRequest:
     transfer: str | None = None
     encoder: str | None = None
     device: str = "auto"
+    teacher: str | None = None
 
 
 def request_to_json(request: RunRequest) -> str:

@@ -38,6 +38,7 @@ class StageWords:
         if student is not None:
             return self._student_title(student)
         return {
+            "teacher": tr("The finished model teaches"),
             "linear member": tr("Word statistics beside the teacher"),
             "side by side": tr("Several networks side by side"),
             "swarm": tr("Search for the best settings"),
@@ -57,6 +58,7 @@ class StageWords:
         if student is not None:
             return _student_purpose(student)
         return {
+            "teacher": tr("A model that is finished already says what it thinks of all texts."),
             "linear member": tr("A simple count of words gives a second opinion to the teacher's."),
             "side by side": tr("Networks that do not wait for each other are trained together."),
             "swarm": tr("Many settings are tried, each led by the best ones found so far."),
@@ -96,15 +98,17 @@ class StageWords:
         return f"{self.title(stage.name)}: {activity}"
 
     def _learning(self, name: str) -> str:
-        if name in {"export", "judge", "swarm", "random", "linear member", "side by side"}:
-            return {
-                "export": tr("writing and checking it"),
-                "judge": tr("reading texts that it has not seen"),
-                "swarm": tr("trying settings"),
-                "random": tr("trying settings"),
-                "linear member": tr("counting words"),
-                "side by side": tr("training them"),
-            }[name]
+        words = {
+            "export": tr("writing and checking it"),
+            "judge": tr("reading texts that it has not seen"),
+            "swarm": tr("trying settings"),
+            "random": tr("trying settings"),
+            "teacher": tr("reading all texts"),
+            "linear member": tr("counting words"),
+            "side by side": tr("training them"),
+        }
+        if name in words:
+            return words[name]
         count = self._texts_of(name)
         if count:
             return tr("learning from {count:,} texts").format(count=count)

@@ -208,14 +208,14 @@ def test_fault_of_the_model_keeps_what_came_before(
     store: RecordStore, classifier: OnnxClassifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(store, 300)
-    run, windows = OnnxClassifier._run, iter(range(10_000))
+    run, windows = OnnxClassifier.score_window, iter(range(10_000))
 
     def fail(self: OnnxClassifier, pieces: object) -> object:
         if next(windows) > 200:
             raise ModelError("The model could not be computed.")
         return run(self, pieces)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(OnnxClassifier, "_run", fail)
+    monkeypatch.setattr(OnnxClassifier, "score_window", fail)
     told = Told()
     with pytest.raises(ModelError):
         BulkRun(store, classifier).run(told, never)

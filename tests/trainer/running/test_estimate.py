@@ -81,6 +81,19 @@ def test_as_many_stages_are_planned_as_are_announced(
         assert len(set(trained)) == len(trained)
 
 
+def test_a_finished_teacher_is_one_stage_in_which_nothing_is_trained(
+    tiny_config: RunConfig,
+) -> None:
+    config = replace(tiny_config, teacher=replace(tiny_config.teacher, is_finished=True))
+    trained = planned_stages(tiny_config, SIZE, labels=10)
+    planned = planned_stages(config, SIZE, labels=10)
+    assert len(planned) == count_stages(config, labels=10, has_unlabelled=True)
+    assert planned[0].name == "teacher"
+    assert not planned[0].trained_tokens
+    assert planned[0].other_s > 0
+    assert planned[1:] == [stage for stage in trained if "student" in stage.name] + trained[-6:]
+
+
 def test_tokens_beyond_the_window_do_not_count(
     encoder: Encoder, tiny_texts: list[LabelledText]
 ) -> None:

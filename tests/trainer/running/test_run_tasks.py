@@ -41,6 +41,15 @@ def test_a_student_of_a_fold_waits_for_every_network_that_teaches_it(
     assert of_all == {frozenset({fold}) for fold in range(3)}
 
 
+def test_students_of_a_finished_teacher_wait_for_the_one_that_asks_it(
+    tiny_config: RunConfig,
+) -> None:
+    config = replace(tiny_config, teacher=replace(tiny_config.teacher, is_finished=True))
+    planned = {one.task: one.needs for one in plan_tasks(config)}
+    first: frozenset[object] = frozenset({StudentTask()})
+    assert planned == {StudentTask(): frozenset(), StudentTask(0): first, StudentTask(1): first}
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_side_by_side_gives_the_bundle_of_one_after_the_other(
