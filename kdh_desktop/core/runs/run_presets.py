@@ -116,9 +116,12 @@ def usual_tuning(config: RunConfig) -> TuningConfig:
 def networks_trained(config: RunConfig) -> int:
     """How many networks a run trains in all, students included, without those of the swarm."""
     teacher, student = config.teacher, config.distillation
+    students = 1 + student.calibration_folds
+    if teacher.is_finished:
+        return students
     each = teacher.folds * teacher.members
     pairs = student.calibration_folds * (teacher.folds - 1) * student.nested_members
-    return each + pairs + 1 + student.calibration_folds
+    return each + pairs + students
 
 
 def tuning_trainings(tuning: TuningConfig) -> int:

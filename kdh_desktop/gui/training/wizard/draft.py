@@ -90,6 +90,7 @@ class Draft:
         sources: Labelled texts.
         transfer: File of unlabelled texts.
         encoder: Folder of another base encoder than the program's own.
+        teacher: Folder of the model in force, where that is to teach.
         device: Where to compute.
         title: What to call the run.
         checked: The last data check.
@@ -100,6 +101,7 @@ class Draft:
     sources: tuple[ChosenSource, ...] = ()
     transfer: Path | None = None
     encoder: ChosenEncoder | None = None
+    teacher: Path | None = None
     device: str = "auto"
     title: str = ""
     checked: Checked | None = None
@@ -143,8 +145,7 @@ class Draft:
     @property
     def uses_encoder(self) -> bool:
         """Whether any network starts from a base encoder."""
-        networks = (self.config.teacher.network, self.config.distillation.network)
-        return any(one.kind is NetworkKind.TRANSFORMER for one in networks)
+        return any(one.kind is NetworkKind.TRANSFORMER for one in self.config.networks)
 
     def request(self) -> RunRequest:
         """The run that was chosen."""
@@ -162,6 +163,7 @@ class Draft:
             transfer=None if self.transfer is None else str(self.transfer),
             encoder=str(self.encoder.folder) if self.encoder and self.uses_encoder else None,
             device=self.device,
+            teacher=str(self.teacher) if self.teacher and config.teacher.is_finished else None,
         )
 
 
@@ -181,6 +183,7 @@ def draft_of(request: RunRequest, *, title: str = "") -> Draft:
         sources=sources,
         transfer=None if request.transfer is None else Path(request.transfer),
         encoder=None if request.encoder is None else ChosenEncoder(Path(request.encoder)),
+        teacher=None if request.teacher is None else Path(request.teacher),
         device=request.device,
         title=title,
     )

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QCheckBox,
     QDoubleSpinBox,
-    QFormLayout,
+    QGridLayout,
     QHBoxLayout,
     QSpinBox,
     QVBoxLayout,
@@ -38,18 +38,21 @@ class FieldForm(QWidget):
         self._keeper = keeper
         self._shows: list[Callable[[], None]] = []
         self.controls: dict[str, QWidget] = {}
-        self._rows: dict[str, QWidget] = {}
-        self.form = QFormLayout(self)
-        self.form.setContentsMargins(0, 0, 2 * GRID, 0)
-        self.form.setHorizontalSpacing(2 * GRID)
-        self.form.setVerticalSpacing(GRID)
-        self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        self.form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self._rows: dict[str, tuple[QWidget, ...]] = {}
+        # No form layout: that gives all rows the same height, however their sentences wrap.
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 2 * GRID, 0)
+        self._grid.setHorizontalSpacing(2 * GRID)
+        self._grid.setVerticalSpacing(GRID)
+        self._grid.setColumnStretch(1, 1)
         keeper.changed.connect(self.refresh)
 
-    def add_section(self, words: str) -> None:
-        """A heading over the fields that follow."""
-        self.form.addRow(section(words))
+    def add_section(self, words: str, *, name: str = "") -> None:
+        """A heading over the fields that follow; by its name it can be hidden as they can."""
+        heading = section(words)
+        self._grid.addWidget(heading, self._grid.rowCount(), 0, 1, 2)
+        if name:
+            self._rows[name] = (heading,)
 
     def add_whole(
         self,
@@ -142,7 +145,8 @@ class FieldForm(QWidget):
     def show_rows(self, paths: Sequence[str], *, is_shown: bool) -> None:
         """Show or hide some fields with their sentences."""
         for path in paths:
-            self.form.setRowVisible(self._rows[path], is_shown)
+            for widget in self._rows[path]:
+                widget.setVisible(is_shown)
 
     def refresh(self) -> None:
         """Show the draft's values."""
@@ -179,12 +183,16 @@ class FieldForm(QWidget):
         column.addLayout(line)
         if why:
             column.addWidget(plain_label(why, kind="muted"))
+        place = self._grid.rowCount()
+        self._grid.addWidget(row, place, 1)
+        self._rows[path] = (row,)
         if words:
-            self.form.addRow(field_label(words, control), row)
-        else:
-            self.form.addRow("", row)
+            label = field_label(words, control)
+            lower = (control.sizeHint().height() - label.sizeHint().height()) // 2
+            label.setContentsMargins(0, max(0, lower), 0, 0)
+            self._grid.addWidget(label, place, 0, Qt.AlignmentFlag.AlignTop)
+            self._rows[path] = (label, row)
         self.controls[path] = control
-        self._rows[path] = row
         self._shows.append(show)
 
 

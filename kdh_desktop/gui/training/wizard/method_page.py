@@ -33,6 +33,8 @@ from kdh_desktop.gui.training.wizard.words import (
 )
 from kdh_desktop.gui.window_parts import WindowParts
 
+_OF_TRAINED_TEACHER = ("teacher", "teacher.method", "teacher.folds", "teacher.schedule.epochs")
+
 
 class MethodPage(StepPage):
     """Presets first; below them what they set."""
@@ -136,7 +138,7 @@ class MethodPage(StepPage):
 
     def _fill_teacher(self) -> None:
         fields = self.fields
-        fields.add_section(self.tr("Teacher"))
+        fields.add_section(self.tr("Teacher"), name="teacher")
         fields.add_choice(
             "teacher.method",
             self.tr("Networks of the teacher"),
@@ -266,7 +268,9 @@ class MethodPage(StepPage):
         found = preset_of(self.keeper.config)
         self.choices[found].setChecked(True)
         self.choices[None].setEnabled(found is None)
+        teacher = self.keeper.config.teacher
+        is_trained = not teacher.is_finished
+        self.fields.show_rows(_OF_TRAINED_TEACHER, is_shown=is_trained)
         self.fields.show_rows(
-            ["distillation.nested_members"],
-            is_shown=self.keeper.config.teacher.folds > 2,
+            ["distillation.nested_members"], is_shown=is_trained and teacher.folds > 2
         )

@@ -56,12 +56,15 @@ class ModelsPage(StepPage):
         column.addStretch(1)
         self.column.addWidget(scrolled(content), 1)
         keeper.changed.connect(self._show)
+        parts.model.changed.connect(self._show)
         self.fields.refresh()
         self._show()
 
     @property
     def problem(self) -> str:
         draft = self.keeper.draft
+        if draft.config.teacher.is_finished and (problem := self._problem_of_teacher()):
+            return problem
         if not draft.uses_encoder:
             return ""
         if self._is_checking:
@@ -75,8 +78,20 @@ class ModelsPage(StepPage):
             )
         return ""
 
+    def _problem_of_teacher(self) -> str:
+        """What speaks against letting the model in force teach."""
+        classifier = self.parts.model.classifier
+        if classifier is None:
+            return self.tr("There is no model in force that could teach: train a teacher.")
+        checked = self.keeper.draft.checked
+        report = None if checked is None else checked.report
+        known = set(classifier.bundle.labels.ids)
+        if report is not None and known != {label.id for label in report.labels}:
+            return self.tr("The model in force knows other labels than the texts: train a teacher.")
+        return ""
+
     def focus_first(self) -> None:
-        self.fields.controls["teacher.network.kind"].setFocus()
+        self.fields.controls["teacher.is_finished"].setFocus()
 
     @property
     def _has_own_encoder(self) -> bool:
@@ -88,6 +103,8 @@ class ModelsPage(StepPage):
         for part in _PARTS:
             is_teacher = part == "teacher"
             fields.add_section(self.tr("Teacher") if is_teacher else self.tr("Student"))
+            if is_teacher:
+                self._fill_who_teaches()
             fields.add_choice(
                 f"{part}.network.kind",
                 self.tr("&Network") if is_teacher else self.tr("Ne&twork"),
@@ -117,6 +134,21 @@ class ModelsPage(StepPage):
             )
             if is_teacher:
                 self._fill_teacher()
+
+    def _fill_who_teaches(self) -> None:
+        self.fields.add_choice(
+            "teacher.is_finished",
+            self.tr("Who &teaches"),
+            [
+                (self.tr("A teacher that is trained on these texts"), False),
+                (self.tr("The model in force"), True),
+            ],
+            why=self.tr(
+                "The model in force passes on what it knows, and nothing is trained for it: for "
+                "a quicker model, or one that learns your labels beside what it knows already."
+            ),
+            adjust=_without_training,
+        )
 
     def _fill_teacher(self) -> None:
         self.fields.add_whole(
@@ -193,18 +225,33 @@ class ModelsPage(StepPage):
         self._show()
 
     def _show(self) -> None:
+        self._name_teacher()
         config = self.keeper.config
+        is_finished = config.teacher.is_finished
         for part in _PARTS:
             network: NetworkConfig = getattr(config, part).network
             is_transformer = network.kind is NetworkKind.TRANSFORMER
-            self.fields.show_rows([f"{part}.network.layers"], is_shown=is_transformer)
-            self.fields.show_rows([f"{part}.network.hidden_size"], is_shown=not is_transformer)
+            is_trained = part == "distillation" or not is_finished
+            for name, is_shown in (
+                ("kind", True),
+                ("layers", is_transformer),
+                ("hidden_size", not is_transformer),
+            ):
+                self.fields.show_rows([f"{part}.network.{name}"], is_shown=is_shown and is_trained)
+        others = ["teacher.members", "teacher.has_linear_member"]
+        self.fields.show_rows(others, is_shown=not is_finished)
         draft = self.keeper.draft
         for widget in (self.encoder_section, self.encoder_words, self._encoder_row):
             widget.setVisible(draft.uses_encoder)
         self.own_button.setVisible(draft.encoder is not None)
         self.encoder_words.setText(self._encoder_text())
         self.problem_changed.emit()
+
+    def _name_teacher(self) -> None:
+        """Keep the folder of the model that is in force now, where it is to teach."""
+        classifier = self.parts.model.classifier
+        if self.keeper.config.teacher.is_finished and classifier is not None:
+            self.keeper.change(teacher=classifier.bundle.folder)
 
     def _encoder_text(self) -> str:
         chosen = self.keeper.draft.encoder
@@ -233,6 +280,11 @@ class ModelsPage(StepPage):
             weights=round(chosen.report.weights / 1e6),
             tokens=chosen.report.max_tokens,
         )
+
+
+def _without_training(is_finished: Value | None) -> dict[str, Value | None]:
+    """What cannot be had where nothing is trained for the teacher."""
+    return {"distillation.nested_members": 0, "tuning": None} if is_finished else {}
 
 
 def _usual_sizes(part: str) -> Adjust:

@@ -64,6 +64,8 @@ def _transfer(draft: Draft) -> str:
 
 def _teacher(config: RunConfig) -> str:
     teacher = config.teacher
+    if teacher.is_finished:
+        return tr("the model in force; nothing is trained for it")
     parts = [
         network_words(teacher.network),
         method_name(teacher.method),

@@ -60,7 +60,7 @@ class TuningPage(StepPage):
         self._show()
 
     def focus_first(self) -> None:
-        self.switch.setFocus()
+        (self.switch if self.switch.isEnabled() else self).setFocus()
 
     def _fill(self) -> None:
         fields = self.fields
@@ -124,6 +124,13 @@ class TuningPage(StepPage):
         self.switch.setChecked(tuning is not None)
         self.switch.blockSignals(False)  # noqa: FBT003
         self._area.setVisible(tuning is not None)
+        is_finished = self.keeper.config.teacher.is_finished
+        self.switch.setEnabled(not is_finished)
+        if is_finished:
+            self.cost.setText(
+                self.tr("Not to be had where the model in force teaches: a search trains teachers.")
+            )
+            return
         usual = networks_trained(self.keeper.config)
         if tuning is None:
             words = self.tr("Off: the run trains {count} networks with the settings as they are.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
@@ -9,6 +10,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QInputDialog, QPushButton, QSpinBox
 from pytestqt.qtbot import QtBot
 
+from kdh_desktop.core.corpus_report import CorpusReport, LabelBalance
+from kdh_desktop.core.corpus_source import HocSource
 from kdh_desktop.core.runs.machine_report import (
     DeviceFound,
     ExpectedCost,
@@ -19,6 +22,7 @@ from kdh_desktop.core.runs.run_presets import Preset, preset_of
 from kdh_desktop.core.search_space import Real, TuningConfig
 from kdh_desktop.core.training_config import NetworkKind, config_from_json
 from kdh_desktop.gui.jobs import Job
+from kdh_desktop.gui.training.wizard.draft import Checked, ChosenSource
 from kdh_desktop.gui.training.wizard.field_form import FieldForm
 from kdh_desktop.gui.training.wizard.review_words import review_lines
 from kdh_desktop.gui.training.wizard.training_wizard import TrainingWizard
@@ -59,6 +63,50 @@ def test_a_network_from_scratch_needs_no_encoder_and_other_rates(wizard: Trainin
     choose(fields, "teacher.network.kind", "transformer")
     assert wizard.keeper.config.teacher.schedule.peak_rate == 1.5e-4
     assert wizard.models_page.folder_button.isVisible()
+
+
+def test_the_model_in_force_may_teach(wizard: TrainingWizard, qtbot: QtBot) -> None:
+    models, method = wizard.models_page, wizard.method_page
+    active = wizard.models_page.parts.model
+    qtbot.waitUntil(lambda: active.classifier is not None)
+    method.choices[Preset.BEST].click()
+    wizard.tuning_page.switch.click()
+    wizard.go_to(1)
+    choose(models.fields, "teacher.is_finished", True)
+    assert models.problem == ""
+    for path in ("teacher.network.kind", "teacher.members", "teacher.has_linear_member"):
+        assert not models.fields.controls[path].isVisible()
+    assert models.fields.controls["distillation.network.layers"].isVisible()
+    request = wizard.keeper.draft.request()
+    assert active.classifier is not None
+    assert request.teacher == str(active.classifier.bundle.folder)
+    assert request.config.networks == {request.config.distillation.network}
+    assert tuning_of(wizard) is None
+    wizard.go_to(2)
+    assert not method.fields.controls["teacher.schedule.epochs"].isVisible()
+    assert method.fields.controls["distillation.alpha"].isVisible()
+    assert not wizard.tuning_page.switch.isEnabled()
+    lines = dict(review_lines(wizard.keeper.draft))
+    assert lines["Teacher"] == "the model in force; nothing is trained for it"
+    assert lines["Trainings"] == "6 networks"
+    wizard.begin_with(request)
+    assert wizard.keeper.draft.request() == replace(
+        request, config=replace(request.config, name=wizard.keeper.draft.request().config.name)
+    )
+    method.choices[Preset.QUICK].click()
+    assert wizard.keeper.draft.request().teacher is None
+    assert wizard.tuning_page.switch.isEnabled()
+
+
+def test_a_model_of_other_labels_cannot_teach(wizard: TrainingWizard, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: wizard.models_page.parts.model.classifier is not None)
+    choose(wizard.models_page.fields, "teacher.is_finished", True)
+    label = LabelBalance("grade", "Grade", 3, 0.5)
+    report = CorpusReport((), (label,), 1.0, 3, None, ())
+    source = ChosenSource(HocSource("texts"), "texts")
+    key = replace(wizard.keeper.draft, sources=(source,)).check_key
+    wizard.keeper.change(sources=(source,), checked=Checked(key, report))
+    assert "other labels" in wizard.models_page.problem
 
 
 def test_layers_can_be_cut_and_taken_back(wizard: TrainingWizard) -> None:
