@@ -21,12 +21,14 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_SAVE = "Save its text as a .txt file."
+_IMPORT = "Import it (in a terminal by kdh bulk), or save its text as a .txt file."
 _OTHER_FORMATS = (
-    (b"%PDF-", "a PDF"),
-    (b"PK\x03\x04", "a Word, Excel or ZIP file"),
-    (b"\xd0\xcf\x11\xe0", "an old Word or Excel file"),
-    (b"{\\rtf", "a rich-text file"),
-    (b"\x1f\x8b", "a compressed file"),
+    (b"%PDF-", "a PDF", _IMPORT),
+    (b"PK\x03\x04", "a Word, Excel or ZIP file", _IMPORT),
+    (b"\xd0\xcf\x11\xe0", "an old Word or Excel file", _IMPORT),
+    (b"{\\rtf", "a rich-text file", _SAVE),
+    (b"\x1f\x8b", "a compressed file", _SAVE),
 )
 _MAX_NUL_SHARE = 0.01
 
@@ -118,9 +120,9 @@ def check_is_text(head: bytes) -> None:
     Raises:
         InputError: It does.
     """
-    for beginning, name in _OTHER_FORMATS:
+    for beginning, name, remedy in _OTHER_FORMATS:
         if head.startswith(beginning):
-            raise InputError(f"This is {name}, not plain text.", "Save its text as a .txt file.")
+            raise InputError(f"This is {name}, not plain text.", remedy)
 
 
 _O_BINARY = getattr(os, "O_BINARY", 0)  # only Windows tells text from binary
