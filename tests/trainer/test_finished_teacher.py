@@ -22,6 +22,7 @@ from kdh_desktop.core.training_protocol import StageStarted
 from tests.trainer.conftest import ROOT, TrainerProcess, trainer_environment
 from trainer.corpus import LabelledText
 from trainer.finished_teacher import FinishedTeacher
+from trainer.judging.student_choice import form_of
 from trainer.learning.stages import StageRunner
 from trainer.process.control import RunControl
 from trainer.running.steps import RunFiles, TrainingRun
@@ -185,6 +186,14 @@ def test_nothing_is_trained_for_it(taught: TrainerProcess) -> None:
     assert {stage.stages for stage in stages} == {len(stages)}
     kept = {path.name for path in (taught.folder / "work").glob("teacher*")}
     assert kept == {"teacher-labelled.npz", "teacher-unlabelled.npz"}
+
+
+def test_both_can_be_compared_by_their_forms(
+    taught: TrainerProcess, tiny_run: TrainerProcess
+) -> None:
+    student, teacher = form_of(taught.bundle.model), form_of(tiny_run.bundle.model)
+    assert (student.layers, teacher.layers) == (1, 2)
+    assert student.inner == teacher.inner
 
 
 def test_the_student_is_half_as_deep_and_says_who_taught_it(

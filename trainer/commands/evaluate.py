@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from kdh_desktop.core.labels import LabelSet
     from trainer.commands import Commands
     from trainer.corpus import LabelledText
+    from trainer.judging.judgement import ScoredTexts
+    from trainer.judging.student_choice import StudentForm, StudentResult
 
 _DESCRIPTION = """\
 Scores labelled texts with a verified model, by the very code that serves it, and prints its
@@ -63,6 +65,12 @@ def add_parser(commands: Commands) -> None:
         action="store_true",
         help="with --run: obey the line cancel on stdin; its end cancels",
     )
+    evaluate.add_argument(
+        "--decisions",
+        type=Path,
+        help="file for what the model decided, to compare students by: "
+        "kdh-trainer bench --students --result FILE",
+    )
     evaluate.add_argument("--seed", type=int, default=0, help="of all random choices (0)")
     evaluate.add_argument("--json", action="store_true", help="print JSON instead of tables")
     evaluate.set_defaults(work_on=_evaluate)
@@ -83,9 +91,11 @@ def _judge(arguments: argparse.Namespace) -> None:
     from kdh_desktop.core.classification.classifier import OnnxClassifier
     from trainer.judging.judgement import compare_models, judge, score_labelled
     from trainer.judging.judgement_table import as_json, as_text
+    from trainer.judging.student_choice import form_of, write_result
 
     bundles = _open(arguments)
     texts = _read(arguments, bundles[0].labels)
+    form = None if arguments.decisions is None else form_of(bundles[0].model)
     scored = []
     judgements = []
     for bundle in bundles:
@@ -93,9 +103,24 @@ def _judge(arguments: argparse.Namespace) -> None:
         one = score_labelled(OnnxClassifier(bundle), texts, on_progress=_say)
         scored.append(one)
         judgements.append(judge(one, seed=arguments.seed, on_progress=_say))
+    if form is not None:
+        write_result(arguments.decisions, _decisions(form, scored[0], texts))
     difference = compare_models(*scored, seed=arguments.seed) if len(scored) > 1 else None
     show = as_json if arguments.json else as_text
     sys.stdout.write(show(judgements, difference))
+
+
+def _decisions(form: StudentForm, scored: ScoredTexts, texts: list[LabelledText]) -> StudentResult:
+    from trainer.corpus import corpus_digest
+    from trainer.judging.student_choice import StudentResult
+
+    digest = corpus_digest(texts)[:16]
+    return StudentResult.of(
+        form,
+        protocol=f"{len(texts)} texts of SHA-256 {digest}, thresholds of each model's own",
+        present=scored.present,
+        truth=scored.truth > 0,
+    )
 
 
 def _judge_run(arguments: argparse.Namespace) -> None:

@@ -9,6 +9,7 @@ equally fast ones, the better.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,6 +98,31 @@ class Standing:
     def is_as_good(self) -> bool:
         """Whether it may be chosen for its speed."""
         return self.behind.difference <= MOST_BEHIND and self.behind.low <= 0
+
+
+def form_of(model: bytes) -> StudentForm:
+    """The form of an exported transformer: its layers have two matrices each that turn about.
+
+    Args:
+        model: The int8 ONNX file.
+
+    Raises:
+        TrainingError: It is no transformer.
+    """
+    import onnx
+
+    graph = onnx.load_model_from_string(model).graph
+    shapes = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
+    products = [node for node in graph.node if node.op_type == "MatMulInteger"]
+    matrices = Counter(shapes.get(node.input[1], ()) for node in products)
+    feed_forward = [shape for shape in matrices if len(shape) == 2 and shape[0] > shape[1]]
+    found = [shape for shape in feed_forward if matrices[shape[::-1]] == matrices[shape]]
+    if len(found) != 1:
+        raise TrainingError(
+            "The model is no transformer, so it has no layers to be compared by.",
+            "Name students whose network is a transformer.",
+        )
+    return StudentForm(matrices[found[0]], inner=found[0][0])
 
 
 def write_result(path: Path, result: StudentResult) -> None:

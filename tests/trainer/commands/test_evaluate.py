@@ -68,6 +68,15 @@ def test_a_model_is_judged_in_a_process_of_its_own(
     assert "Traceback" not in done.stderr
 
 
+def test_decisions_of_a_model_without_layers_are_not_kept(
+    folder: Path, tiny_corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    decided = tmp_path / "decided.json"
+    assert evaluate(folder, tiny_corpus, "--ids", "dev.txt", "--decisions", decided) == 2
+    assert "no transformer" in capsys.readouterr().err
+    assert not decided.exists()
+
+
 def judgements(out: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = json.loads(out)["judgements"]
     return found
