@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from kdh_desktop.core.errors import KdhError
+from kdh_desktop.core.errors import InputError, KdhError
 from trainer.commands import (
     adapt,
     bench,
@@ -37,6 +37,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KdhError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
+    except OSError as error:
+        # No name of a file: it may say who a text is about.
+        sys.stderr.write(
+            f"A file or folder that was named cannot be used ({error.strerror or 'no reason given'}"
+            "). Check its place, what you may do there, and the room on the disk.\n"
+        )
+        return InputError.exit_code
 
 
 def _parser() -> argparse.ArgumentParser:

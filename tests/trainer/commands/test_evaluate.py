@@ -19,6 +19,7 @@ from tests.trainer.conftest import ROOT, trainer_environment
 from tests.trainer.corpus.test_corpus import CORPUS
 from trainer.__main__ import _QUIET, main
 from trainer.corpus import corpus_digest, read_hoc
+from trainer.judging.student_choice import StudentForm
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +76,21 @@ def test_decisions_of_a_model_without_layers_are_not_kept(
     assert evaluate(folder, tiny_corpus, "--ids", "dev.txt", "--decisions", decided) == 2
     assert "no transformer" in capsys.readouterr().err
     assert not decided.exists()
+
+
+def test_a_file_that_cannot_be_written_is_told_in_a_sentence(
+    folder: Path,
+    tiny_corpus: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("trainer.judging.student_choice.form_of", lambda _: StudentForm(1))
+    nowhere = tmp_path / "nowhere" / "decided.json"
+    assert evaluate(folder, tiny_corpus, "--ids", "dev.txt", "--decisions", nowhere) == 2
+    said = capsys.readouterr().err
+    assert "cannot be used (No such file or directory)" in said
+    assert "nowhere" not in said
 
 
 def judgements(out: str) -> list[dict[str, Any]]:
