@@ -115,18 +115,24 @@ def _run_config(arguments: argparse.Namespace) -> None:
     work = arguments.work or paths.data / "runs" / config.name
     with edge_of_process(arguments, run=config.name, work=work) as edge:
         from trainer.corpus.guess import source_of
+
+        # What is missing is told before the libraries are loaded, which takes a while.
+        corpus = tuple(source_of(path) for path in arguments.corpus)
+        judged = tuple(source_of(path) for path in arguments.judge)
+        encoder, teacher = base_encoder(arguments.encoder), _teacher(arguments.teacher)
+
         from trainer.process.device import choose_device
         from trainer.run import run_training
         from trainer.running.steps import RunFiles
 
         files = RunFiles(
-            corpus=tuple(source_of(path) for path in arguments.corpus),
-            judged=tuple(source_of(path) for path in arguments.judge),
+            corpus=corpus,
+            judged=judged,
             transfer=arguments.transfer,
-            encoder=base_encoder(arguments.encoder),
+            encoder=encoder,
             work=work,
             out=arguments.out or work / "bundle",
-            teacher=_teacher(arguments.teacher),
+            teacher=teacher,
         )
         run_training(
             config,
