@@ -37,6 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KdhError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
+    except BrokenPipeError:  # no file that was named: whoever reads us has read enough
+        raise
     except OSError as error:
         # No name of a file: it may say who a text is about.
         sys.stderr.write(

@@ -183,15 +183,16 @@ def tiny_run(
         told = folder.with_name("tiny_run.json")
         if not told.exists():
             folder.mkdir()
-            done = _run_trainer(folder, tiny_config, tiny_corpus, tiny_transfer, tiny_encoder)
+            done = run_trainer(folder, tiny_config, tiny_corpus, tiny_transfer, tiny_encoder)
             told.write_text(json.dumps([done.returncode, done.stdout, done.stderr]), "utf-8")
         code, out, said = json.loads(told.read_text("utf-8"))
     return TrainerProcess(code, tuple(out.splitlines()), said, folder)
 
 
-def _run_trainer(
-    folder: Path, tiny_config: RunConfig, corpus: Path, transfer: Path, encoder: Path
+def run_trainer(
+    folder: Path, tiny_config: RunConfig, corpus: Path, transfer: Path, encoder: Path, *more: str
 ) -> subprocess.CompletedProcess[str]:
+    """A run in a process of its own that writes below `folder` only; `more` are its options."""
     config = folder / "config.json"
     config.write_text(config_to_json(tiny_config), encoding="utf-8")
     places = {
@@ -205,7 +206,7 @@ def _run_trainer(
     }
     options = [str(part) for pair in places.items() for part in pair]
     return subprocess.run(
-        [sys.executable, "-m", "trainer", "run", str(config), *options],
+        [sys.executable, "-m", "trainer", "run", str(config), *options, *more],
         cwd=ROOT,
         env=trainer_environment(folder / "home"),
         capture_output=True,

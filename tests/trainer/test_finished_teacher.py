@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +16,9 @@ from kdh_desktop.core.classification.model_bundle import ModelBundle
 from kdh_desktop.core.corpus_source import HocSource
 from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.labels import HALLMARKS_OF_CANCER, LabelSet
-from kdh_desktop.core.training_config import NetworkConfig, RunConfig, config_to_json
+from kdh_desktop.core.training_config import NetworkConfig, RunConfig
 from kdh_desktop.core.training_protocol import StageStarted
-from tests.trainer.conftest import ROOT, TrainerProcess, trainer_environment
+from tests.trainer.conftest import TrainerProcess, run_trainer
 from trainer.corpus import LabelledText
 from trainer.finished_teacher import FinishedTeacher
 from trainer.judging.student_choice import form_of
@@ -136,32 +135,10 @@ def taught(
 ) -> TrainerProcess:
     """The whole trip with the command: the model of the tiny run teaches one of half its depth."""
     folder = tmp_path_factory.mktemp("taught")
-    environment = trainer_environment(folder / "home")
-    config = folder / "config.json"
-    config.write_text(config_to_json(finished_config), encoding="utf-8")
-    places = {
-        "--corpus": tiny_corpus,
-        "--judge": tiny_corpus / "dev.txt",
-        "--transfer": tiny_transfer,
-        "--encoder": tiny_encoder,
-        "--teacher": tiny_run.folder / "bundle",
-        "--work": folder / "work",
-        "--out": folder / "bundle",
-        "--public-keys": folder / "keys",
-    }
-    options = [str(part) for pair in places.items() for part in pair]
-
-    def run() -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "trainer", "run", str(config), *options],
-            cwd=ROOT,
-            env=environment,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=150,
-            check=False,
-        )
-
+    teacher = ("--teacher", str(tiny_run.folder / "bundle"))
+    run = partial(
+        run_trainer, folder, finished_config, tiny_corpus, tiny_transfer, tiny_encoder, *teacher
+    )
     refused = run()
     assert refused.returncode == 4
     assert "not signed" in refused.stderr

@@ -68,7 +68,7 @@ def add_parser(commands: Commands) -> None:
     evaluate.add_argument(
         "--decisions",
         type=Path,
-        help="file for what the model decided, to compare students by: "
+        help="with --bundle: file for what the model decided, to compare students by: "
         "kdh-trainer bench --students --result FILE",
     )
     evaluate.add_argument("--seed", type=int, default=0, help="of all random choices (0)")
