@@ -185,6 +185,7 @@ def loaded_by(statement: str) -> set[str]:
         ("import kdh_desktop.core.importing.reading", {*READERS, "numpy", "pandas"}),
         ("import kdh_desktop.core.classification.classifier", {*QT, *TRAINING, "trainer"}),
         ("import trainer", {"torch", "transformers", "kdh_desktop.gui", *QT}),
+        ("import trainer.run", {"transformers", "kdh_desktop.gui", *QT}),
     ],
 )
 def test_importing_loads_nothing_that_is_not_needed(statement: str, unwanted: set[str]) -> None:

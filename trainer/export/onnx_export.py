@@ -15,7 +15,6 @@ from torch import nn
 from kdh_desktop.core.errors import TrainingError
 from trainer.export.attention_mask import honour_mask
 from trainer.export.served_form import served_form
-from trainer.networks.encoders import most_tokens
 from trainer.networks.transformer import TransformerNetwork
 
 OPSET = 20
@@ -38,7 +37,7 @@ def export_float32(network: nn.Module, path: Path) -> None:
     """
     served = served_form(network)
     ids = torch.ones(2, 16, dtype=torch.int64)
-    longest = most_tokens(network.encoder) if isinstance(network, TransformerNetwork) else 8192
+    longest = network.most_tokens if isinstance(network, TransformerNetwork) else 8192
     free = {
         0: torch.export.Dim("batch", max=4096),
         1: torch.export.Dim("tokens", max=longest),

@@ -13,25 +13,22 @@ from typing import Any
 
 import torch
 from torch import nn
-from transformers.models.bert.modeling_bert import BertSelfAttention
-from transformers.models.camembert.modeling_camembert import CamembertSelfAttention
-from transformers.models.distilbert.modeling_distilbert import DistilBertSelfAttention
-from transformers.models.electra.modeling_electra import ElectraSelfAttention
-from transformers.models.roberta.modeling_roberta import RobertaSelfAttention
-from transformers.models.xlm_roberta.modeling_xlm_roberta import XLMRobertaSelfAttention
 
 from trainer.networks.recurrence import Recurrence
 from trainer.networks.transformer import TransformerNetwork
 
-_PLAIN_ATTENTIONS = (
-    BertSelfAttention,
-    CamembertSelfAttention,
-    DistilBertSelfAttention,
-    ElectraSelfAttention,
-    RobertaSelfAttention,
-    XLMRobertaSelfAttention,
+_PLAIN_ATTENTIONS = frozenset(
+    {
+        "BertSelfAttention",
+        "CamembertSelfAttention",
+        "DistilBertSelfAttention",
+        "ElectraSelfAttention",
+        "RobertaSelfAttention",
+        "XLMRobertaSelfAttention",
+    }
 )
-"""Self-attentions of queries, keys and values and nothing else, such as relative positions."""
+"""Self-attentions of queries, keys and values and nothing else, such as relative positions; by
+name, since each lies in a module of transformers that takes its time to be imported."""
 
 
 def served_form(network: nn.Module) -> nn.Module:
@@ -61,7 +58,7 @@ def _fuse_attentions(encoder: nn.Module) -> bool:
         (module, name, child)
         for module in encoder.modules()
         for name, child in module.named_children()
-        if isinstance(child, _PLAIN_ATTENTIONS)
+        if type(child).__name__ in _PLAIN_ATTENTIONS
     ]
     for module, name, child in found:
         setattr(module, name, _FusedSelfAttention(child))
@@ -89,7 +86,7 @@ class _FusedSelfAttention(nn.Module):
     def __init__(self, attention: Any) -> None:
         super().__init__()
         self.out: nn.Module
-        if isinstance(attention, DistilBertSelfAttention):
+        if hasattr(attention, "q_lin"):  # DistilBERT
             parts = (attention.q_lin, attention.k_lin, attention.v_lin)
             self.heads = attention.n_heads
             self.out = attention.out_lin

@@ -71,17 +71,6 @@ def kept_layers(total: int, layers: int) -> list[int]:
     return [round(step * (total - 1) / (layers - 1)) for step in range(layers)]
 
 
-def most_tokens(encoder: nn.Module) -> int:
-    """Tokens in the longest text that an encoder has positions for."""
-    config: Any = encoder.config
-    positions = int(config.max_position_embeddings)
-    for module in encoder.modules():
-        table = getattr(module, "position_embeddings", None)
-        if isinstance(table, nn.Embedding) and table.padding_idx is not None:
-            return positions - table.padding_idx - 1  # numbered from behind the padding's id
-    return positions
-
-
 def _config(folder: Path, *, dropout: float) -> Any:
     try:
         config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)

@@ -10,13 +10,12 @@ Source: label-wise attention after Mullenbach et al. 2018 (CAML), equations 3 an
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
 
 from trainer.networks.dropout import CheapDropout
-from trainer.networks.encoders import load_encoder
-from trainer.networks.text_by_text import use_text_by_text_attention
 
 
 class TransformerNetwork(nn.Module):
@@ -36,6 +35,17 @@ class TransformerNetwork(nn.Module):
             nn.init.normal_(weight, std=0.02)
         for bias in (self.attention.bias, self.token.bias):
             nn.init.zeros_(bias)
+
+    @property
+    def most_tokens(self) -> int:
+        """Tokens in the longest text that the encoder has positions for."""
+        config: Any = self.encoder.config
+        positions = int(config.max_position_embeddings)
+        for module in self.encoder.modules():
+            table = getattr(module, "position_embeddings", None)
+            if isinstance(table, nn.Embedding) and table.padding_idx is not None:
+                return positions - table.padding_idx - 1  # numbered from behind the padding's id
+        return positions
 
     def forward(
         self, input_ids: torch.Tensor, attention_mask: torch.Tensor
@@ -60,6 +70,10 @@ def load_transformer(
     Raises:
         TrainingError: The folder cannot be used, or the encoder has fewer than `layers` layers.
     """
+    # Imported here, so that runs of other networks do not wait for the transformers library.
+    from trainer.networks.encoders import load_encoder
+    from trainer.networks.text_by_text import use_text_by_text_attention
+
     encoder = load_encoder(folder, dropout=dropout, layers=layers)
     _replace_dropout(encoder)
     use_text_by_text_attention(encoder)

@@ -21,7 +21,7 @@ from trainer.learning.batching import Batches, Encoder
 from trainer.learning.network_scores import score
 from trainer.networks.depths import layers_above
 from trainer.networks.dropout import CheapDropout
-from trainer.networks.encoders import kept_layers, most_tokens
+from trainer.networks.encoders import kept_layers
 from trainer.networks.transformer import TransformerNetwork, load_transformer
 
 
@@ -114,7 +114,7 @@ def test_more_layers_than_there_are_is_refused(folder: Path) -> None:
 
 
 def test_the_longest_text_is_known(network: TransformerNetwork, folder: Path) -> None:
-    longest = most_tokens(network.encoder)
+    longest = network.most_tokens
     assert longest == (128 if folder.name in {"roberta", "mpnet"} else 130)
     ids = torch.full((1, longest), 7)
     with torch.inference_mode():
