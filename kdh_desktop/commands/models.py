@@ -10,6 +10,7 @@ from kdh_desktop.commands.administrator import administrator_of
 from kdh_desktop.commands.model_loading import load_classifier, open_trusted_bundle
 from kdh_desktop.commands.output import print_json, print_line
 from kdh_desktop.commands.parser import Commands
+from kdh_desktop.commands.publishers import add_publishers
 from kdh_desktop.core.errors import InputError
 from kdh_desktop.core.paths import AppPaths
 from kdh_desktop.terminal import printable
@@ -46,6 +47,7 @@ def add_models(commands: Commands) -> None:
     install.add_argument("path", metavar="PATH", type=Path, help="folder or .kdhmodel file")
     install.set_defaults(command=_install)
     _add_guarded(model_commands)
+    add_publishers(model_commands)
 
 
 def _add_guarded(model_commands: Commands) -> None:

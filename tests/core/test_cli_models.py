@@ -7,13 +7,15 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from kdh_desktop import cli
 from kdh_desktop.core.access import Access, Cost
+from kdh_desktop.core.classification.signing import fingerprint, write_public_key
 from kdh_desktop.core.paths import AppPaths
-from tests.data.tiny_bundle import make_tiny_bundle
+from tests.data.tiny_bundle import make_tiny_bundle, tiny_key
 from tests.data.tiny_installation import make_tiny_installation
 
 PASSWORD = "a long password"
@@ -187,3 +189,63 @@ def test_a_file_that_cannot_be_written_leaves_nothing(kdh: Kdh, door: None, tmp_
     code, _, told = kdh("models", "export", "shipped", str(target), password=PASSWORD)
     assert code == 2
     assert "cannot be written" in told
+
+
+@pytest.fixture
+def theirs(tmp_path: Path) -> tuple[str, str, str]:
+    """A model of another site, the file of its key, and the key's fingerprint."""
+    folder, key = make_tiny_bundle(tmp_path / "theirs", seed=4, bundle_id="theirs", key=tiny_key(4))
+    write_public_key(tmp_path / "theirs.pub", key)
+    return str(folder), str(tmp_path / "theirs.pub"), fingerprint(key)
+
+
+def test_another_site_is_trusted_by_the_fingerprint_that_it_told(
+    kdh: Kdh, door: None, theirs: tuple[str, str, str]
+) -> None:
+    folder, key, digits = theirs
+    assert kdh("models", "install", folder)[0] == 4
+    code, told, _ = kdh("models", "trust", key)
+    assert code == 0
+    assert digits in told
+    assert "Nothing is changed yet." in told
+    assert kdh("models", "install", folder)[0] == 4
+    # As somebody writes down what is read to them.
+    heard = digits.replace(" ", "").upper()
+    assert kdh("models", "trust", key, "--fingerprint", heard, password=PASSWORD)[0] == 0
+    assert kdh("models", "install", folder)[0] == 0
+    (other,) = [one for one in trusted(kdh) if one["added"]]
+    assert other["fingerprint"] == digits
+    assert f"{digits}  another site" in kdh("models", "publishers")[1]
+    assert kdh("models", "distrust", digits[:19], password=PASSWORD)[0] == 0
+    assert [one for one in trusted(kdh) if one["added"]] == []
+    assert "cannot be used" in kdh("models", "list")[1]
+
+
+def test_a_key_that_was_exchanged_on_its_way_is_refused(
+    kdh: Kdh, door: None, theirs: tuple[str, str, str]
+) -> None:
+    _, key, digits = theirs
+    other = digits[:-1] + ("0" if digits[-1] != "0" else "1")
+    for heard in (other, digits[:19], ""):
+        code, _, told = kdh("models", "trust", key, "--fingerprint", heard, password=PASSWORD)
+        assert code == 2
+        assert "Do not trust it" in told
+    assert kdh("models", "trust", key, "--fingerprint", digits, password="not this")[0] == 4
+    assert not [one for one in trusted(kdh) if one["added"]]
+
+
+def test_only_keys_that_were_added_can_be_taken_away(kdh: Kdh, door: None) -> None:
+    own = trusted(kdh)
+    for one in own:
+        code, _, told = kdh("models", "distrust", one["fingerprint"], password=PASSWORD)
+        assert code == 2
+        assert "This key is needed." in told
+    for digits in ("", own[0]["fingerprint"][:9], "f" * 64):
+        code, _, told = kdh("models", "distrust", digits, password=PASSWORD)
+        assert code == 2
+        assert "kdh models publishers" in told
+    assert trusted(kdh) == own
+
+
+def trusted(kdh: Kdh) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in kdh("models", "publishers", "--json")[1].splitlines()]

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, QMimeData, Qt
+from PySide6.QtCore import QEvent, QMimeData, QObject, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
@@ -130,8 +130,13 @@ def start(
     for desktop in started:
         desktop.window.leave()
         qtbot.waitUntil(desktop.window.isHidden)
-        desktop.window.deleteLater()
-        desktop.theme.deleteLater()
+        for part in vars(desktop).values():
+            if isinstance(part, QObject):
+                part.deleteLater()
+    # What has no parent yet, such as charts that were not shown, holds on to all the rest.
+    for widget in qapp.topLevelWidgets():
+        if widget.parent() is None and type(widget).__module__.startswith("kdh_desktop"):
+            widget.deleteLater()
     qapp.processEvents()
     # At once: the next test would have to put its style on all that is left of this one.
     qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
