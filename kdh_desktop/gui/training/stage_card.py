@@ -44,6 +44,8 @@ class StageCard(QFrame):
             layout.addWidget(widget)
         layout.addWidget(self.table, 1)
         layout.addWidget(self.purpose)
+        # Stages of one kind differ in how their names end.
+        self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.table.setMinimumHeight(20 * GRID)
         self.table.selectionModel().currentRowChanged.connect(self._take_choice)
@@ -58,7 +60,8 @@ class StageCard(QFrame):
         self._is_over = shown.state.is_over
         self.count.setText(self._count_words(shown))
         self._is_showing = True
-        self.table.show_anew([self._row(shown, stage) for stage in self._stages], widest=_WIDEST)
+        widest = max(_WIDEST, self.table.viewport().width() // 2)
+        self.table.show_anew([self._row(shown, stage) for stage in self._stages], widest=widest)
         if self._is_following and self._stages:
             newest = self.table.rows.index(len(self._stages) - 1, 0)
             if self.table.currentIndex() != newest:
