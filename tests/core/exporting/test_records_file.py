@@ -11,6 +11,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+import python_calamine
 import rispy
 
 from kdh_desktop.core.errors import Cancelled, ExportError, InputError
@@ -28,7 +29,7 @@ from kdh_desktop.core.exporting.outcome import ExportFormat
 from kdh_desktop.core.exporting.provenance import Provenance
 from kdh_desktop.core.exporting.records_file import export_records
 from kdh_desktop.core.exporting.rows import RowMaker
-from kdh_desktop.core.exporting.workbook_file import fit, write_workbook
+from kdh_desktop.core.exporting.workbook_file import fit, is_sound, write_workbook
 from kdh_desktop.core.formula_guard import guarded, unguarded
 from kdh_desktop.core.importing.imported import (
     ColumnMapping,
@@ -104,6 +105,12 @@ def workbook_rows(path: Path) -> list[list[Any]]:
     return [[cell.value for cell in row] for row in book.worksheets[0].iter_rows()]
 
 
+def sheet_rows(path: Path) -> list[list[Any]]:
+    """The cells as a program reads them that knows Excel's own escapes."""
+    book = python_calamine.CalamineWorkbook.from_path(path)
+    return list(book.get_sheet_by_name("Records").to_python())
+
+
 def csv_rows(path: Path) -> list[list[str]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.reader(file, strict=True))
@@ -152,10 +159,7 @@ def test_text_is_kept_to_the_letter(tmp_path: Path, ending: str, texts: dict[str
         lines = path.read_text(encoding="utf-8").split("\n")[:-1]
         found = [json.loads(line)["title"] for line in lines]
     else:
-        import python_calamine
-
-        sheet = python_calamine.CalamineWorkbook.from_path(path).get_sheet_by_name("Records")
-        found = [row[0] for row in sheet.to_python()][1:]
+        found = [row[0] for row in sheet_rows(path)][1:]
     assert dict(zip(texts, found, strict=True)) == texts
 
 
@@ -171,6 +175,43 @@ def test_workbook_holds_no_live_formula_link_number_or_date(tmp_path: Path) -> N
         xml = archive.read("xl/worksheets/sheet1.xml")
     assert b"<f>" not in xml
     assert b"hyperlink" not in xml.lower().replace(b"=hyperlink(", b"")
+
+
+OWN_XML = (
+    "<r></r>",
+    "<r><t>not bold</t></r>",
+    '<r></r></is></c><c r="B2"><f>1+1</f></c><c r="C2" t="inlineStr"><is><r></r>',
+    "<r> unclosed & _x0041_ \n <t></r>",
+    "<r>" + "x" * 32_800,
+    "<r>" + "x" * 32_760 + "</r>" + "x",
+)
+
+
+def test_text_that_looks_like_the_library_s_own_xml_stays_a_text(tmp_path: Path) -> None:
+    path = tmp_path / "out.xlsx"
+    columns: list[ExportColumn] = [OriginalColumn("<r><t>name</t></r>"), FieldColumn(Field.TITLE)]
+    store = texts_store(OWN_XML)
+    outcome = export(store, path, columns)
+    kept = [text[:32_767] for text in OWN_XML]
+    assert sheet_rows(path) == [["<r><t>name</t></r>", "title"], *(["", text] for text in kept)]
+    assert [cut.record_id for cut in outcome.cuts] == [5, 6]
+    sheet = openpyxl.load_workbook(path)["Records"]
+    assert {cell.data_type for row in sheet.iter_rows() for cell in row} == {"s", "n"}
+    assert sheet["B2"].font.b is False
+    assert sheet["B2"].number_format == "@"
+    with zipfile.ZipFile(path) as archive:
+        assert b"<f>" not in archive.read("xl/worksheets/sheet1.xml")
+
+
+def test_workbook_whose_sheet_is_no_sound_xml_is_not_sound(tmp_path: Path) -> None:
+    path, broken = tmp_path / "out.xlsx", tmp_path / "broken.xlsx"
+    export(texts_store(["t"]), path)
+    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(broken, "w") as copy:
+        for name in archive.namelist():
+            data = archive.read(name)
+            copy.writestr(name, data.replace(b"<is>", b"<is><") if "sheet1" in name else data)
+    assert is_sound(path)
+    assert not is_sound(broken)
 
 
 def test_csv_runs_nothing_and_gives_every_text_back(tmp_path: Path) -> None:
