@@ -94,12 +94,19 @@ class Leaving(QObject):
         if self._parts.panel.is_working:
             question = self.tr("Close although work is going on?")
             meaning = self.tr("What is done is kept, and the rest can go on at the next start.")
+            if self._would_forget():
+                meaning = self._forgotten()
             yes, no = self.tr("Stop and close"), self.tr("Go on working")
         else:
             question = self.tr("Close and forget the private session?")
-            meaning = self.tr("Its texts, records and labels are forgotten for good.")
+            meaning = self._forgotten()
             yes, no = self.tr("Close and forget"), self.tr("Stay")
         return ask(window, question, meaning, yes=yes, no=no, then=self.agree)
+
+    def _forgotten(self) -> str:
+        return self.tr(
+            "The texts, records and labels of the private session are forgotten for good."
+        )
 
     def _ask_about_training(self) -> QMessageBox:
         meaning = [

@@ -268,6 +268,8 @@ class MainWindow(QMainWindow):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        if event.spontaneous():
+            return  # brought back by the desktop: the focus is where it was
         self.current_page.focus_first()
         if not self._settings.is_research_notice_read:
             QTimer.singleShot(0, self, self._show_research_notice)

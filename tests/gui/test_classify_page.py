@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -351,6 +352,56 @@ def test_clear_can_be_undone_with_all_texts_and_labels(
     assert len(page.session.entries) == 3
     assert present_labels(page) == ["Inducing angiogenesis"]
     assert "cleared" not in page.notices.messages
+
+
+def test_what_came_after_a_clear_is_not_lost_by_its_undo(
+    page: ClassifyPage, editor: TextEditor, qtbot: QtBot
+) -> None:
+    paste(editor, ANGIOGENESIS)
+    press(editor, "Ctrl+L")
+    paste(editor, THREE)
+    classify(page, qtbot)
+    # The texts were divided since, so that the box has nothing of its own to undo.
+    press(editor, "Ctrl+Z")
+    assert editor.toPlainText() == ANGIOGENESIS
+    assert "cleared" in page.notices.messages
+    page.exchange.undo_clear()
+    assert len(page.session.entries) == 3
+    assert present_labels(page) == ["Inducing angiogenesis"]
+
+
+def test_text_pasted_over_one_of_several_is_not_lost_by_putting_them_together(
+    page: ClassifyPage, editor: TextEditor, qtbot: QtBot
+) -> None:
+    paste(editor, THREE)
+    classify(page, qtbot)
+    editor.selectAll()
+    paste(editor, PLAIN)
+    assert "divided" not in page.notices.messages
+    qtbot.waitUntil(lambda: page.session.activity == Activity.IDLE)
+
+
+def test_labels_of_a_former_model_are_said_to_be_so_and_all_done_again(
+    page: ClassifyPage, editor: TextEditor, desktop: Desktop, qtbot: QtBot
+) -> None:
+    paste(editor, THREE)
+    classify(page, qtbot)
+    session = page.session
+    session._entries = [
+        replace(entry, prediction=replace(entry.prediction, model_id="former"))
+        for entry in session.entries
+        if entry.prediction is not None
+    ]
+    desktop.model.changed.emit()
+    assert "another model" in page.result_pane.summary.text()
+    assert not page.commands.copy_result.isEnabled()
+    classify(page, qtbot)
+    qtbot.waitUntil(lambda: session.activity == Activity.IDLE)
+    assert {entry.prediction.model_id for entry in session.entries if entry.prediction} == {
+        session.model_id
+    }
+    assert "another model" not in page.result_pane.summary.text()
+    assert page.commands.copy_result.isEnabled()
 
 
 def test_text_box_keeps_its_own_undo(page: ClassifyPage, editor: TextEditor) -> None:

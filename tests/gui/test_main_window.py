@@ -54,6 +54,19 @@ def test_research_notice_that_was_not_confirmed_comes_back(
         window.close()
 
 
+def test_window_that_is_brought_back_leaves_the_focus_where_it_was(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    window.rail.setFocus()
+    held = QApplication.focusWidget()
+    assert held is not window.classify_page.text_pane.editor
+    window.showMinimized()
+    window.showNormal()
+    window.activateWindow()
+    qtbot.waitUntil(lambda: QApplication.focusWidget() is not None)
+    assert QApplication.focusWidget() is held
+
+
 def test_status_bar_names_the_model_and_says_offline(window: MainWindow) -> None:
     assert window.model_label.text() == "Model: tiny-0"
     assert window.offline_label.text() == "Offline"

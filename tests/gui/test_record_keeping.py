@@ -163,6 +163,48 @@ def test_draft_comes_back_after_a_start(
     qtbot.waitUntil(lambda: box.toPlainText() == f"{CANARY} is not classified yet.")
 
 
+def test_draft_that_comes_late_is_offered_and_lost_in_no_case(
+    page: ClassifyPage,
+    editor: TextEditor,
+    store: RecordStore,
+    start: StartDesktop,
+    qtbot: QtBot,
+) -> None:
+    older, newer = f"{CANARY} was typed last time.", "This was typed before the store was open."
+    paste(editor, older)
+    page.window().close()
+
+    def come_in_a_hurry() -> None:
+        again = start().window.classify_page
+        paste(again.text_pane.editor, newer)
+        qtbot.waitUntil(lambda: "draft" in again.notices.messages)
+        assert again.text_pane.editor.toPlainText() == newer
+        again.window().close()
+
+    come_in_a_hurry()
+    come_in_a_hurry()
+    last = start().window.classify_page
+    qtbot.waitUntil(lambda: older in last.text_pane.editor.toPlainText())
+
+
+def test_draft_that_comes_late_can_be_brought_back(
+    page: ClassifyPage,
+    editor: TextEditor,
+    store: RecordStore,
+    start: StartDesktop,
+    qtbot: QtBot,
+) -> None:
+    older, newer = f"{CANARY} was typed last time.", "This was typed before the store was open."
+    paste(editor, older)
+    page.window().close()
+    again = start().window.classify_page
+    paste(again.text_pane.editor, newer)
+    qtbot.waitUntil(lambda: "draft" in again.notices.messages)
+    again.keeping.take_draft()
+    assert [entry.record.text for entry in again.session.entries] == [newer, older]
+    assert again.text_pane.editor.toPlainText() == older
+
+
 def test_draft_of_what_is_a_record_is_let_go_at_the_end(
     page: ClassifyPage,
     editor: TextEditor,

@@ -44,6 +44,7 @@ PROGRESS_DELAY_MS = 1000
 """Work that takes longer than this shows its progress and can be cancelled."""
 
 
+_DRAFT_NOTICE = "draft"
 _NARROW = 960
 """Width under which the page leaves out what can be had elsewhere, too."""
 
@@ -176,6 +177,7 @@ class ClassifyPage(QWidget):
         session.classified.connect(self._show_first)
         session.divided.connect(self._say_divided)
         session.failed.connect(self._say_failed)
+        self.keeping.draft_found.connect(self._offer_draft)
         editor.edited.connect(session.edit)
         editor.replaced.connect(session.replace_text)
         editor.files_given.connect(self.files_given)
@@ -272,8 +274,7 @@ class ClassifyPage(QWidget):
         if prediction is None or not prediction.scores:
             self.result_pane.show_guide(guide_of(self.session, self._model))
         else:
-            words = summary(prediction, is_stale=entry.is_stale)
-            self.result_pane.show_prediction(prediction, summary=words)
+            self.result_pane.show_prediction(prediction, summary=summary(entry))
         self.text_pane.hint.setText(self._hint())
 
     def _hint(self) -> str:
@@ -298,7 +299,7 @@ class ClassifyPage(QWidget):
         if prediction is not None and prediction.scores:
             self.result_pane.choose_first()
             self._show_evidence(0)
-            announce(self, summary(prediction, is_stale=False))
+            announce(self, summary(self.session.current))
 
     def _show_evidence(self, first: int) -> None:
         self._mark(first, scroll=True)
@@ -310,7 +311,7 @@ class ClassifyPage(QWidget):
         entry, score = self.session.current, self.result_pane.score
         if score is None or entry.prediction is None:
             self.text_pane.editor.mark((), scroll=False)
-        elif not entry.is_stale:
+        elif not entry.has_changed:
             # Marks of an older wording move with the text, and stay until the labels follow.
             spans = [(evidence.start, evidence.end) for evidence in score.evidence]
             self.text_pane.editor.mark(spans, scroll=scroll, first=first)
@@ -381,6 +382,22 @@ class ClassifyPage(QWidget):
         else:
             notice = Notice(str(error), Severity.ERROR)
         self.notices.show_notice(FAILED_NOTICE, notice)
+
+    def _offer_draft(self) -> None:
+        """Texts of the last session came after somebody had begun: nothing is put over these."""
+
+        def bring_back() -> None:
+            self.notices.dismiss(_DRAFT_NOTICE)
+            self.keeping.take_draft()
+            self.focus_first()
+
+        self.notices.show_notice(
+            _DRAFT_NOTICE,
+            Notice(
+                self.tr("There is a text of the last session that was not classified."),
+                action=NoticeAction(self.tr("Bring it back"), bring_back),
+            ),
+        )
 
     def _say_excerpt(self) -> None:
         editor = self.text_pane.editor

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from kdh_desktop.core.errors import KdhError
 from kdh_desktop.core.importing.imported import ImportedRecord, text_of
@@ -38,6 +38,9 @@ Step = Callable[["RecordStore"], None]
 class RecordKeeping(QObject):
     """Each wording that somebody classifies becomes a record, once in a session."""
 
+    draft_found = Signal()
+    """There are texts of the last session, and others stand here already; see `take_draft`."""
+
     def __init__(
         self,
         session: ClassifySession,
@@ -59,6 +62,7 @@ class RecordKeeping(QObject):
         self._draft_timer.timeout.connect(self.keep_draft)
         self._draft_lane = Lane(jobs)
         self._kept_draft = ""
+        self._older_draft = ""
         session.asked.connect(self._take_asked)
         session.answered.connect(self._take_answered)
         session.texts_reset.connect(self._draft_timer.start)
@@ -109,6 +113,12 @@ class RecordKeeping(QObject):
             self._kept_draft = words
             self._draft_lane.start(lambda _job: store.save_draft(words), done=lambda _outcome: None)
 
+    def take_draft(self) -> None:
+        """Put the texts of the last session behind those that stand here."""
+        found, self._older_draft = self._older_draft, ""
+        if found:
+            self._session.add_text(found)
+
     def finish(self) -> None:
         """Keep the draft of texts that are in no record, when the program ends as it should."""
         self._draft_timer.stop()
@@ -120,12 +130,17 @@ class RecordKeeping(QObject):
             for entry in self._session.entries
         )
         # A disk that is full or gone must not keep the window open.
+        words = self._older_draft if is_stored else self._draft_words()
         with suppress(KdhError):
-            self._store.save_draft("" if is_stored else self._draft_words())
+            self._store.save_draft(words)
 
     def _draft_words(self) -> str:
         texts = [entry.record.text for entry in self._session.entries]
-        return "" if texts == [EXAMPLE_TEXT] else _BETWEEN_TEXTS.join(texts)
+        if texts == [EXAMPLE_TEXT]:
+            texts = []
+        if self._older_draft:
+            texts.append(self._older_draft)
+        return _BETWEEN_TEXTS.join(texts)
 
     def _take_store(self) -> None:
         store = self._desk.store
@@ -138,15 +153,22 @@ class RecordKeeping(QObject):
         self._kept_draft = ""
         if self._desk.is_private and before is not None:
             # What is on the page belongs to the private session from now on.
-            self._jobs.start(lambda _job: before.save_draft(""), done=lambda _outcome: None)
+            older = self._older_draft
+            self._jobs.start(lambda _job: before.save_draft(older), done=lambda _outcome: None)
         elif store is not None and before is None:
             self._jobs.start(_draft_work(store), done=self._take_draft)
 
     def _take_draft(self, outcome: Outcome[str]) -> None:
-        if isinstance(outcome, Ok) and outcome.value.strip() and self._session.is_blank:
+        if not isinstance(outcome, Ok) or not outcome.value.strip():
+            return
+        if self._session.is_blank:
             self._kept_draft = outcome.value
             self._session.replace_text(outcome.value)
             self._session.current_changed.emit()
+        elif outcome.value != self._draft_words():
+            # Somebody was faster than the store: both are kept.
+            self._older_draft = outcome.value
+            self.draft_found.emit()
 
 
 def _draft_work(store: RecordStore) -> Callable[[Job], str]:

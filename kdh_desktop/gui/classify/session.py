@@ -31,23 +31,30 @@ class TextEntry:
     Attributes:
         key: Names the entry for as long as the page lives.
         record: The text as it is now.
-        prediction: Labels of this text, or of an older wording when `is_stale`.
+        prediction: Labels of this text; when `is_stale`, of an older wording or by another model.
         is_whole: The user wants this text kept in one piece.
+        is_by_other: The labels are of a model that is not in force any more.
     """
 
     key: int
     record: Record
     prediction: Prediction | None = None
     is_whole: bool = False
+    is_by_other: bool = False
 
     @property
-    def is_stale(self) -> bool:
+    def has_changed(self) -> bool:
         """Whether the labels are those of an older wording."""
         return self.prediction is not None and self.prediction.record != self.record
 
     @property
+    def is_stale(self) -> bool:
+        """Whether the labels are not those that this text would get now."""
+        return self.has_changed or self.is_by_other
+
+    @property
     def is_waiting(self) -> bool:
-        """Whether labels of the present wording are missing."""
+        """Whether labels of the present wording and model are missing."""
         return self.prediction is None or self.is_stale
 
 
@@ -176,6 +183,17 @@ class ClassifySession(QObject):
         if self._labels_follow:
             self.classify()
 
+    def add_text(self, text: str) -> None:
+        """Put one more text behind the others, and look at it."""
+        if self.is_blank:
+            self.replace_text(text)
+            self.current_changed.emit()
+            return
+        count = len(self._entries)
+        entries = (*self._entries, self._new_entry(Record(str(count + 1), text)))
+        self._undivided = None
+        self._take(Snapshot(entries, count, self._labels_follow))
+
     def go_to(self, row: int) -> None:
         """Look at another text."""
         if 0 <= row < len(self._entries) and row != self._current:
@@ -248,6 +266,9 @@ class ClassifySession(QObject):
     # What comes back
 
     def _take_model(self) -> None:
+        for row, entry in enumerate(self._entries):
+            if (seen := self._seen_now(entry)) != entry:
+                self._set_entry(row, seen)
         if self._activity != Activity.WAITING_FOR_MODEL:
             return
         if isinstance(self._model.state, Ready):
@@ -316,7 +337,8 @@ class ClassifySession(QObject):
         row = self._row_of(key)
         if row is None or self._entries[row].record != prediction.record:
             return
-        self._set_entry(row, replace(self._entries[row], prediction=prediction))
+        entry = replace(self._entries[row], prediction=prediction)
+        self._set_entry(row, self._seen_now(entry))
         if is_asked and row == self._current:
             self.classified.emit()
 
@@ -357,6 +379,13 @@ class ClassifySession(QObject):
     def _new_entry(self, record: Record) -> TextEntry:
         return TextEntry(next(self._keys), record)
 
+    def _seen_now(self, entry: TextEntry) -> TextEntry:
+        """An entry as the model in force sees it; while none is, labels stay as they were."""
+        if not self.model_id:
+            return entry
+        is_by_other = entry.prediction is not None and entry.prediction.model_id != self.model_id
+        return replace(entry, is_by_other=is_by_other)
+
     def _row_of(self, key: int) -> int | None:
         return next((row for row, entry in enumerate(self._entries) if entry.key == key), None)
 
@@ -365,7 +394,7 @@ class ClassifySession(QObject):
         self.entry_changed.emit(row)
 
     def _take(self, snapshot: Snapshot) -> None:
-        self._entries = list(snapshot.entries)
+        self._entries = [self._seen_now(entry) for entry in snapshot.entries]
         self._current = snapshot.current
         self._labels_follow = snapshot.labels_follow
         self.texts_reset.emit()

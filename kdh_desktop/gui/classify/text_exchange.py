@@ -86,12 +86,18 @@ class TextExchange(QObject):
         self._editor.show_text("")
 
     def undo_clear(self) -> None:
-        """Bring back what was removed or replaced last, with its labels."""
+        """Bring back what was removed or replaced last, with its labels.
+
+        What stands here now, such as texts that were pasted since, can be brought back likewise.
+        """
         if self._cleared is not None:
-            before, self._cleared = self._cleared, None
+            now = None if self._session.is_blank else self._session.snapshot()
+            before, self._cleared = self._cleared, now
             self.forget_notices()
             self._session.restore(before)
             self._editor.setFocus()
+            if now is not None:
+                self._offer_undo(self.tr("What was here before is back."))
 
     def copy_result(self) -> None:
         """Copy the labels of the text that is looked at."""
@@ -140,7 +146,8 @@ class TextExchange(QObject):
 
     def _offer_table(self, text: str) -> None:
         """Say that rows of a table were pasted, as one text they make little sense."""
-        self._notices.dismiss(PASTE_NOTICE)
+        # Going back to the undivided text would lose what was pasted over a part of it.
+        self._notices.dismiss(PASTE_NOTICE, DIVIDED_NOTICE)
         if looks_like_table(text):
             action = NoticeAction(self.tr("Import as a table"), lambda: self._give_table(text))
             self._show(

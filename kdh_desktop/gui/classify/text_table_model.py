@@ -61,8 +61,10 @@ class TextTableModel(QAbstractListModel):
         if entry.prediction is None:
             is_busy = self._session.activity in {Activity.CLASSIFYING, Activity.DIVIDING}
             return self.tr("Waiting") if is_busy else self.tr("Not classified")
-        if entry.is_stale:
+        if entry.has_changed:
             return self.tr("Changed since it was classified")
+        if entry.is_by_other:
+            return self.tr("Classified by another model")
         if any(warning.code == WarningCode.EMPTY for warning in entry.prediction.warnings):
             return self.tr("Nothing to classify")
         bands = [score.band for score in entry.prediction.scores]

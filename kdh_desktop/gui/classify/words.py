@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication
 
-from kdh_desktop.core.record import Band, Prediction, TextWarning, WarningCode
+from kdh_desktop.core.record import Band, TextWarning, WarningCode
 from kdh_desktop.gui.active_model import ActiveModel, Failed
 from kdh_desktop.gui.classify.pasted_content import Refusal, is_blank
-from kdh_desktop.gui.classify.session import Activity, ClassifySession
+from kdh_desktop.gui.classify.session import Activity, ClassifySession, TextEntry
 from kdh_desktop.gui.excerpts import Excerpt
 from kdh_desktop.gui.notices import Notice, Severity
 
@@ -106,11 +106,14 @@ def progress_words(session: ClassifySession) -> str:
             return _tr("Stopping…")
 
 
-def summary(prediction: Prediction, *, is_stale: bool) -> str:
+def summary(entry: TextEntry) -> str:
     """How many hallmarks are in which band, or that the labels are out of date."""
-    if is_stale:
+    if entry.has_changed:
         return _tr("The text has changed; the labels follow…")
-    bands = [score.band for score in prediction.scores]
+    if entry.is_by_other:
+        return _tr("These labels are of another model than the one in force: classify again.")
+    scores = () if entry.prediction is None else entry.prediction.scores
+    bands = [score.band for score in scores]
     return _tr("Present: {present}. Needs review: {review}.").format(
         present=bands.count(Band.PRESENT), review=bands.count(Band.NEEDS_REVIEW)
     )

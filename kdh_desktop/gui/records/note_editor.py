@@ -83,6 +83,10 @@ class NoteEditor(QPlainTextEdit):
                 self._note = ""
                 self.setPlainText("")
 
+    def give_up(self) -> None:
+        """Forget what was typed and is not kept."""
+        self.setPlainText(self._note)
+
     def event(self, event: QEvent) -> bool:
         # Keys that review elsewhere on the page are letters and line ends here.
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
@@ -102,7 +106,7 @@ class NoteEditor(QPlainTextEdit):
             self.keep()
             self.left.emit()
         elif event.key() == Qt.Key.Key_Escape:
-            self.setPlainText(self._note)
+            self.give_up()
             self.left.emit()
         else:
             super().keyPressEvent(event)

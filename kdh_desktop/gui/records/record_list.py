@@ -78,6 +78,7 @@ class RecordList(QObject):
         self._ids_lane = Lane(jobs)
         self._counts_lane = Lane(jobs)
         self._seen = -1
+        self._begun: RecordStore | None = None
         self._listed_of = 0
         self._is_counting = False
         self._is_old_count = False
@@ -115,6 +116,11 @@ class RecordList(QObject):
 
     def begin(self) -> None:
         """List another store, or none."""
+        if self._begun is not None and self.store is not self._begun:
+            # What was looked for there is nobody's business here, and batches have other ids.
+            self.where, self.order = EVERYTHING, RecordOrder()
+            self.asked.emit()
+        self._begun = self.store
         self._seen = -1
         self.counts = None
         self.ids = array("q")

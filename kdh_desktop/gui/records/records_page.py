@@ -295,11 +295,18 @@ class RecordsPage(QWidget):
     # What is shown
 
     def _take_store(self) -> None:
+        if self._desk.is_private:
+            # The store on the disk stays open behind the private one: the note belongs there.
+            self.detail.note.keep()
+        else:
+            # Its store is closed, and the same id may be another record now.
+            self.detail.note.give_up()
         self.reviewer.take_store(self._desk.store)
         self.reviewer.look()
         self.open_record.show(self._desk.store, None)
         self._take_labels()
         self.records.begin()
+        self.list.search.show_search(self.records.where.search)
         self._show_guide()
 
     def _take_model(self) -> None:

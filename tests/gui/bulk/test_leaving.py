@@ -70,6 +70,20 @@ def test_private_session_is_not_forgotten_by_a_slip(desktop: Desktop, qtbot: QtB
     qtbot.waitUntil(desktop.window.isHidden)
 
 
+def test_work_in_a_private_session_is_not_said_to_be_kept(gated: Desktop, qtbot: QtBot) -> None:
+    open_store(gated, qtbot)
+    with qtbot.waitSignal(gated.desk.model_taken):
+        gated.window.files.private.trigger()
+    assert gated.desk.store is not None
+    take_in(gated.desk.store, 200)
+    flow_of(gated).classify(RecordFilter())
+    qtbot.waitUntil(gate_of(gated).is_waiting.is_set)
+    gated.window.close()
+    assert "private session are forgotten for good" in question_of(gated).informativeText()
+    click(question_of(gated), "Go on working")
+    gate_of(gated).gate.set()
+
+
 def test_idle_window_closes_at_once(desktop: Desktop, qtbot: QtBot) -> None:
     open_store(desktop, qtbot)
     desktop.window.close()

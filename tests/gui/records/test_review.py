@@ -14,10 +14,12 @@ from kdh_desktop.core.records.record_filter import Queue, ReviewStatus
 from kdh_desktop.core.records.record_store import RecordStore
 from kdh_desktop.core.records.store_key import StoreKey
 from kdh_desktop.core.records.stored import OperationKind, ReviewChange
+from kdh_desktop.gui.main_window import MainWindow
 from kdh_desktop.gui.records.label_delegate import places_in
 from kdh_desktop.gui.records.records_page import RecordsPage
 from tests.gui.conftest import press, press_in
 from tests.gui.records.conftest import (
+    RECORDS,
     OpenPage,
     a_record,
     detail_of,
@@ -27,6 +29,13 @@ from tests.gui.records.conftest import (
     store_of,
     take_in,
 )
+from tests.gui.test_record_desk import click
+
+
+def window_of(page: RecordsPage) -> MainWindow:
+    window = page.window()
+    assert isinstance(window, MainWindow)
+    return window
 
 
 def test_first_record_is_open_with_its_labels_and_text(page: RecordsPage) -> None:
@@ -173,6 +182,44 @@ def test_keys_typed_into_the_search_review_nothing(
     settle(page, qtbot)
     assert store.can_undo() is not None
     assert store.can_undo().kind == OperationKind.IMPORT  # type: ignore[union-attr]  # just above
+
+
+def test_note_that_was_begun_goes_to_its_record_when_a_private_session_begins(
+    page: RecordsPage, store: RecordStore, qtbot: QtBot
+) -> None:
+    record = detail_of(page).id
+    press_in(page, "N")
+    QTest.keyClicks(page.detail.note, "of the first")
+    window_of(page).files.private.trigger()
+    qtbot.waitUntil(lambda: store.detail(record).note == "of the first")
+    assert page.detail.note.toPlainText() == ""
+
+
+def test_nothing_of_a_private_session_stays_behind(
+    page: RecordsPage, store: RecordStore, qtbot: QtBot
+) -> None:
+    first = detail_of(page).id
+    window_of(page).files.private.trigger()
+    private = store_of(page)
+    take_in(private, [a_record(1, words="hidden growth"), a_record(2, words="hidden growth")])
+    settle(page, qtbot)
+    page.list.search.setText("hidden")
+    page.list.search._ask()
+    settle(page, qtbot)
+    assert len(page.records.ids) == 2
+    page.table.setFocus()
+    press_in(page, "N")
+    QTest.keyClicks(page.detail.note, "hidden note")
+    window_of(page).files.private.trigger()
+    question = window_of(page).journeys.private.question
+    assert question is not None
+    click(question, "End and forget")
+    qtbot.waitUntil(lambda: page.records.store is store)
+    settle(page, qtbot)
+    assert page.list.search.text() == ""
+    assert len(page.records.ids) == RECORDS
+    assert store.detail(first).note == "", "the same id is another record here"
+    assert page.detail.note.toPlainText() == ""
 
 
 def test_undo_and_redo_say_what_they_do_and_go_there(
