@@ -288,16 +288,19 @@ class LinearMembers:
     def _scores(self, left_out: Folds) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Train a member and let it score, or take up what it left when it was trained before."""
         path = self._work / f"{_name('linear', left_out)}.npz"
-        if not path.exists():
-            is_out = _is_in(self._fold_of, left_out)
-            member = LinearMember().fit(pick(self._corpus.labelled, ~is_out))
-            held_out = member.score(pick(self._corpus.labelled, is_out))
-            others = held_out[:0]
-            if self._corpus.unlabelled and len(left_out) == 1:
-                others = member.score(self._corpus.unlabelled)
-            save_arrays(path, held_out=held_out, unlabelled=others)
-        with np.load(path, allow_pickle=False) as arrays:
-            return arrays["held_out"], arrays["unlabelled"]
+        asked = self._corpus.unlabelled if len(left_out) == 1 else ()
+        if path.exists():
+            with np.load(path, allow_pickle=False) as arrays:
+                held_out, others = arrays["held_out"], arrays["unlabelled"]
+            # A search before the run trains its teacher here without the unlabelled texts.
+            if len(others) == len(asked) or not asked:
+                return held_out, others
+        is_out = _is_in(self._fold_of, left_out)
+        member = LinearMember().fit(pick(self._corpus.labelled, ~is_out))
+        held_out = member.score(pick(self._corpus.labelled, is_out))
+        others = member.score(asked) if asked else held_out[:0]
+        save_arrays(path, held_out=held_out, unlabelled=others)
+        return held_out, others
 
 
 def _name(kind: str, left_out: Folds, member: int = 0) -> str:

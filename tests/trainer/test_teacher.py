@@ -32,7 +32,15 @@ from trainer.linear import LinearMember
 from trainer.networks.base import NetworkBase
 from trainer.process.control import RunControl
 from trainer.stacking import Stacker, nested_decisions
-from trainer.teacher import Corpus, Teacher, TeacherNetworks, TeacherTrainer, _in_text_order, pick
+from trainer.teacher import (
+    Corpus,
+    LinearMembers,
+    Teacher,
+    TeacherNetworks,
+    TeacherTrainer,
+    _in_text_order,
+    pick,
+)
 
 TEXTS, LABELS, FOLDS = 60, 4, 3
 
@@ -233,6 +241,23 @@ def test_a_teacher_without_a_linear_member_speaks_for_its_networks_alone(
     assert len(teacher.members) == 1
     assert len(teacher.labelled) == len(corpus.labelled)
     assert not list(tmp_path.glob("linear*"))
+
+
+def test_a_linear_member_that_was_not_asked_for_the_unlabelled_texts_is_asked_again(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    """A swarm before the run trains the teacher in the run's folder, and has no such texts."""
+    alone, out = replace(corpus, unlabelled=[], unlabelled_examples=[]), frozenset({0})
+    held_out = LinearMembers(alone, HALVES, work=tmp_path).of_labelled(out)
+    members = LinearMembers(corpus, HALVES, work=tmp_path)
+    assert members.of_unlabelled(out).shape == (3, 10)
+    np.testing.assert_array_equal(members.of_labelled(out), held_out)
+    written = (tmp_path / "linear-without-0.npz").stat().st_mtime_ns
+    assert LinearMembers(corpus, HALVES, work=tmp_path).of_unlabelled(out).shape == (3, 10)
+    np.testing.assert_array_equal(
+        LinearMembers(alone, HALVES, work=tmp_path).of_labelled(out), held_out
+    )
+    assert (tmp_path / "linear-without-0.npz").stat().st_mtime_ns == written
 
 
 def test_a_binary_relevance_teacher_trains_a_network_for_each_label(

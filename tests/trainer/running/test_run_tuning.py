@@ -18,7 +18,11 @@ from trainer.running.tuning import tune_run
 
 @pytest.mark.timeout(120)
 def test_the_teacher_that_taught_the_swarm_is_taken_up_by_the_run(
-    tiny_config: RunConfig, tiny_corpus: Path, tiny_encoder: Path, tmp_path: Path
+    tiny_config: RunConfig,
+    tiny_corpus: Path,
+    tiny_transfer: Path,
+    tiny_encoder: Path,
+    tmp_path: Path,
 ) -> None:
     tuning = TuningConfig(
         2, 2, {"distillation.alpha": Real(0.1, 0.9)}, folds=2, epoch_share=0.1, texts=24
@@ -27,7 +31,7 @@ def test_the_teacher_that_taught_the_swarm_is_taken_up_by_the_run(
     files = RunFiles(
         corpus=(HocSource(str(tiny_corpus)),),
         judged=(HocSource(str(tiny_corpus), "dev.txt"),),
-        transfer=None,
+        transfer=tiny_transfer,
         encoder=tiny_encoder,
         work=tmp_path / "work",
         out=tmp_path / "bundle",
@@ -45,5 +49,5 @@ def test_the_teacher_that_taught_the_swarm_is_taken_up_by_the_run(
     again: list[Event] = []
     changed = TrainingRun(best, files, emit=again.append, control=RunControl())
     teacher = changed.teacher
-    assert len(teacher.labelled) == 60
+    assert (len(teacher.labelled), len(teacher.unlabelled)) == (60, 10)
     assert [type(event) for event in again] == [StageStarted] * len(again)
