@@ -123,7 +123,7 @@ def disagreement(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
 
 
 def part_of(batch: Batch, first: int, last: int) -> Batch:
-    """The texts of a batch from `first` up to but not with `last`, without padding they need not.
+    """The texts of a batch from `first` up to but not with `last`, as if batched by themselves.
 
     The batch must lie on the CPU, its sentences in the order of its texts.
     """
@@ -139,6 +139,12 @@ def part_of(batch: Batch, first: int, last: int) -> Batch:
     def sentences(values: torch.Tensor | None) -> torch.Tensor | None:
         return None if values is None else values[inside]
 
+    knows, sentence_targets = rows(batch.is_text_with_sentences), sentences(batch.sentence_targets)
+    # A mixed batch may fall into parts that are not: a mean over no text would be no number.
+    if knows is not None and not knows.any():
+        knows = sentence_targets = None
+    elif knows is not None and knows.all():
+        knows = None
     return dataclasses.replace(
         batch,
         input_ids=batch.input_ids[first:last, :width],
@@ -146,8 +152,8 @@ def part_of(batch: Batch, first: int, last: int) -> Batch:
         sentence_of_token=torch.where(tokens >= 0, tokens - before, tokens),
         text_of_sentence=owners[inside] - first,
         text_targets=rows(batch.text_targets),
-        sentence_targets=sentences(batch.sentence_targets),
+        sentence_targets=sentence_targets,
         soft_text_logits=rows(batch.soft_text_logits),
         soft_sentence_logits=sentences(batch.soft_sentence_logits),
-        is_text_with_sentences=rows(batch.is_text_with_sentences),
+        is_text_with_sentences=knows,
     )

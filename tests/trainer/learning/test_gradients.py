@@ -170,6 +170,32 @@ def test_parts_hold_everything_that_a_batch_holds(batch: Batch) -> None:
         assert torch.equal(owners[inside], inside.nonzero()[:, 0])
 
 
+def test_a_mixed_batch_may_be_halved_into_parts_that_are_not(
+    new_network: NewNetwork, batch: Batch
+) -> None:
+    """In one half all texts know their sentences' labels, in the other one none does."""
+    knows = torch.arange(8) < 4
+    targets = batch.sentence_targets
+    assert targets is not None
+    mixed = dataclasses.replace(
+        batch,
+        is_text_with_sentences=knows,
+        sentence_targets=targets * knows[batch.text_of_sentence, None],
+    )
+    known, unknown = part_of(mixed, 0, 4), part_of(mixed, 4, 8)
+    assert known.is_text_with_sentences is unknown.is_text_with_sentences is None
+    assert known.sentence_targets is not None
+    assert unknown.sentence_targets is None
+    whole = hard_objective(sentence_loss=1.0)
+    network = without_dropout(new_network())
+    expected = [gradients_of(network, part, whole, [])[0] for part in (known, unknown)]
+    loss, found = gradients_of(
+        without_dropout(new_network()), mixed, ShortMemory(4, whole=whole), []
+    )
+    assert loss == pytest.approx(sum(expected) / 2, rel=1e-5)
+    assert all(bool(gradient.isfinite().all()) for gradient in found.values())
+
+
 def test_disagreement_is_the_mean_of_both_divergences() -> None:
     one, other = torch.randn(4, 3), torch.randn(4, 3)
     first, second = (torch.distributions.Bernoulli(logits=x) for x in (one, other))
