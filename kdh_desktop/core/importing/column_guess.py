@@ -10,9 +10,10 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from kdh_desktop.core.importing.column_names import NamedColumn, named_columns
-from kdh_desktop.core.importing.identifiers import doi_of, pmid_of, year_of
+from kdh_desktop.core.importing.identifiers import doi_of, named_pmid_in, pmid_of, year_of
 from kdh_desktop.core.importing.imported import ColumnMapping, ColumnRole
 from kdh_desktop.core.importing.table_parsing import RawRow
 
@@ -24,6 +25,9 @@ _MAX_NAME = 80
 _MIN_ABSTRACT_WORDS = 20
 _TITLE_WORDS = (3, 40)
 _MOSTLY = 0.8
+_LEAST_SURE_PMID = 100_000
+"""PMIDs below are of the first years only, and any small number looks like one."""
+
 _TEXT_ROLES = {ColumnRole.ABSTRACT, ColumnRole.TITLE}
 _LETTER = re.compile(r"[^\W\d_]")
 
@@ -126,12 +130,16 @@ def _width(row: RawRow) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Content:
-    """What the cells of a column are like; shares are of those that hold something."""
+    """What the cells of a column are like; shares are of those that hold something.
+
+    `sure_pmids` are those that are such whatever their column is called.
+    """
 
     filled: int
     distinct: float
     numeric: float
     pmids: float
+    sure_pmids: float
     dois: float
     years: float
     mean_words: float
@@ -153,10 +161,25 @@ def _content(cells: Iterable[str]) -> _Content:
         distinct=len(set(filled)) / count,
         numeric=sum(cell.replace(".", "", 1).isdecimal() for cell in filled) / count,
         pmids=sum(bool(pmid_of(cell)) for cell in filled) / count,
+        sure_pmids=_share_of_sure_pmids(filled),
         dois=sum(bool(doi_of(cell)) for cell in filled) / count,
         years=sum(year_of(cell) is not None for cell in filled) / count,
         mean_words=sum(map(_word_count, filled)) / count,
     )
+
+
+def _share_of_sure_pmids(cells: Sequence[str]) -> float:
+    """Share of cells that are PMIDs by themselves: such as say so, or are long enough.
+
+    None are where they mostly count by one: those are numbers of cases or rows, and other files
+    have the same.
+    """
+    found = [(cell, int(pmid_of(cell) or 0)) for cell in cells]
+    steps = [abs(after - before) for (_, before), (_, after) in pairwise(found)]
+    if steps.count(1) > len(steps) / 2:
+        return 0.0
+    sure = (number >= _LEAST_SURE_PMID or named_pmid_in(cell) for cell, number in found)
+    return sum(map(bool, sure)) / max(1, len(cells))
 
 
 def _word_count(text: str) -> int:
@@ -276,6 +299,8 @@ def _add_numbers(
 _PATTERNS: dict[ColumnRole, Callable[[_Content], bool]] = {
     ColumnRole.DOI: lambda content: content.dois > _MOSTLY,
     ColumnRole.YEAR: lambda content: min(content.years, content.numeric) > _MOSTLY,
-    ColumnRole.PMID: lambda content: min(content.pmids, content.distinct) > _MOSTLY,
+    ColumnRole.PMID: lambda content: (
+        min(content.pmids, content.sure_pmids, content.distinct) > _MOSTLY
+    ),
     ColumnRole.ID: lambda content: content.distinct == 1 and content.mean_words == 1,
 }

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +27,7 @@ from kdh_desktop.core.records.near_text import (
     likeness,
     plain_words,
     sketches_of,
-    titles_agree,
+    works_agree,
 )
 from kdh_desktop.core.records.record_filter import ReviewStatus
 from kdh_desktop.core.records.reviewing import PLACES
@@ -39,7 +40,7 @@ Reading = Callable[[], AbstractContextManager["Connection"]]
 
 _AT_ONCE = 1_000
 _NEIGHBOURS = 8
-"""Records that a record is compared with, where very many share a DOI."""
+"""Records that a record is compared with, where very many share a number."""
 
 _SHARED_BY_MANY = 4
 """Above so many records, a DOI may be that of a whole book of abstracts."""
@@ -95,9 +96,7 @@ def find_duplicates(
         on_progress(share)
 
     links = Links()
-    report(0.0)
-    with reading() as db:
-        _link_shared(db, links)
+    _link_shared(reading, links, lambda: report(0.0))
     texts = _sketch(reading, lambda share: report(_READING * share))
     pairs = candidates(texts.sketches, texts.lengths)
     for start in range(0, len(pairs), _AT_ONCE):
@@ -109,27 +108,58 @@ def find_duplicates(
     return groups
 
 
-def _link_shared(db: Connection, links: Links) -> None:
+def _link_shared(reading: Reading, links: Links, pause: Callable[[], None]) -> None:
     """Join what has the same PubMed id or DOI."""
     for reason in ("pmid", "doi"):
+        pause()
         shared: dict[str, list[int]] = defaultdict(list)
-        for value, record in db.execute(_SHARED.format(reason)):
-            shared[value].append(record)
+        with reading() as db:
+            for value, record in db.execute(_SHARED.format(reason)):
+                shared[value].append(record)
+        doubtful: list[Sequence[int]] = []
         for records in shared.values():
-            if reason == "doi" and len(records) > _SHARED_BY_MANY:
-                _link_by_title(db, links, records)
-                continue
-            for record in records[1:]:
-                links.join(records[0], record, Link(reason))
+            # Nothing but a DOI looks like one, while any number may stand where a PMID should.
+            if reason == "doi" and len(records) <= _SHARED_BY_MANY:
+                for record in records[1:]:
+                    links.join(records[0], record, Link(reason))
+            else:
+                doubtful.append(records)
+        for some in _portions(doubtful):
+            pause()
+            with reading() as db:
+                _link_agreeing(db, links, some, reason=reason)
 
 
-def _link_by_title(db: Connection, links: Links, records: Sequence[int]) -> None:
-    texts = sorted(_texts_of(db, records).items(), key=lambda item: item[1].title)
-    for place, (record, text) in enumerate(texts):
-        for other, before in texts[max(0, place - _NEIGHBOURS) : place]:
-            if titles_agree(text, before):
-                links.join(other, record, Link("doi"))
-                break
+def _link_agreeing(
+    db: Connection, links: Links, groups: Iterable[Sequence[int]], *, reason: str
+) -> None:
+    """Join the records of each group whose texts may be of one work."""
+    found = _texts_of(db, chain.from_iterable(groups))
+    for records in groups:
+        # One of them may have been removed meanwhile.
+        texts = sorted(
+            ((record, found[record]) for record in records if record in found),
+            key=lambda item: item[1].title,
+        )
+        for place, (record, text) in enumerate(texts):
+            for other, before in texts[max(0, place - _NEIGHBOURS) : place]:
+                if works_agree(text, before):
+                    links.join(other, record, Link(reason))
+                    break
+
+
+def _portions(groups: Iterable[Sequence[int]]) -> Iterator[list[Sequence[int]]]:
+    """Groups of records, together about as many as are read at once."""
+    portion: list[Sequence[int]] = []
+    size = 0
+    for group in groups:
+        portion.append(group)
+        size += len(group)
+        if size >= _AT_ONCE:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ NEAR = 0.9
 """Likeness from which two texts are taken for one."""
 
 _LIKE_TITLE = 0.7
+_LIKE_BEGINNING = 0.7
 _SAME_TITLE = 0.95
 _SAME_TEXT = 0.98
 _NEIGHBOURS = 8
@@ -161,9 +162,19 @@ def candidates(sketches: Sketches, lengths: npt.NDArray[np.int64]) -> npt.NDArra
     return np.unique(np.concatenate(found), axis=0)
 
 
-def titles_agree(one: PlainText, other: PlainText) -> bool:
-    """Whether two titles may be of one work, for records that share more than that."""
-    return not (one.title and other.title) or bool(_ratio(one.title, other.title, _LIKE_TITLE))
+def works_agree(one: PlainText, other: PlainText) -> bool:
+    """Whether two texts may be of one work, for records that share more than that.
+
+    One source gives a title in another language or an abstract cut short, so that it is enough
+    if either agrees. Where there is nothing to compare, nothing speaks against it.
+    """
+    has_titles = bool(one.title and other.title)
+    if has_titles and _ratio(one.title, other.title, _LIKE_TITLE):
+        return True
+    length = min(len(one.abstract), len(other.abstract))
+    if not length:
+        return not has_titles
+    return bool(_ratio(one.abstract[:length], other.abstract[:length], _LIKE_BEGINNING))
 
 
 def likeness(one: PlainText, other: PlainText) -> float:

@@ -138,6 +138,36 @@ def test_without_names_content_is_guessed_with_doubts() -> None:
     assert any("guessed from what is in it" in doubt for doubt in found.doubts)
 
 
+def unnamed(numbers: Sequence[str]) -> dict[str, int]:
+    """What a table is taken for that has numbers, titles and texts, and names nothing."""
+    return roles(guess(*([n, title_of(row), LONG] for row, n in enumerate(numbers, 1))))
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        [f"{n}" for n in range(1, 9)],
+        [f"{30_000_000 + n}" for n in range(8)],
+        ["7", "19", "4", "820", "33", "12345", "8", "21"],
+    ],
+    ids=["rows", "long numbers that count", "cases"],
+)
+def test_running_and_short_numbers_are_ids_and_no_pubmed_ids(numbers: list[str]) -> None:
+    assert unnamed(numbers) == {"ID": 0, "TITLE": 1, "ABSTRACT": 2}
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        ["31415926", "27182818", "16180339", "14142135", "9953", "36787944", "5772156", "6931471"],
+        [f"PMID: {n * n}" for n in range(3, 9)],
+    ],
+    ids=["long", "that say so"],
+)
+def test_numbers_that_are_mostly_typical_are_pubmed_ids(numbers: list[str]) -> None:
+    assert unnamed(numbers) == {"PMID": 0, "TITLE": 1, "ABSTRACT": 2}
+
+
 def test_unknown_names_are_a_header_and_doubted() -> None:
     rows = [[f"{n}", title_of(n), abstract_of(n) * 3] for n in range(1, 9)]
     found = guess(["code", "what", "words"], *rows)

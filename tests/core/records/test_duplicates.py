@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -44,9 +46,9 @@ def found_in(*records: ImportedRecord) -> list[DuplicateGroup]:
 
 def test_records_with_one_pubmed_id_or_doi_are_one() -> None:
     found = found_in(
-        ImportedRecord(1, "One", pmid="77"),
+        ImportedRecord(1, "One thing", pmid="77"),
         ImportedRecord(2, "Two", doi="10.5555/x"),
-        ImportedRecord(3, "Three", pmid="77"),
+        ImportedRecord(3, "One  THING.", pmid="77"),
         ImportedRecord(4, "Four", doi="10.5555/x"),
         ImportedRecord(5, "Five"),
     )
@@ -59,7 +61,7 @@ def test_records_with_one_pubmed_id_or_doi_are_one() -> None:
 def test_what_hangs_together_is_one_group_with_its_weakest_reason() -> None:
     [group] = found_in(
         ImportedRecord(1, TITLE, ABSTRACT, pmid="77"),
-        ImportedRecord(2, "Quite another title", pmid="77", doi="10.5555/x"),
+        ImportedRecord(2, TITLE + ": a trial", pmid="77", doi="10.5555/x"),
         ImportedRecord(3, "And one more title", doi="10.5555/x"),
         ImportedRecord(4, TITLE.upper() + ".", ABSTRACT.replace("debated", "disputed")),
     )
@@ -132,9 +134,49 @@ def test_a_doi_that_a_whole_book_shares_makes_nothing_one() -> None:
     assert set(group.records) == {1, 7}
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (ImportedRecord(1, TITLE, ABSTRACT), ImportedRecord(2, "Patients after surgery", OTHER)),
+        (ImportedRecord(1, TITLE), ImportedRecord(2, "Patients after surgery")),
+        (ImportedRecord(1, "", ABSTRACT), ImportedRecord(2, "", OTHER)),
+    ],
+    ids=["both", "titles", "texts"],
+)
+def test_case_numbers_taken_for_pubmed_ids_make_nothing_one(
+    one: ImportedRecord, other: ImportedRecord
+) -> None:
+    assert found_in(replace(one, pmid="3"), replace(other, pmid="3")) == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        ImportedRecord(2, "Ein erfundenes Gen treibt die Glykolyse an", ABSTRACT[:200]),
+        ImportedRecord(2, TITLE + " (abridged)", OTHER),
+        ImportedRecord(2, "", ""),
+    ],
+    ids=["title in another language", "abstract in another language", "nothing to compare"],
+)
+def test_one_pubmed_id_is_enough_where_the_texts_do_not_speak_against_it(
+    other: ImportedRecord,
+) -> None:
+    [group] = found_in(ImportedRecord(1, TITLE, ABSTRACT, pmid="77"), replace(other, pmid="77"))
+    assert group.reason == "pmid"
+
+
+def test_thousands_of_pubmed_ids_shared_by_two_are_compared() -> None:
+    count = 1_200
+    twice = [
+        ImportedRecord(row, f"Word{row % count}a word{row % count}b", pmid=str(1 + row % count))
+        for row in range(2 * count)
+    ]
+    assert len(found_in(*twice)) == count
+
+
 def test_records_taken_out_of_the_lists_are_no_duplicates() -> None:
     store = RecordStore.in_memory()
-    take_in(store, ImportedRecord(1, "One", pmid="7"), ImportedRecord(2, "Two", pmid="7"))
+    take_in(store, ImportedRecord(1, "One", pmid="7"), ImportedRecord(2, "One", pmid="7"))
     store.remove_records([2])
     assert store.find_duplicates() == []
 
@@ -143,9 +185,9 @@ def test_the_record_that_people_worked_on_is_kept_then_the_fullest(store: Record
     take_in(
         store,
         ImportedRecord(1, "One", pmid="7"),
-        ImportedRecord(2, "Two", pmid="7", journal="J", year=2000),
-        ImportedRecord(3, "Three", pmid="7"),
-        ImportedRecord(4, "Four", pmid="7"),
+        ImportedRecord(2, "One", pmid="7", journal="J", year=2000),
+        ImportedRecord(3, "One", pmid="7"),
+        ImportedRecord(4, "One", pmid="7"),
     )
     store.review(
         [ReviewChange(3, ((HALLMARK_IDS[0], True),)), ReviewChange(4, (), ReviewStatus.CONFIRMED)],
@@ -321,7 +363,9 @@ def test_words_of_a_merged_record_find_the_kept_one(store: RecordStore) -> None:
 
 
 def test_thousands_of_groups_are_merged_at_once(store: RecordStore) -> None:
-    take_in(store, *(ImportedRecord(row, f"T{row}", pmid=str(row // 2)) for row in range(2, 4002)))
+    take_in(
+        store, *(ImportedRecord(row, f"T{row // 2}", pmid=str(row // 2)) for row in range(2, 4002))
+    )
     groups = store.find_duplicates()
     assert len(groups) == 2000
     store.merge(groups)
