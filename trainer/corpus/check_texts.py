@@ -15,7 +15,7 @@ from kdh_desktop.core.corpus_report import (
     ProblemKind,
     Severity,
 )
-from trainer.corpus.duplicates import content_keys, near_duplicates
+from trainer.corpus.duplicates import content_keys, joined_groups, near_duplicates
 from trainer.corpus.entries import Entry, counted, problem, verb
 from trainer.corpus.raw import RawCorpus
 
@@ -191,15 +191,17 @@ def _nearly(entries: Sequence[Entry]) -> Iterator[Problem]:
 
 
 def group_problems(entries: Sequence[Entry], *, folds: int) -> Iterator[Problem]:
-    """Too few groups to divide, and groups that are trained on and judge as well."""
-    trained = {entry.group for entry in entries if not entry.is_test and entry.group is not None}
-    alone = sum(entry.group is None for entry in entries if not entry.is_test)
-    if trained and len(trained) + alone < folds:
+    """Too few groups or different texts to divide, and groups that are trained on and judge too."""
+    ours = [entry for entry in entries if not entry.is_test]
+    trained = {entry.group for entry in ours if entry.group is not None}
+    apart = len(np.unique(joined_groups([x.raw.text for x in ours], [x.group for x in ours])))
+    if ours and apart < folds:
+        found = counted(apart, "group" if trained else "different text")
         yield problem(
             ProblemKind.FEW_GROUPS,
             Severity.BLOCKING,
-            f"There are only {counted(len(trained), 'group')}, and {folds} folds are needed.",
-            "Ask for fewer folds, or add groups.",
+            f"There {verb(apart, 'is', 'are')} only {found}, and {folds} folds are needed.",
+            f"Ask for fewer folds, or add {'groups' if trained else 'texts'}.",
         )
     shared = [entry.place for entry in entries if entry.is_test and entry.group in trained]
     if shared:

@@ -79,6 +79,16 @@ def near_duplicates(
 
 def groups_of(texts: Sequence[LabelledText]) -> NDArray[np.int64]:
     """Group of each text for splits, int64 (texts,): its own, joined with those of equal texts."""
+    return joined_groups([text.text for text in texts], [text.group for text in texts])
+
+
+def joined_groups(texts: Sequence[str], groups: Sequence[Hashable | None]) -> NDArray[np.int64]:
+    """Number of what must not be divided, int64 (texts,): groups, joined where texts are equal.
+
+    Args:
+        texts: The texts.
+        groups: Group of each; None stands for no group.
+    """
     root = list(range(len(texts)))
 
     def find(place: int) -> int:
@@ -87,11 +97,9 @@ def groups_of(texts: Sequence[LabelledText]) -> NDArray[np.int64]:
             place = root[place]
         return place
 
-    seen: dict[tuple[str, str], int] = {}
-    for place, (text, key) in enumerate(
-        zip(texts, content_keys([text.text for text in texts]), strict=True)
-    ):
-        marks = [("text", key)] + ([("group", text.group)] if text.group is not None else [])
+    seen: dict[tuple[str, Hashable], int] = {}
+    for place, (key, group) in enumerate(zip(content_keys(texts), groups, strict=True)):
+        marks = [("text", key)] + ([("group", group)] if group is not None else [])
         for mark in marks:
             root[find(place)] = find(seen.setdefault(mark, place))
     return np.array([find(place) for place in range(len(texts))], np.int64)

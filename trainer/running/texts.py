@@ -59,7 +59,8 @@ def read_run_texts(
         transfer: JSON lines of unlabelled texts, or None.
 
     Raises:
-        TrainingError: The texts cannot be read, or cannot be trained on.
+        TrainingError: The texts cannot be read, or cannot be trained on; or too few of them, or of
+            their groups, are left for the folds.
         InputError: A file cannot be read.
     """
     report = check_corpus(corpus, CheckPlan(folds=config.teacher.folds), test_sources=judged)
@@ -69,6 +70,8 @@ def read_run_texts(
     kept_back = read_corpora(judged, labels)[0] if judged else []
     if not judged and config.judged_share:
         train, kept_back = _parted(train, share=config.judged_share, seed=config.seed)
+    # Divided here to be told before anything is trained: what the check saw was not parted yet.
+    folds_of(train, folds=config.teacher.folds, seed=config.seed)
     unlabelled: list[LabelledText] = []
     if transfer is not None:
         unlabelled = read_unlabelled(
@@ -78,8 +81,22 @@ def read_run_texts(
 
 
 def folds_of(texts: Sequence[LabelledText], *, folds: int, seed: int) -> NDArray[np.int64]:
-    """Fold of each text: labels spread evenly, no group and no copies of a text in two folds."""
-    return stratified_folds(target_matrix(texts), folds=folds, seed=seed, groups=groups_of(texts))
+    """Fold of each text: labels spread evenly, no group and no copies of a text in two folds.
+
+    Raises:
+        TrainingError: A fold would be empty.
+    """
+    if texts:
+        fold_of = stratified_folds(
+            target_matrix(texts), folds=folds, seed=seed, groups=groups_of(texts)
+        )
+        if len(np.unique(fold_of)) == folds:
+            return fold_of
+    raise TrainingError(
+        f"The texts to train on do not fill {folds} folds: copies of a text, and texts of a group, "
+        "stay together.",
+        "Add texts, ask for fewer folds, or keep fewer texts back.",
+    )
 
 
 def _parted(

@@ -256,6 +256,13 @@ def test_a_column_that_holds_texts_and_not_labels(tmp_path: Path) -> None:
     assert ROWS[0][0] not in odd.message
 
 
+def test_fewer_different_texts_than_folds(tmp_path: Path) -> None:
+    """Copies of a text stay together, so that they fill one fold."""
+    few = found(checked(tmp_path, ROWS[1:5] * 15, plan=CheckPlan(folds=5)), ProblemKind.FEW_GROUPS)
+    assert few.severity is Severity.BLOCKING
+    assert few.message == "There are only 4 different texts, and 5 folds are needed."
+
+
 def test_groups_that_are_too_few_or_on_both_sides(tmp_path: Path) -> None:
     train = table(tmp_path / "a.csv", ROWS, groups=["p1", "p2", "p3"] * 20)
     other = tiny_texts_and_names(4, seed=1)

@@ -61,6 +61,21 @@ def test_no_group_lies_in_two_folds(tiny_config: RunConfig, table: TableSource) 
         assert len(set(fold_of[groups == group].tolist())) == 1
 
 
+def test_texts_that_do_not_fill_the_folds_once_some_are_kept_back_are_refused(
+    tiny_config: RunConfig, tmp_path: Path
+) -> None:
+    path = write_tiny_table(tmp_path / "few.csv", rows=20)
+    source = TableSource(str(path), "abstract", labels_column="labels", id_column="pmid")
+    config = replace(tiny_config, judged_share=0.2, teacher=replace(tiny_config.teacher, folds=20))
+    with pytest.raises(TrainingError, match="do not fill 20 folds"):
+        read_run_texts(config, corpus=[source], judged=[], transfer=None)
+
+
+def test_no_text_fills_no_fold() -> None:
+    with pytest.raises(TrainingError, match="do not fill 2 folds"):
+        folds_of([], folds=2, seed=1)
+
+
 def test_what_speaks_against_training_is_said_before_it_starts(
     tiny_config: RunConfig, tiny_corpus: Path
 ) -> None:
