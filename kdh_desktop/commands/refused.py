@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,6 +46,7 @@ def say_intake(
     *,
     files: Sequence[PlannedFile],
     refused_to: Path | None,
+    known: Collection[int] = (),
 ) -> None:
     """Say what was taken in of each input, and list what was not.
 
@@ -55,12 +56,19 @@ def say_intake(
         batches: One for each input, in their order.
         files: The inputs, whose notices were said before.
         refused_to: File for all refused rows; None where only some are said.
+        known: Ids of batches that an earlier command took in; they are said to be so.
 
     Raises:
         ExportError: The file cannot be written.
     """
     for position, (batch, file) in enumerate(zip(batches, files, strict=True), start=1):
         who = f"Input {position}: " if len(batches) > 1 else ""
+        if batch.id in known:
+            line.say(
+                f"{who}Nothing was taken in: it is among the records already, as import "
+                f"{batch.id}. --again takes it in once more."
+            )
+            continue
         line.say(f"{who}{_counts(batch)}")
         for notice in batch.notices:
             if notice not in file.inspection.notices:

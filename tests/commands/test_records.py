@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 
 from kdh_desktop.core.corpus_source import CorrectionsSource
 from kdh_desktop.core.paths import AppPaths
-from kdh_desktop.core.records.record_store import open_records
+from kdh_desktop.core.records.record_store import RecordStore, open_records
 from tests.commands.running import Kdh, start_kdh
 from tests.data.reference_files import abstract_of, json_lines_of, ris_of
 from tests.data.tiny_bundle import KEYWORDS
@@ -85,6 +86,53 @@ def test_one_bad_file_stops_the_import_of_all(kdh: Kdh, ris: Path, tmp_path: Pat
     assert kdh.err.startswith("Note: ") or kdh.err.startswith("kdh: ")
     assert "Input 2: The file is empty." in kdh.err
     assert kdh("records", "imports") == ""
+
+
+def test_file_that_is_taken_in_already_is_taken_in_again_only_on_purpose(
+    taken_in: Kdh, ris: Path
+) -> None:
+    taken_in("records", "import", ris, ris)
+    assert "Input 2: Nothing was taken in: it is among the records already" in taken_in.err
+    assert "as import 1. --again takes" in taken_in.err
+    assert len(listed(taken_in)) == 29
+    taken_in("records", "import", ris, "--again")
+    assert len(listed(taken_in, "--limit", 99)) == 58
+    taken_in("records", "undo", "--times", 2)
+    taken_in("records", "import", ris)
+    assert len(listed(taken_in)) == 29, "what was undone is taken in again"
+
+
+def test_another_way_of_reading_a_file_is_another_import(kdh: Kdh, tmp_path: Path) -> None:
+    table = tmp_path / "a.csv"
+    table.write_text("title,abstract\n" + f"A title,{abstract_of(1)}\n" * 2, encoding="utf-8")
+    kdh("records", "import", table)
+    kdh("records", "import", table, "--text-column", "title")
+    assert len(listed(kdh)) == 4
+
+
+def test_command_that_was_cut_at_its_second_file_takes_the_first_in_once(
+    kdh: Kdh, ris: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = tmp_path / "b.jsonl"
+    long.write_text(json_lines_of(1_300), encoding="utf-8")
+    add_records = RecordStore.add_records
+
+    def add_and_interrupt(store: RecordStore, *arguments: Any) -> list[int]:
+        ids = add_records(store, *arguments)
+        if len(store.batches()) == 2:
+            signal.raise_signal(signal.SIGINT)
+        return ids
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RecordStore, "add_records", add_and_interrupt)
+        kdh("records", "import", ris, long, code=3)
+    assert "the same command goes on behind it" in kdh.err
+    assert [one["finished"] for one in lines(kdh("records", "imports", "--json"))] == [True, False]
+    kdh("records", "import", ris, long)
+    assert "Input 1: Nothing was taken in" in kdh.err
+    assert "Input 2: 1,300 records read." in kdh.err
+    found = lines(kdh("records", "imports", "--json"))
+    assert [(one["records"], one["finished"]) for one in found] == [(29, True), (1300, True)]
 
 
 # Finding

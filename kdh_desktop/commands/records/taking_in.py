@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +12,12 @@ from kdh_desktop.commands.interrupts import stopping_on_interrupt
 from kdh_desktop.commands.output import print_json, print_line
 from kdh_desktop.commands.parser import Commands
 from kdh_desktop.commands.progress import ProgressLine
-from kdh_desktop.commands.reading_options import add_reading_options, numbered, planned_files
+from kdh_desktop.commands.reading_options import (
+    PlannedFile,
+    add_reading_options,
+    numbered,
+    planned_files,
+)
 from kdh_desktop.commands.records.opening import open_store
 from kdh_desktop.commands.refused import add_refused_option, say_intake, say_notices
 from kdh_desktop.core.audit_log import AuditLog
@@ -21,7 +28,7 @@ from kdh_desktop.terminal import printable
 
 if TYPE_CHECKING:
     from kdh_desktop.core.importing.imported import FileInspection
-    from kdh_desktop.core.records.import_batch import ImportBatch
+    from kdh_desktop.core.records.import_batch import BatchSource, ImportBatch
     from kdh_desktop.core.records.record_store import RecordStore
 
 _SHOWN_RECORDS = 3
@@ -39,6 +46,9 @@ def add_taking_in(group: Commands) -> None:
 
     take_in = group.add_parser("import", help="take files in", allow_abbrev=False)
     take_in.add_argument("inputs", nargs="+", metavar="FILE")
+    take_in.add_argument(
+        "--again", action="store_true", help="take in also what is among the records already"
+    )
     add_refused_option(take_in)
     add_reading_options(take_in)
     take_in.set_defaults(command=_import)
@@ -87,38 +97,83 @@ def _inspection_lines(found: FileInspection) -> list[str]:
 
 
 def _import(arguments: argparse.Namespace, paths: AppPaths) -> int:
-    from kdh_desktop.core.records.intake import take_in
-
     line = ProgressLine()
-    batches: list[ImportBatch] = []
-    notes = AuditNotes(AuditLog(paths.audit))
     with stopping_on_interrupt() as should_stop, open_store(paths) as store:
         files = planned_files(arguments.inputs, arguments, should_stop)
         say_notices(line, files)
-        for position, file in enumerate(files, start=1):
-            try:
-                batch = take_in(
-                    store,
-                    file.path,
-                    file.plan,
-                    columns=file.columns,
-                    on_progress=lambda now, position=position: line.show(  # type: ignore[misc]
-                        f"Reading input {position}: {now.records:,} records"
-                    ),
-                    should_stop=should_stop,
-                )
-            except InputError as error:
-                _note_cut(store, notes)
-                raise numbered(error, position) from error
-            except Cancelled:
-                _note_cut(store, notes)
-                line.say("What was taken in is kept; the same command goes on behind it.")
-                raise
-            finally:
-                line.clear()
-            batches.append(notes.import_done(batch))
-        say_intake(line, store, batches, files=files, refused_to=arguments.refused)
+        intake = _Intake(store, line, should_stop, AuditNotes(AuditLog(paths.audit)))
+        batches: list[ImportBatch] = []
+        known: set[int] = set()
+        try:
+            for position, file in enumerate(files, start=1):
+                source = intake.source_of(file, position)
+                batch = None if arguments.again else _known_batch(store, source)
+                if batch is not None:
+                    known.add(batch.id)
+                batches.append(batch or intake.take_in(file, source, position))
+        except Cancelled:
+            command = "the same command without --again" if arguments.again else "the same command"
+            line.say(f"What was taken in is kept; {command} goes on behind it.")
+            raise
+        say_intake(line, store, batches, files=files, known=known, refused_to=arguments.refused)
     return 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Intake:
+    """Takes one file after the other in."""
+
+    store: RecordStore
+    line: ProgressLine
+    should_stop: Callable[[], bool]
+    notes: AuditNotes
+
+    def source_of(self, file: PlannedFile, position: int) -> BatchSource:
+        from kdh_desktop.core.records.intake import source_of
+
+        try:
+            return source_of(
+                file.path, file.plan, columns=file.columns, should_stop=self.should_stop
+            )
+        except InputError as error:
+            raise numbered(error, position) from error
+
+    def take_in(self, file: PlannedFile, source: BatchSource, position: int) -> ImportBatch:
+        from kdh_desktop.core.records.intake import take_in_source
+
+        try:
+            batch = take_in_source(
+                self.store,
+                file.path,
+                source,
+                on_progress=lambda now: self.line.show(
+                    f"Reading input {position}: {now.records:,} records"
+                ),
+                should_stop=self.should_stop,
+            )
+        except InputError as error:
+            _note_cut(self.store, self.notes)
+            raise numbered(error, position) from error
+        except Cancelled:
+            _note_cut(self.store, self.notes)
+            raise
+        finally:
+            self.line.clear()
+        return self.notes.import_done(batch)
+
+
+def _known_batch(store: RecordStore, source: BatchSource) -> ImportBatch | None:
+    """The import that took the same bytes in, in the same way; None where one can go on.
+
+    A command that was cut is given once more, and must not double what it took in before.
+    """
+    same = [
+        batch
+        for batch in store.batches()
+        if (batch.source.sha256, batch.source.plan) == (source.sha256, source.plan)
+        and not batch.is_removed
+    ]
+    return same[-1] if same and all(batch.is_finished for batch in same) else None
 
 
 def _note_cut(store: RecordStore, notes: AuditNotes) -> None:
