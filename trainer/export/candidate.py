@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,7 +16,6 @@ from kdh_desktop.core.classification.classifier import OnnxClassifier
 from kdh_desktop.core.classification.confidence import calibrated_probabilities
 from kdh_desktop.core.classification.manifest import LabelCalibration, Manifest
 from kdh_desktop.core.classification.sentences import split_sentences
-from kdh_desktop.core.errors import TrainingError
 from trainer.corpus import LabelledText
 from trainer.export.onnx_export import check_float32, export_float32, quantise
 from trainer.judging.calibration import fit_calibrations
@@ -25,7 +25,7 @@ from trainer.judging.evaluation import (
     classifier_for,
     served_scores,
 )
-from trainer.learning.batching import Batches, Encoder
+from trainer.learning.batching import Batches, Encoder, Example
 from trainer.learning.network_scores import score
 
 
@@ -95,33 +95,49 @@ def parity_gap(
 ) -> float:
     """Largest difference in probability between torch and the exported float32 form.
 
-    Texts of more than one window are left out: their windows are joined outside the network.
+    Texts of more than one window are left out: their windows are joined outside the network. Where
+    all are so long, the first window of each is compared instead.
 
     Raises:
-        TrainingError: They differ by more than float32 should, or no text is short enough.
+        TrainingError: They differ by more than float32 should.
     """
     manifest = candidate.float32.bundle.manifest
     divided = [_divided(text) for text in texts]
     served = candidate.float32.score([text.text for text in divided])
     short = [row for row, one in enumerate(served) if one.windows == 1]
-    if not short:
-        raise TrainingError(
-            "None of the texts fits the model's window, so its export cannot be checked.",
-            "Raise max_tokens in the configuration.",
-        )
+    if short:
+        examples = encoder.examples([divided[row] for row in short])
+        exported = [served[row].decision_logits for row in short]
+    else:
+        examples = [
+            _first_window(example, pieces=manifest.max_tokens - 2)
+            for example in encoder.examples(divided)
+        ]
+        exported = [_window_logits(candidate.float32, example) for example in examples]
     batches = Batches(
-        encoder.examples([divided[row] for row in short]),
-        piece_ids=encoder.piece_ids,
-        max_tokens=manifest.max_tokens,
-        batch_size=1,
+        examples, piece_ids=encoder.piece_ids, max_tokens=manifest.max_tokens, batch_size=1
     )
     trained = score(student, batches, is_exact=True).decision_logits(manifest.sentence_weight)
-    exported = np.stack([served[row].decision_logits for row in short])
     return check_float32(
         _probabilities(trained, manifest),
-        _probabilities(exported, manifest),
+        _probabilities(np.stack(exported), manifest),
         threshold=manifest.calibrations[0].threshold,
     )
+
+
+def _first_window(example: Example, *, pieces: int) -> Example:
+    """The beginning of a text as a text of one sentence."""
+    sentence = tuple(chain.from_iterable(example.pieces))[:pieces]
+    return Example((sentence,), (sentence,), None)
+
+
+def _window_logits(classifier: OnnxClassifier, example: Example) -> NDArray[np.float32]:
+    """Decision logits of a text of one sentence that fits one window."""
+    found = classifier.score_window(np.array(example.pieces[0], np.int64))
+    if found.pieces is None:
+        return found.abstract
+    weight = np.float32(classifier.bundle.manifest.sentence_weight)
+    return (1 - weight) * found.abstract + weight * found.pieces.mean(axis=0)
 
 
 def _probabilities(logits: NDArray[np.float32], manifest: Manifest) -> NDArray[np.float64]:
