@@ -5,16 +5,21 @@ Exit codes: 0 done, 2 bad input, 3 cancelled, 4 verification failed; anything el
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from kdh_desktop import __version__
 from kdh_desktop.commands.audit import add_audit
 from kdh_desktop.commands.bulk import add_bulk
 from kdh_desktop.commands.classify import add_classify
 from kdh_desktop.commands.models import add_models
-from kdh_desktop.commands.output import make_output_safe
+from kdh_desktop.commands.output import (
+    ReaderGoneError,
+    flush_lines,
+    make_output_safe,
+    say_line,
+)
 from kdh_desktop.commands.parser import EPILOG, CommandParser
 from kdh_desktop.commands.records.group import add_records
 from kdh_desktop.commands.selfcheck import add_selfcheck
@@ -36,23 +41,26 @@ def main(argv: Sequence[str] | None = None, paths: AppPaths | None = None) -> in
         The exit code.
     """
     make_output_safe()
+    code = _run(argv, paths)
+    with suppress(ReaderGoneError):
+        flush_lines()
+    return code
+
+
+def _run(argv: Sequence[str] | None, paths: AppPaths | None) -> int:
     try:
         arguments = _parser().parse_args(argv)
-        code = int(arguments.command(arguments, paths or AppPaths.default()))
-        sys.stdout.flush()
+        return int(arguments.command(arguments, paths or AppPaths.default()))
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else 2
     except KdhError as error:
-        sys.stderr.write(f"kdh: {printable(str(error))}\n")
+        say_line(f"kdh: {printable(str(error))}")
         return error.exit_code
     except KeyboardInterrupt:
-        sys.stderr.write("kdh: Stopped.\n")
+        say_line("kdh: Stopped.")
         return Cancelled.exit_code
-    except BrokenPipeError:
-        # Whoever reads us has read enough. Python would complain once more when it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except ReaderGoneError:
         return 0
-    return code
 
 
 def _parser() -> CommandParser:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from kdh_desktop.commands.bulk_work import BulkWork, open_work, require_same_inp
 from kdh_desktop.commands.interrupts import stopping_on_interrupt
 from kdh_desktop.commands.model_loading import load_active_classifier
 from kdh_desktop.commands.outcome_words import cut_words, records_words
+from kdh_desktop.commands.output import say_line
 from kdh_desktop.commands.parser import EPILOG, Commands
 from kdh_desktop.commands.progress import ProgressLine, bulk_words
 from kdh_desktop.commands.reading_options import (
@@ -131,7 +131,7 @@ def _leave(work: BulkWork, error: BaseException) -> None:
         return
     work.close()
     if isinstance(error, (Cancelled, KeyboardInterrupt, ExportError, StoreError)):
-        sys.stderr.write("What is done is kept; the same command with --resume goes on.\n")
+        say_line("What is done is kept; the same command with --resume goes on.")
 
 
 @dataclass(frozen=True, slots=True)

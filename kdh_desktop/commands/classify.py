@@ -13,7 +13,7 @@ from pathlib import Path
 
 from kdh_desktop.commands.interrupts import stopping_on_interrupt
 from kdh_desktop.commands.model_loading import load_active_classifier
-from kdh_desktop.commands.output import print_line
+from kdh_desktop.commands.output import flush_lines, print_line
 from kdh_desktop.commands.parser import EPILOG, Commands
 from kdh_desktop.core.errors import InputError, KdhError
 from kdh_desktop.core.importing.pasted_text import split_pasted_text
@@ -65,7 +65,7 @@ def _classify(arguments: argparse.Namespace, paths: AppPaths) -> int:
             chunk = records[first : first + _CHUNK_RECORDS]
             for prediction in classifier.predict(chunk, should_stop=should_stop):
                 _print_prediction(prediction, as_json=arguments.json)
-            sys.stdout.flush()
+            flush_lines()
     if not arguments.json:
         print_line(f"Model {printable(classifier.bundle.id)}. For research, not for diagnosis.")
     return 0

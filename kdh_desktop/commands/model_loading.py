@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kdh_desktop.commands.output import say_line
 from kdh_desktop.core.paths import AppPaths
 from kdh_desktop.terminal import printable
 
@@ -36,9 +36,9 @@ def bundle_in_force(paths: AppPaths) -> ModelBundle:
 
     found = ModelRegistry(paths).in_force()
     if found.problem is not None:
-        sys.stderr.write(
+        say_line(
             "kdh: The model that was put in force cannot be used, so the one that came with the "
-            f"program is: {printable(str(found.problem))}\n"
+            f"program is: {printable(str(found.problem))}"
         )
     return found.bundle
 

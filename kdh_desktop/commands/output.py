@@ -1,19 +1,74 @@
-"""What `kdh` prints, and where it stops printing."""
+"""What `kdh` prints, and what becomes of it where nobody reads it any more.
+
+Whoever reads the results may have read enough: a command that only prints is done then, and one
+that writes has done so before. Whoever reads what is said to people may go away as well, and that
+must end no work.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import sys
+from typing import TextIO
+
+
+class ReaderGoneError(Exception):
+    """Nobody reads the results any more."""
 
 
 def print_line(line: str) -> None:
-    """One line of results."""
-    sys.stdout.write(line + "\n")
+    """One line of results.
+
+    Raises:
+        ReaderGoneError: Nobody reads them any more.
+    """
+    try:
+        sys.stdout.write(line + "\n")
+    except BrokenPipeError as error:
+        _let_go(sys.stdout)
+        raise ReaderGoneError from error
 
 
 def print_json(**values: object) -> None:
     """One JSON object as a line of results."""
     print_line(json.dumps(values))
+
+
+def flush_lines() -> None:
+    """Let all lines of results out that were printed.
+
+    Raises:
+        ReaderGoneError: Nobody reads them any more.
+    """
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError as error:
+        _let_go(sys.stdout)
+        raise ReaderGoneError from error
+
+
+def say_line(line: str) -> None:
+    """One line for people, on standard error."""
+    say(sys.stderr, line + "\n")
+
+
+def say(stream: TextIO, words: str) -> None:
+    """Words for people, at once; that nobody reads them ends no work."""
+    try:
+        stream.write(words)
+        stream.flush()
+    except BrokenPipeError:
+        _let_go(stream)
+
+
+def _let_go(stream: TextIO) -> None:
+    """Let what is still written go nowhere; Python would complain of it when it closes."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 def make_output_safe() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import NoReturn, TypeAlias
+
+from kdh_desktop.commands.output import say_line
 
 EPILOG = (
     "Research use only, not for diagnosis.\n"
@@ -25,7 +26,7 @@ class CommandParser(argparse.ArgumentParser):
                 what = "An option is not known; a text that begins with a dash goes after --"
             case _:
                 what = "An argument is not understood"
-        sys.stderr.write(f"kdh: {what}. See `{self.prog} --help`.\n")
+        say_line(f"kdh: {what}. See `{self.prog} --help`.")
         raise SystemExit(2)
 
 

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TextIO
 
+from kdh_desktop.commands.output import say
+
 if TYPE_CHECKING:
     from kdh_desktop.core.records.bulk_run import BulkProgress
 
@@ -39,24 +41,18 @@ class ProgressLine:
         if self._shown_at is not None and now - self._shown_at < self._every_s:
             return
         self._shown_at = now
-        if self._is_terminal:
-            self._stream.write(_CLEAR + words)
-            self._is_open = True
-        else:
-            self._stream.write(words + "\n")
-        self._stream.flush()
+        say(self._stream, _CLEAR + words if self._is_terminal else words + "\n")
+        self._is_open = self._is_terminal
 
     def say(self, words: str) -> None:
         """Print a line that stays."""
         self.clear()
-        self._stream.write(words + "\n")
-        self._stream.flush()
+        say(self._stream, words + "\n")
 
     def clear(self) -> None:
         """Take the changing line away; the next state is shown at once."""
         if self._is_open:
-            self._stream.write(_CLEAR)
-            self._stream.flush()
+            say(self._stream, _CLEAR)
             self._is_open = False
         self._shown_at = None
 

@@ -47,6 +47,19 @@ def work_of(paths: AppPaths) -> list[Path]:
     return list((paths.data / "bulk").iterdir())
 
 
+def test_output_is_written_though_nobody_reads_how_far_it_is(
+    ris: Path, tmp_path: Path, paths: AppPaths
+) -> None:
+    out = tmp_path / "out.jsonl"
+    with start_kdh(paths, "bulk", ris, "-o", out) as process:
+        for channel in (process.stdin, process.stdout, process.stderr):
+            assert channel
+            channel.close()
+    assert process.returncode == 0
+    assert len(json_lines(out)) == 29
+    assert work_of(paths) == []
+
+
 # What comes out
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 
 import pytest
 
@@ -53,6 +54,16 @@ def test_state_after_a_line_that_stays_is_shown_at_once() -> None:
     line.clear()
     line.show("second work")
     assert stream.getvalue().splitlines() == ["first work", "second work"]
+
+
+def test_progress_that_nobody_reads_ends_no_work() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as stream:
+        line = ProgressLine(stream, clock=Clock())
+        line.show("working")
+        line.say("done")
+        line.clear()
 
 
 @pytest.mark.parametrize(

@@ -469,6 +469,36 @@ def test_reader_that_goes_away_is_no_error(taken_in: Kdh, paths: AppPaths) -> No
     assert b"Traceback" not in said
 
 
+class NobodyReads(io.StringIO):
+    def write(self, _words: str) -> int:
+        raise BrokenPipeError
+
+
+def test_work_is_done_though_nobody_reads_what_is_said_of_it(
+    taken_in: Kdh, ris: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "b.ris"
+    other.write_text(ris_of(3), encoding="utf-8")
+    out = tmp_path / "out.csv"
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", NobodyReads())
+        taken_in("records", "import", other)
+        taken_in("records", "classify")
+        taken_in("records", "export", "-o", out)
+        taken_in("records", "show", 99, code=2)
+        taken_in("records", "show", "one", code=2)
+    assert len(out.read_bytes().splitlines()) == 33
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", NobodyReads())
+        taken_in("records", "duplicates", "--merge", "--json")
+    before = len(listed(taken_in))
+    assert before < 32
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", NobodyReads())
+        taken_in("records", "undo", "--times", 2)
+    assert len(listed(taken_in)) == 29
+
+
 def test_two_files_are_two_imports(kdh: Kdh, ris: Path, tmp_path: Path) -> None:
     other = tmp_path / "b.jsonl"
     other.write_text(json_lines_of(4), encoding="utf-8")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kdh_desktop.commands.interrupts import stopping_on_interrupt
-from kdh_desktop.commands.output import print_line
+from kdh_desktop.commands.output import print_line, say_line
 from kdh_desktop.commands.parser import Commands
 from kdh_desktop.commands.progress import ProgressLine
 from kdh_desktop.commands.records.opening import open_with_model
@@ -78,11 +77,11 @@ def _corrections(arguments: argparse.Namespace, paths: AppPaths) -> int:
                 corrections=found.corrections, records=len(found.changes)
             )
             if notice:
-                sys.stderr.write(f"Note: {notice}\n")
+                say_line(f"Note: {notice}")
     for conflict in found.conflicts[:_SHOWN]:
-        sys.stderr.write(f"{_conflict_words(conflict)}\n")
+        say_line(_conflict_words(conflict))
     if len(found.conflicts) > _SHOWN:
-        sys.stderr.write(f"... and {len(found.conflicts) - _SHOWN:,} more conflicts.\n")
+        say_line(f"... and {len(found.conflicts) - _SHOWN:,} more conflicts.")
     verb = "would be taken over" if arguments.dry_run else "taken over"
     print_line(
         f"Corrections {verb}: {found.corrections:,}, in {len(found.changes):,} of "

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from kdh_desktop.commands.interrupts import stopping_on_interrupt
 from kdh_desktop.commands.model_loading import load_classifier
-from kdh_desktop.commands.output import print_line
+from kdh_desktop.commands.output import print_line, say_line
 from kdh_desktop.commands.parser import Commands
 from kdh_desktop.commands.progress import ProgressLine, bulk_words
 from kdh_desktop.commands.records.filters import add_filter_options, filter_of, label_id
@@ -184,7 +184,7 @@ def _say_limits(found: tuple[AcceptLimits, ...], store: RecordStore) -> None:
     for one in found:
         sides = (("present from", one.present), ("absent below", one.absent))
         words = "; ".join(f"{name} {_side_words(side)}" for name, side in sides)
-        sys.stderr.write(f"{names.get(one.label_id, one.label_id)}: {words}\n")
+        say_line(f"{names.get(one.label_id, one.label_id)}: {words}")
 
 
 def _side_words(side: AcceptSide) -> str:

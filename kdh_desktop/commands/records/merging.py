@@ -55,14 +55,14 @@ def _duplicates(arguments: argparse.Namespace, paths: AppPaths) -> int:
         finally:
             line.clear()
         groups = [one for one in found if not arguments.reason or one.reason in arguments.reason]
-        for one in groups:
-            if arguments.json:
-                print_json(records=list(one.records), reason=one.reason, similarity=one.similarity)
-            else:
-                for words in _group_lines(store, one):
-                    print_line(words)
+        lines = [] if arguments.json else [x for one in groups for x in _group_lines(store, one)]
         if arguments.merge and groups:
             store.merge(groups)
+    if arguments.json:
+        for one in groups:
+            print_json(records=list(one.records), reason=one.reason, similarity=one.similarity)
+    for words in lines:
+        print_line(words)
     if not arguments.json:
         print_line(_count_words(groups, is_merged=arguments.merge))
     return 0

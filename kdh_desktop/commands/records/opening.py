@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from kdh_desktop.commands.model_loading import bundle_in_force
+from kdh_desktop.commands.output import say_line
 from kdh_desktop.core.paths import AppPaths
 from kdh_desktop.terminal import printable
 
@@ -29,7 +29,7 @@ def open_store(paths: AppPaths) -> Iterator[RecordStore]:
     try:
         if not store.batches():  # to be told once is enough
             for notice in store.notices:
-                sys.stderr.write(f"Note: {printable(notice.message)} {printable(notice.remedy)}\n")
+                say_line(f"Note: {printable(notice.message)} {printable(notice.remedy)}")
         yield store
     finally:
         store.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from kdh_desktop.commands.output import print_json, print_line
@@ -36,26 +37,33 @@ def add_undoing(group: Commands) -> None:
 
 def _undo(arguments: argparse.Namespace, paths: AppPaths) -> int:
     with open_store(paths) as store:
-        for number in range(arguments.times):
-            done = store.undo()
-            if done is None and number == 0:
-                raise InputError("There is nothing to take back.", "See `kdh records history`.")
-            if done is None:
-                break
-            print_line(f"Taken back: {_words(done)}")
+        done = _some(store.undo, arguments.times)
+    if not done and arguments.times > 0:
+        raise InputError("There is nothing to take back.", "See `kdh records history`.")
+    for one in done:
+        print_line(f"Taken back: {_words(one)}")
     return 0
 
 
 def _redo(arguments: argparse.Namespace, paths: AppPaths) -> int:
     with open_store(paths) as store:
-        for number in range(arguments.times):
-            done = store.redo()
-            if done is None and number == 0:
-                raise InputError("There is nothing to do again.", "See `kdh records history`.")
-            if done is None:
-                break
-            print_line(f"Done again: {_words(done)}")
+        done = _some(store.redo, arguments.times)
+    if not done and arguments.times > 0:
+        raise InputError("There is nothing to do again.", "See `kdh records history`.")
+    for one in done:
+        print_line(f"Done again: {_words(one)}")
     return 0
+
+
+def _some(step: Callable[[], Operation | None], times: int) -> list[Operation]:
+    """Take some steps, fewer where there are no more; gives what was done."""
+    done: list[Operation] = []
+    for _ in range(times):
+        one = step()
+        if one is None:
+            break
+        done.append(one)
+    return done
 
 
 def _history(arguments: argparse.Namespace, paths: AppPaths) -> int:
