@@ -142,7 +142,9 @@ def run(
     if first is not None:
         doorbell = Doorbell(first, desktop.window)
         doorbell.rung.connect(desktop.take_visit)
-    Sweeper(desktop.window).start()
+    sweeper = Sweeper(desktop.window)
+    sweeper.start()
+    desktop.model.changed.connect(sweeper.settle)
     desktop.window.show()
     # After the first frame, so that people see the window while model and records are opened.
     desktop.model.load()

@@ -60,7 +60,12 @@ class Journeys(QObject):
             parent=self,
         )
         self.private.ended.connect(classify.forget)
-        self.leaving = Leaving(parts, would_forget=lambda: self.private.has_content, parent=self)
+        self.leaving = Leaving(
+            parts,
+            would_forget=lambda: self.private.has_content,
+            reviewer=records.reviewer,
+            parent=self,
+        )
         self._connect_imports(files)
         self._connect_exports(files)
         self.bulk.review_wanted.connect(

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QMessageBox
 
 from kdh_desktop.core.training_progress import RunState
 from kdh_desktop.gui.questions import Answer, ask, ask_which
+from kdh_desktop.gui.records.reviewer import Reviewer
 from kdh_desktop.gui.training_desk import RunWish
 from kdh_desktop.gui.window_parts import WindowParts
 
@@ -30,6 +31,7 @@ class Leaving(QObject):
         parts: WindowParts,
         *,
         would_forget: Callable[[], bool],
+        reviewer: Reviewer,
         parent: QObject | None = None,
     ) -> None:
         """Hold on to those who know.
@@ -37,16 +39,20 @@ class Leaving(QObject):
         Args:
             parts: Of the window that closes.
             would_forget: Whether a private session has something that nobody could bring back.
+            reviewer: Writes what a person decided; the window stays until that is on the disk.
             parent: Qt's parent.
         """
         super().__init__(parent)
         self._parts = parts
         self._would_forget = would_forget
+        self._reviewer = reviewer
         self._is_agreed = False
         self._is_in_background = False
         self.question: QMessageBox | None = None
         parts.panel.changed.connect(self._see)
         parts.trainings.changed.connect(self._see)
+        reviewer.busy_changed.connect(self._see)
+        reviewer.failed.connect(self._stay)
 
     @property
     def is_in_background(self) -> bool:
@@ -54,12 +60,18 @@ class Leaving(QObject):
         return self._is_in_background and not self._parts.window.isVisible()
 
     @property
-    def _is_busy(self) -> bool:
+    def _would_cut_short(self) -> bool:
         return self._parts.panel.is_working or self._parts.trainings.is_busy
+
+    @property
+    def _is_busy(self) -> bool:
+        return self._would_cut_short or self._reviewer.is_busy
 
     def may_close(self) -> bool:
         """Whether the window may close now; where it may not, the user has been asked."""
-        if self._is_agreed or not (self._is_busy or self._would_forget()):
+        if self._is_agreed or not (self._would_cut_short or self._would_forget()):
+            # What is being saved takes a moment, of which nobody has to be asked.
+            self._is_agreed = self._is_busy
             return not self._is_busy
         if self.question is None:
             self.question = self._ask()
@@ -130,7 +142,8 @@ class Leaving(QObject):
         )
 
     def _stay(self) -> None:
-        """Nothing changes."""
+        """The window stays open, as where something could not be saved."""
+        self._is_agreed = False
 
     def _forget_question(self) -> None:
         self.question = None

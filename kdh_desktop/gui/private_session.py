@@ -52,8 +52,8 @@ class PrivateSession(QObject):
         """Begin a private session, or end it after a question where something would be lost."""
         desk = self._parts.desk
         self._show()
-        # What cannot be cancelled here, such as a training, does not touch the records.
-        if any(work.can_cancel for work in self._parts.panel.works):
+        # A training, which is minor to this window, does not touch the records.
+        if any(work.can_cancel or not work.is_minor for work in self._parts.panel.works):
             self._parts.notices.show_notice(
                 _NOTICE,
                 Notice(

@@ -34,6 +34,13 @@ class Sweeper(QObject):
         gc.freeze()
         self._timer.start()
 
+    def settle(self) -> None:
+        """Look no more at what was loaded since, such as the libraries of the model.
+
+        They are more objects than a sweep looks at, so that it would find none of the others.
+        """
+        gc.freeze()
+
     def stop(self) -> None:
         """Give back to Python."""
         self._timer.stop()

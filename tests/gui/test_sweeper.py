@@ -49,6 +49,18 @@ def test_no_other_thread_frees_what_may_be_a_widget(sweeper: Sweeper) -> None:
     assert knot() is not None
 
 
+def test_libraries_that_were_loaded_since_do_not_keep_cycles_from_being_freed(
+    sweeper: Sweeper,
+) -> None:
+    loaded = [[number] for number in range(50_000)]
+    sweeper.settle()
+    knot = weakref.ref(Knot())
+    for _ in range(30):
+        sweeper.sweep()
+    assert knot() is None
+    assert len(loaded) == 50_000
+
+
 def test_many_objects_of_a_job_are_left_alone_until_it_is_done(sweeper: Sweeper) -> None:
     knot = weakref.ref(Knot())
     records = [[number] for number in range(50_000)]

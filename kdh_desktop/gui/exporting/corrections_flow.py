@@ -88,6 +88,8 @@ class CorrectionsFlow(QObject):
                 notes=AuditNotes(self._parts.door.log, is_private=self._parts.desk.is_private),
             ),
             done=partial(self._tell, found),
+            # It is one step, which is done whole or not at all.
+            can_cancel=False,
         )
 
     def _tell(self, found: CorrectionsFound, notice: str) -> None:

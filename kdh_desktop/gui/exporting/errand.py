@@ -22,18 +22,24 @@ NOTICE = "export"
 
 
 def run_errand(
-    parts: WindowParts, heading: str, work: Callable[[Job], T], *, done: Callable[[T], None]
+    parts: WindowParts,
+    heading: str,
+    work: Callable[[Job], T],
+    *,
+    done: Callable[[T], None],
+    can_cancel: bool = True,
 ) -> Job:
-    """Do something in the background that can be stopped.
+    """Do something in the background.
 
     Args:
         parts: Where it is shown, and where a failure is told.
         heading: What goes on.
         work: The work; it may report `Progress`.
         done: Called with what it gives, where it succeeds.
+        can_cancel: Whether it can be stopped on its way.
     """
     parts.notices.dismiss(NOTICE)
-    row = parts.panel.add_row(Work(heading))
+    row = parts.panel.add_row(Work(heading, can_cancel=can_cancel))
 
     def show(progress: Progress) -> None:
         words = _tr("{done} of {records}").format(

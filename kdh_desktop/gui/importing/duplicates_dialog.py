@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtWidgets import (
@@ -75,7 +75,15 @@ class DuplicatesDialog(QDialog):
     def show_groups(self, groups: Sequence[ShownGroup]) -> None:
         """Show other groups."""
         self.groups.show_groups(groups)
-        count = len(groups)
+        self._begin_again()
+
+    def remove_groups(self, records: Collection[int]) -> None:
+        """Take away the groups that some records were in; what was chosen for others stays."""
+        self.groups.remove_groups(records)
+        self._begin_again()
+
+    def _begin_again(self) -> None:
+        count = len(self.groups.groups)
         if count == 1:
             words = self.tr("1 group of records seems to be one record each.")
         else:

@@ -137,10 +137,8 @@ class DuplicatesFlow(QObject):
         match outcome:
             case Ok():
                 merged = {record for shown in groups for record in shown.group.records}
-                self._groups = tuple(
-                    shown for shown in self._groups if not merged & set(shown.group.records)
-                )
-                self.dialog.show_groups(self._groups)
+                self.dialog.remove_groups(merged)
+                self._groups = tuple(self.dialog.groups.groups)
                 self.dialog.say(
                     self.tr(
                         "{records} records were merged into {groups}. Undo on the Records page "

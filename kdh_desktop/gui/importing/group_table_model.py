@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from PySide6.QtCore import (
     QAbstractTableModel,
@@ -47,6 +47,19 @@ class GroupTableModel(QAbstractTableModel):
         self.beginResetModel()
         self._groups = list(groups)
         self._marked = [group.is_certain for group in groups]
+        self.endResetModel()
+        self.marks_changed.emit()
+
+    def remove_groups(self, records: Collection[int]) -> None:
+        """Take away the groups that some records were in; ticks of the others stay."""
+        pairs = [
+            pair
+            for pair in zip(self._groups, self._marked, strict=True)
+            if set(records).isdisjoint(pair[0].group.records)
+        ]
+        self.beginResetModel()
+        self._groups = [group for group, _ in pairs]
+        self._marked = [is_marked for _, is_marked in pairs]
         self.endResetModel()
         self.marks_changed.emit()
 

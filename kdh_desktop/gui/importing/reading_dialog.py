@@ -97,6 +97,7 @@ class ReadingDialog(QDialog):
     def show_inspection(self, inspection: FileInspection) -> None:
         """Show how the file's beginning reads."""
         self._inspection = inspection
+        self._is_read = True
         self.layout_form.show_inspection(inspection)
         table = inspection.table
         if table is None:
@@ -114,6 +115,7 @@ class ReadingDialog(QDialog):
 
     def show_failure(self, message: str) -> None:
         """Say that the file cannot be read in the way that was asked for."""
+        self._is_read = False
         self._set_problem(message)
 
     @property
@@ -212,6 +214,7 @@ class ReadingDialog(QDialog):
     # What happens in it
 
     def _look(self, plan: ImportPlan) -> None:
+        self._is_read = False
         self._set_problem(self.tr("Reading…"), is_warning=False)
         self.look_wanted.emit(plan)
 
@@ -232,6 +235,8 @@ class ReadingDialog(QDialog):
         self.reject()
 
     def _show_problem(self) -> None:
+        if not self._is_read:
+            return  # what is said of the way that was asked for stays, until it was read in it
         table = self._inspection.table
         if table is None:
             is_readable = bool(self._inspection.records)

@@ -34,7 +34,7 @@ Index = QModelIndex | QPersistentModelIndex
 
 _STRETCHED = {Field.TITLE, Field.LABELS}
 _MOST_CHOSEN = 1000
-"""Chosen rows that are found again in a renewed list; each takes a search through all ids."""
+"""Chosen rows that are chosen again in a renewed list; each of them costs Qt some time."""
 
 
 class RecordTable(QTableView):
@@ -168,10 +168,8 @@ class RecordTable(QTableView):
     def _choose_again(self, ids: array[int]) -> None:
         last = self._records.columnCount() - 1
         choice = QItemSelection()
-        for one in ids:
-            row = self._records.row_of(one)
-            if row is not None:
-                choice.select(self._records.index(row, 0), self._records.index(row, last))
+        for row in self._records.rows_of(ids):
+            choice.select(self._records.index(row, 0), self._records.index(row, last))
         self.selectionModel().select(choice, QItemSelectionModel.SelectionFlag.Select)
 
     def _scrolled(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import OrderedDict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -113,6 +113,11 @@ class RecordTableModel(QAbstractTableModel):
             return self._ids.index(record_id)
         except ValueError:
             return None
+
+    def rows_of(self, record_ids: Collection[int]) -> list[int]:
+        """Rows in which some records stand, in the order of the list; in one pass."""
+        wanted = set(record_ids)
+        return [row for row, one in enumerate(self._ids) if one in wanted] if wanted else []
 
     def record(self, row: int) -> RecordRow | None:
         """What is known of a row; None where it is still on its way, and asked for then."""

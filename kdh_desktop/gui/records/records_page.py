@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from PySide6.QtCore import Qt, Signal
@@ -170,7 +171,9 @@ class RecordsPage(QWidget):
     def save_layout(self) -> None:
         """Keep where the dividing lines stand, and write what is still to be written."""
         self.detail.note.keep()
-        self.reviewer.finish()
+        # A disk that is full or gone must not keep the window open.
+        with suppress(KdhError):
+            self.reviewer.finish()
         self.columns.keep()
         for name, splitter in self._splitters().items():
             self._settings.keep_splitter(name, splitter.saveState())

@@ -166,8 +166,15 @@ class RunSteps(QObject):
 
         def begin(request: RunRequest) -> None:
             wizard = self._made_wizard()
-            wizard.begin_with(request, title=shown.summary.title)
-            wizard.open()
+
+            def show() -> None:
+                wizard.begin_with(request, title=shown.summary.title)
+                wizard.open()
+
+            if wizard.has_plan:
+                self.question = self._ask_for_plan(show)
+            else:
+                show()
 
         def read(outcome: Outcome[RunRequest]) -> None:
             match outcome:
@@ -179,6 +186,18 @@ class RunSteps(QObject):
                     pass  # a bug was reported already
 
         self._parts.jobs.start(lambda _: folders.as_new(run), done=read)
+
+    def _ask_for_plan(self, then: Callable[[], object]) -> QMessageBox:
+        return ask(
+            self._page,
+            self.tr("Give up the training that you have planned?"),
+            self.tr(
+                "The texts and settings that you chose for it give way to those of the earlier run."
+            ),
+            yes=self.tr("Give it up"),
+            no=self.tr("Keep my plan"),
+            then=then,
+        )
 
     # Driving
 

@@ -92,6 +92,20 @@ def test_merging_keeps_the_chosen_record_and_can_be_undone(
     assert len(store.ids()) == 4
 
 
+def test_merging_leaves_what_was_chosen_for_the_other_groups(
+    dialog: DuplicatesDialog, qtbot: QtBot
+) -> None:
+    press(dialog.table, "Space")
+    press(dialog.table, "Down")
+    press(dialog.table, "Space")
+    qtbot.waitUntil(dialog.keep_box.isEnabled)
+    assert [shown.group.reason for shown in dialog.groups.marked] == ["text"]
+    dialog.merge_button.click()
+    qtbot.waitUntil(lambda: "merged" in dialog.words.text())
+    assert [shown.group.reason for shown in dialog.groups.groups] == ["doi"]
+    assert dialog.groups.marked == (), "somebody has said that these are no duplicates"
+
+
 def test_menu_says_when_there_are_none(
     journeys: Journeys, desktop: Desktop, store: RecordStore, qtbot: QtBot
 ) -> None:

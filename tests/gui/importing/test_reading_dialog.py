@@ -154,6 +154,21 @@ def test_click_on_a_row_above_makes_it_the_header(make: MakeDialog, qtbot: QtBot
     assert plan.layout.header_row == 1
 
 
+def test_nothing_is_imported_in_the_old_way_while_another_is_looked_at(
+    make: MakeDialog, qtbot: QtBot
+) -> None:
+    dialog = make()
+    dialog.layout_form.sheet.setFocus()
+    with qtbot.waitSignal(dialog.look_wanted):
+        press(dialog.layout_form.sheet, "Down")
+    box = dialog.roles.boxes[ColumnRole.KEYWORDS]
+    for words in ("Reading…", "The sheet is protected."):
+        press(box, "Down")
+        assert dialog.problem.text() == words
+        assert not dialog.import_button.isEnabled()
+        dialog.show_failure("The sheet is protected.")
+
+
 def test_failed_look_says_why_and_stops_the_import(make: MakeDialog) -> None:
     dialog = make()
     dialog.show_failure("The sheet is protected.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from kdh_desktop.core.errors import StoreError
 from kdh_desktop.core.records.record_filter import Queue, ReviewStatus
 from kdh_desktop.core.records.record_store import RecordStore
 from kdh_desktop.core.records.store_key import StoreKey
@@ -288,9 +290,30 @@ def test_what_was_pressed_last_is_written_when_the_window_closes(
     for _ in ids:
         press_in(page, "Return")
     page.window().close()
+    qtbot.waitUntil(page.window().isHidden)
     store = RecordStore.open(tmp_path / "records", key=key)
     assert {row.review for row in store.rows(ids)} == {ReviewStatus.CONFIRMED}
     store.close()
+
+
+def test_window_stays_where_what_was_pressed_last_cannot_be_written(
+    page: RecordsPage, store: RecordStore, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_go_on = threading.Event()
+
+    def confirm(_ids: object) -> None:
+        assert may_go_on.wait(10)
+        raise StoreError("The disk is full.", "Make room on it.")
+
+    monkeypatch.setattr(store, "confirm", confirm)
+    press_in(page, "Return")
+    page.window().close()
+    assert page.window().isVisible(), "it waits for what is being written"
+    may_go_on.set()
+    qtbot.waitUntil(lambda: "store" in page.notices.messages)
+    assert page.window().isVisible()
+    page.window().close()
+    assert page.window().isHidden()
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 from PySide6.QtWidgets import QApplication, QInputDialog, QLabel, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
+from kdh_desktop.core.corpus_source import CorrectionsSource
 from kdh_desktop.core.paths import AppPaths
 from kdh_desktop.core.runs.run_ending import EndingKind, RunEnding
 from kdh_desktop.core.runs.training_runs import RunFolder
@@ -20,10 +21,12 @@ from kdh_desktop.gui.app import Desktop
 from kdh_desktop.gui.training.run_comparison import differing_settings, figures_of
 from kdh_desktop.gui.training.run_shown import RunShown
 from kdh_desktop.gui.training.training_page import TrainingPage
+from kdh_desktop.gui.training.wizard.draft import ChosenSource
 from kdh_desktop.gui.training_desk import ActiveRun, EndedRun, RunWish
 from tests.data.told_runs import Teller, cut_run, keep_run
 from tests.gui.conftest import ChosenFiles, press_in
 from tests.gui.looks import clipped, resize, rich_labels, unnamed, widgets_below
+from tests.gui.test_record_desk import click
 from tests.gui.training.conftest import open_door, panel_of, summary_of, view_of
 
 
@@ -434,6 +437,33 @@ def test_a_run_starts_anew_with_the_settings_of_an_old_one(
     assert wizard is not None
     qtbot.waitUntil(wizard.isVisible)
     assert len(wizard.keeper.draft.sources) == 1
+    wizard.close()
+
+
+def test_a_plan_is_not_given_up_for_the_settings_of_an_old_run_without_a_question(
+    opened: TrainingPage, runs: dict[str, RunFolder], qtbot: QtBot
+) -> None:
+    opened.commands.train.trigger()
+    wizard = opened.steps_of_runs.wizard
+    assert wizard is not None
+    planned = (ChosenSource(CorrectionsSource("/none.jsonl"), "planned"),)
+    wizard.keeper.change(sources=planned, title="My plan")
+    wizard.close()
+    choose(opened, runs["finished"])
+    opened.commands.again.trigger()
+    qtbot.waitUntil(lambda: opened.steps_of_runs.question is not None)
+    question = opened.steps_of_runs.question
+    assert question is not None
+    click(question, "Keep my plan")
+    assert wizard.keeper.draft.sources == planned
+    assert not wizard.isVisible()
+    opened.commands.again.trigger()
+    qtbot.waitUntil(lambda: opened.steps_of_runs.question is not question)
+    question = opened.steps_of_runs.question
+    assert question is not None
+    click(question, "Give it up")
+    qtbot.waitUntil(wizard.isVisible)
+    assert wizard.keeper.draft.sources != planned
     wizard.close()
 
 

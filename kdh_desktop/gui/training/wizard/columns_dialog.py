@@ -106,6 +106,7 @@ class ColumnsDialog(QDialog):
     def show_look(self, look: FileLook) -> None:
         """Show how the file begins, and what its columns seem to be."""
         self._look = look
+        self._is_read = True
         if isinstance(look, LinesLook):
             columns, rows, header = look.fields, look.rows, None
             self._place.hide()
@@ -126,6 +127,7 @@ class ColumnsDialog(QDialog):
 
     def show_failure(self, message: str) -> None:
         """Say that the file cannot be read in the way that was asked for."""
+        self._is_read = False
         self._set_problem(message)
 
     def accept(self) -> None:
@@ -225,6 +227,7 @@ class ColumnsDialog(QDialog):
         )
         if layout.sheet != plan.layout.sheet:
             layout = replace(layout, header_row=None)
+        self._is_read = False
         self._set_problem(self.tr("Reading…"), is_warning=False)
         self.look_wanted.emit(replace(plan, layout=layout, mapping=ColumnMapping()))
 
@@ -233,6 +236,8 @@ class ColumnsDialog(QDialog):
         self._show_problem()
 
     def _show_problem(self) -> None:
+        if not self._is_read:
+            return  # what is said of the way that was asked for stays, until it was read in it
         chosen = self._chosen
         table = None if isinstance(self._look, LinesLook) else self._look.table
         used = [one for one in (chosen.text, chosen.title, chosen.id) if one is not None]

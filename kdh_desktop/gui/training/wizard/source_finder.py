@@ -157,6 +157,8 @@ class SourceFinder(QObject):
         def forget() -> None:
             if self._dialog is dialog:
                 self._dialog = None
+                # A look that is still on its way was for this dialog.
+                self._lane.drop()
             dialog.deleteLater()
 
         dialog.finished.connect(forget)

@@ -32,6 +32,7 @@ from kdh_desktop.gui.training.wizard.machine_page import MachinePage
 from kdh_desktop.gui.training.wizard.method_page import MethodPage
 from kdh_desktop.gui.training.wizard.models_page import ModelsPage
 from kdh_desktop.gui.training.wizard.review_page import ReviewPage
+from kdh_desktop.gui.training.wizard.source_finder import forget_copies
 from kdh_desktop.gui.training.wizard.step_page import StepPage
 from kdh_desktop.gui.training.wizard.step_sign import step_sign
 from kdh_desktop.gui.training.wizard.tuning_page import TuningPage
@@ -91,6 +92,11 @@ class TrainingWizard(QDialog):
         return self.keeper.draft.title.strip()
 
     @property
+    def has_plan(self) -> bool:
+        """Whether texts were chosen for a run that has not been started."""
+        return bool(self.keeper.draft.sources) and not self._has_started
+
+    @property
     def page(self) -> StepPage:
         """The step that is shown."""
         return self.pages[self._stack.currentIndex()]
@@ -105,6 +111,8 @@ class TrainingWizard(QDialog):
 
     def begin_with(self, request: RunRequest, *, title: str = "") -> None:
         """Choose what an earlier run was asked to do; reviewed records are to be added anew."""
+        if self.has_plan:
+            forget_copies(self.keeper.draft.sources)
         self.keeper.show(draft_of(request, title=title))
 
     def go_to(self, place: int) -> None:

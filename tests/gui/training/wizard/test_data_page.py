@@ -100,6 +100,17 @@ def test_columns_of_yes_and_no_are_labels_and_can_be_taken_off(
     assert source.labels_column is None
 
 
+def test_a_look_that_comes_when_the_dialog_is_gone_is_for_nobody(
+    wizard: TrainingWizard, qtbot: QtBot, table: Path
+) -> None:
+    dialog = columns_asked(wizard, qtbot, table)
+    dialog.header_row.setValue(3)
+    dialog.reject()
+    jobs = wizard.data_page.finder._parts.jobs
+    qtbot.waitUntil(lambda: not jobs._running, timeout=WAIT_MS)
+    assert wizard.data_page.finder.dialog is None
+
+
 def test_a_table_whose_columns_say_nothing_has_to_be_explained(
     wizard: TrainingWizard, qtbot: QtBot, tmp_path: Path
 ) -> None:
