@@ -1,13 +1,19 @@
 """Read, check and describe texts to learn from."""
 
 from trainer.corpus.hoc import read_hoc
-from trainer.corpus.labelled_text import LabelledText, corpus_digest, target_matrix
+from trainer.corpus.labelled_text import (
+    LabelledText,
+    corpus_digest,
+    groups_digest,
+    target_matrix,
+)
 from trainer.corpus.read import read_corpora, read_corpus
 from trainer.corpus.unlabelled import read_unlabelled
 
 __all__ = [
     "LabelledText",
     "corpus_digest",
+    "groups_digest",
     "read_corpora",
     "read_corpus",
     "read_hoc",

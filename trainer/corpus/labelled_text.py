@@ -58,3 +58,18 @@ def corpus_digest(texts: Iterable[LabelledText]) -> str:
         elif text.targets is not None:
             digest.update(b"whole:" + text.targets.astype(np.uint8).tobytes())
     return digest.hexdigest()
+
+
+def groups_digest(texts: Sequence[LabelledText]) -> str:
+    """SHA-256 of which texts stay together, in order; empty where every text stands for itself.
+
+    Folds follow from it, which is why what was made of other groups cannot be gone on with.
+    """
+    first: dict[str, int] = {}
+    members = [
+        place if text.group is None else first.setdefault(text.group, place)
+        for place, text in enumerate(texts)
+    ]
+    if members == list(range(len(texts))):
+        return ""
+    return hashlib.sha256(np.array(members, "<i8").tobytes()).hexdigest()

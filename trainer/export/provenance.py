@@ -14,11 +14,13 @@ from kdh_desktop.core.classification.model_bundle import ModelBundle
 from kdh_desktop.core.json_values import to_json_value
 from kdh_desktop.core.labels import HALLMARKS_OF_CANCER
 from kdh_desktop.core.training_config import RunConfig
-from trainer.corpus import corpus_digest
+from trainer.corpus import corpus_digest, groups_digest
 from trainer.running.texts import RunTexts
 
 _HALLMARKS = "Hallmarks of Cancer (Baker et al. 2016), GPL-3.0"
 _LIBRARIES = ("numpy", "onnx", "onnxruntime", "scikit-learn", "tokenizers", "torch", "transformers")
+_WHERE_THERE_ARE = ("teacher_sha256", "groups_sha256")
+"""Facts of a run with a finished teacher, and of one whose texts have groups."""
 
 
 def provenance_of(
@@ -41,7 +43,9 @@ def provenance_of(
     finished = {}
     if teacher is not None:
         finished = {"teacher": teacher.id, "teacher_sha256": teacher.manifest_sha256}
-    return finished | {
+    groups = groups_digest(texts.train)
+    grouped = {"groups_sha256": groups} if groups else {}
+    return {**finished, **grouped} | {
         "corpus": _HALLMARKS if texts.labels is HALLMARKS_OF_CANCER else "a corpus of this site",
         "trained_on": f"{len(texts.train)} texts",
         "judged_on": f"{len(texts.judged)} others, once, after everything was chosen"
@@ -62,6 +66,6 @@ def fingerprint_of(provenance: Mapping[str, Any]) -> str:
     """SHA-256 of all that a run's stages depend on but the machine and the libraries."""
     parts = ("config", "labelled_sha256", "unlabelled_sha256", "encoder_sha256")
     chosen = {part: provenance[part] for part in parts}
-    if "teacher_sha256" in provenance:
-        chosen["teacher_sha256"] = provenance["teacher_sha256"]
+    # Named only where there are such, so that the stages of all other runs can be gone on with.
+    chosen |= {part: provenance[part] for part in _WHERE_THERE_ARE if part in provenance}
     return sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()

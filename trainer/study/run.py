@@ -70,6 +70,9 @@ def run_study(
         "transfer": corpus_digest(texts.unlabelled),
         "encoder": encoder or "",
     }
+    groups = texts.partition.groups
+    if groups is not None:
+        digests["groups"] = sha256(groups.astype("<i8").tobytes()).hexdigest()
     whole = json.dumps(digests, sort_keys=True)
     claim_work_folder(files.work, sha256(whole.encode()).hexdigest())
     planned = plan_cells(config, texts=len(texts.labelled), labels=len(texts.labels))

@@ -17,6 +17,7 @@ from kdh_desktop.core.corpus_source import (
 )
 from kdh_desktop.core.errors import InputError, TrainingError
 from trainer.corpus import LabelledText, read_corpora, read_unlabelled, target_matrix
+from trainer.corpus.duplicates import groups_of
 from trainer.corpus.guess import source_of as guess_source
 from trainer.study.config import StudyConfig, Texts
 from trainer.study.judging import Judged
@@ -143,10 +144,19 @@ def _with_columns(text: LabelledText, kept: NDArray[np.intp]) -> LabelledText:
 
 
 def _groups(texts: Sequence[LabelledText]) -> NDArray[np.int64] | None:
-    """Number of each text's group; a text without one stands for itself."""
-    if all(text.group is None for text in texts):
-        return None
+    """Number of what must not be divided, from 0: a group, with the copies of its texts.
+
+    None where every text stands for itself.
+    """
     names = [
         f"text {row}" if x.group is None else f"group {x.group}" for row, x in enumerate(texts)
     ]
-    return np.unique(np.array(names), return_inverse=True)[1].astype(np.int64)
+    own, joined = (_numbered(x) for x in (np.array(names), groups_of(texts)))
+    if joined.max() < own.max():
+        return joined
+    # Copies join nothing: numbered as ever, since ties between folds follow from the numbers.
+    return None if all(text.group is None for text in texts) else own
+
+
+def _numbered(groups: NDArray[np.str_] | NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.unique(groups, return_inverse=True)[1].astype(np.int64)

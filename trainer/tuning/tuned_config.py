@@ -22,7 +22,7 @@ from kdh_desktop.core.search_space import (
 )
 from kdh_desktop.core.training_config import NetworkConfig, NetworkKind, RunConfig
 from kdh_desktop.core.training_protocol import Event, StageScored
-from trainer.corpus import LabelledText, corpus_digest, target_matrix
+from trainer.corpus import LabelledText, corpus_digest, groups_digest, target_matrix
 from trainer.learning.batching import SoftTargets
 from trainer.learning.learner import Learner
 from trainer.learning.network_scores import NetworkScores
@@ -248,4 +248,7 @@ def _fingerprint(
         if is_encoder_used and weights.exists()
         else "",
     }
+    groups = groups_digest(texts)
+    if groups:
+        facts["groups"] = groups
     return sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

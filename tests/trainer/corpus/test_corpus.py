@@ -16,6 +16,7 @@ from kdh_desktop.core.labels import HALLMARKS_OF_CANCER
 from trainer.corpus import (
     LabelledText,
     corpus_digest,
+    groups_digest,
     read_hoc,
     read_unlabelled,
     target_matrix,
@@ -174,6 +175,18 @@ def test_the_digest_sees_every_change(tiny_texts: list[LabelledText]) -> None:
     digests = {corpus_digest(texts) for texts in ([first, second], *others)}
     assert len(digests) == len(others) + 1
     assert corpus_digest([first, second]) == corpus_digest(tiny_texts[:2])
+
+
+def test_the_digest_of_groups_tells_only_which_texts_stay_together(
+    tiny_texts: list[LabelledText],
+) -> None:
+    def digest(*groups: str | None) -> str:
+        pairs = zip(tiny_texts, groups, strict=False)
+        return groups_digest([replace(text, group=group) for text, group in pairs])
+
+    assert digest(None, None, None) == digest("a", "b", None) == ""
+    assert digest("a", "a", None) == digest("b", "b", "c") != ""
+    assert len({digest("a", "a", None), digest("a", None, "a"), digest(None, "a", "a")}) == 3
 
 
 def write_lines(path: Path, *lines: str) -> Path:

@@ -7,21 +7,21 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 import torch
 
-from kdh_desktop.core.corpus_source import HocSource
-from kdh_desktop.core.errors import InputError, TrainingError
+from kdh_desktop.core.corpus_source import HocSource, JsonLinesSource
+from kdh_desktop.core.errors import Cancelled, InputError, TrainingError
 from kdh_desktop.core.json_values import build, parse_json, to_json_value
 from kdh_desktop.core.training_config import NetworkKind
 from tests.trainer.conftest import ONE_THREAD, ROOT
 from tests.trainer.study.tiny_studies import tiny_kdh_mltc, tiny_rocling
 from trainer.process.control import RunControl
 from trainer.study.cells import CellStore, plan_cells
-from trainer.study.config import StudyConfig
+from trainer.study.config import StudyConfig, Texts
 from trainer.study.outcome import Outcome
 from trainer.study.run import Machine, run_study, write_study
 from trainer.study.systems import CELLS, CellTrainer
@@ -189,6 +189,51 @@ def test_a_work_folder_belongs_to_one_study(kdh_mltc: Study, files: StudyFiles) 
             control=RunControl(),
             say=lambda _words: None,
         )
+
+
+def grouped_texts(path: Path, *groups: str | None) -> StudyFiles:
+    """Texts of which the last is a copy of the first, in groups."""
+    names = ["one", "two", "three", "One!"]
+    lines = [
+        {"text": f"Text {name}", "labels": ["a"], "dialogue": group}
+        for name, group in zip(names, groups, strict=True)
+    ]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    source = JsonLinesSource(str(path), labels_field="labels", group_field="dialogue")
+    return StudyFiles((source,), None, None, path.parent / "work")
+
+
+def test_copies_of_a_text_and_groups_are_never_divided(tmp_path: Path) -> None:
+    config = replace(tiny_rocling(NetworkKind.TEXT_CNN), texts=Texts(max_tokens=64, min_positives=1))
+
+    def groups(*names: str | None) -> list[int] | None:
+        found = read_study_texts(config, grouped_texts(tmp_path / "a.jsonl", *names))
+        return None if found.partition.groups is None else found.partition.groups.tolist()
+
+    assert groups(None, None, None, None) == [0, 1, 2, 0]
+    assert groups("z", "y", "x", "z") == [2, 1, 0, 2]
+    assert groups("b", "a", "a", None) == [0, 1, 1, 0]
+
+
+def test_a_study_of_texts_in_other_groups_is_another_study(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = replace(tiny_rocling(NetworkKind.TEXT_CNN), texts=Texts(max_tokens=64, min_positives=1))
+
+    def stop(*_args: object, **_options: object) -> None:
+        raise Cancelled("Enough.")
+
+    def begin(*groups: str) -> None:
+        files = grouped_texts(tmp_path / "a.jsonl", *groups)
+        machine = Machine("cpu", 1)
+        run_study(config, files, machine=machine, control=RunControl(), say=lambda _words: None)
+
+    monkeypatch.setattr("trainer.study.run.plan_cells", stop)
+    for _ in range(2):
+        with pytest.raises(Cancelled):
+            begin("a", "a", "b", "c")
+    with pytest.raises(TrainingError, match="another configuration"):
+        begin("a", "b", "b", "c")
 
 
 def test_a_study_goes_on_inside_a_cell(files: StudyFiles, tmp_path: Path) -> None:

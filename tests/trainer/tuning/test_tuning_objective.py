@@ -36,7 +36,7 @@ from trainer.learning.batching import SoftTargets
 from trainer.process.control import RunControl
 from trainer.tuning import Values
 from trainer.tuning.objective import JudgedTexts, OutOfFold, OutOfFoldObjective, affordable
-from trainer.tuning.tuned_config import TrainingTexts, tune_config
+from trainer.tuning.tuned_config import TrainingTexts, _fingerprint, tune_config
 
 STUDENT: dict[str, Dimension] = {
     "distillation.alpha": Real(0.0, 1.0),
@@ -284,6 +284,17 @@ def test_a_run_is_tuned_with_a_teacher_of_its_own_and_without_the_dev_texts(
     again: list[Event] = []
     assert tune(quick, tiny_encoder, hidden, tmp_path / "work", again) == (best, outcome)
     assert not [x for x in again if isinstance(x, PositionJudged)]
+
+
+def test_a_search_in_other_groups_is_another_search(
+    quick: RunConfig, tiny_encoder: Path, tiny_texts: list[LabelledText]
+) -> None:
+    grouped = [replace(text, group=str(place // 2)) for place, text in enumerate(tiny_texts)]
+    found = [
+        _fingerprint(quick, tuning_of(STUDENT), texts, tiny_encoder)
+        for texts in (tiny_texts, grouped)
+    ]
+    assert found[0] != found[1]
 
 
 def test_a_space_that_does_not_fit_is_refused(
