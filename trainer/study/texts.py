@@ -17,7 +17,7 @@ from kdh_desktop.core.corpus_source import (
 )
 from kdh_desktop.core.errors import InputError, TrainingError
 from trainer.corpus import LabelledText, read_corpora, read_unlabelled, target_matrix
-from trainer.corpus.duplicates import groups_of
+from trainer.corpus.duplicates import content_keys
 from trainer.corpus.guess import source_of as guess_source
 from trainer.study.config import StudyConfig, Texts
 from trainer.study.judging import Judged
@@ -144,19 +144,18 @@ def _with_columns(text: LabelledText, kept: NDArray[np.intp]) -> LabelledText:
 
 
 def _groups(texts: Sequence[LabelledText]) -> NDArray[np.int64] | None:
-    """Number of what must not be divided, from 0: a group, with the copies of its texts.
+    """Number of what must not be divided: a text's group, else the text with all its copies.
 
-    None where every text stands for itself.
+    None where every text stands for itself. Copies do not join groups that are named, unlike in a
+    run: the folds of studies that were published would be others.
     """
-    names = [
-        f"text {row}" if x.group is None else f"group {x.group}" for row, x in enumerate(texts)
+    keys = content_keys([text.text for text in texts])
+    pairs = list(zip(texts, keys, strict=True))
+    names = {key: f"group {text.group}" for text, key in pairs if text.group is not None}
+    own = [
+        names.setdefault(key, f"text {row}") if text.group is None else f"group {text.group}"
+        for row, (text, key) in enumerate(pairs)
     ]
-    own, joined = (_numbered(x) for x in (np.array(names), groups_of(texts)))
-    if joined.max() < own.max():
-        return joined
-    # Copies join nothing: numbered as ever, since ties between folds follow from the numbers.
-    return None if all(text.group is None for text in texts) else own
-
-
-def _numbered(groups: NDArray[np.str_] | NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.unique(groups, return_inverse=True)[1].astype(np.int64)
+    if len(set(own)) == len(texts) and all(text.group is None for text in texts):
+        return None
+    return np.unique(np.array(own), return_inverse=True)[1].astype(np.int64)

@@ -204,7 +204,9 @@ def grouped_texts(path: Path, *groups: str | None) -> StudyFiles:
 
 
 def test_copies_of_a_text_and_groups_are_never_divided(tmp_path: Path) -> None:
-    config = replace(tiny_rocling(NetworkKind.TEXT_CNN), texts=Texts(max_tokens=64, min_positives=1))
+    config = replace(
+        tiny_rocling(NetworkKind.TEXT_CNN), texts=Texts(max_tokens=64, min_positives=1)
+    )
 
     def groups(*names: str | None) -> list[int] | None:
         found = read_study_texts(config, grouped_texts(tmp_path / "a.jsonl", *names))
@@ -212,13 +214,16 @@ def test_copies_of_a_text_and_groups_are_never_divided(tmp_path: Path) -> None:
 
     assert groups(None, None, None, None) == [0, 1, 2, 0]
     assert groups("z", "y", "x", "z") == [2, 1, 0, 2]
-    assert groups("b", "a", "a", None) == [0, 1, 1, 0]
+    assert groups("b", "a", "a", None) == [1, 0, 0, 1]
+    assert groups("d", "c", "b", "a") == [3, 2, 1, 0]
 
 
 def test_a_study_of_texts_in_other_groups_is_another_study(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = replace(tiny_rocling(NetworkKind.TEXT_CNN), texts=Texts(max_tokens=64, min_positives=1))
+    config = replace(
+        tiny_rocling(NetworkKind.TEXT_CNN), texts=Texts(max_tokens=64, min_positives=1)
+    )
 
     def stop(*_args: object, **_options: object) -> None:
         raise Cancelled("Enough.")
