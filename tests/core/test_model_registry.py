@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import zipfile
 from collections.abc import Callable
@@ -9,7 +10,7 @@ import pytest
 
 from kdh_desktop.core.access import Access, Administrator, Cost
 from kdh_desktop.core.classification.model_registry import ModelRegistry
-from kdh_desktop.core.errors import LockedError, ModelError, VerificationError
+from kdh_desktop.core.errors import KdhError, LockedError, ModelError, VerificationError
 from kdh_desktop.core.paths import AppPaths
 from tests.data.nasty import TAMPERED_BUNDLES, Builder
 from tests.data.tiny_bundle import make_tiny_bundle, tiny_key
@@ -210,6 +211,22 @@ def test_hostile_archives_are_refused(registry: ModelRegistry, tmp_path: Path) -
         registry.install(tmp_path / "junk.kdhmodel")
     with pytest.raises(ModelError):
         registry.install(tmp_path / "missing.kdhmodel")
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_archive_with_a_flipped_byte_is_refused(
+    registry: ModelRegistry, source: Callable[[str], Path], tmp_path: Path, packing: int
+) -> None:
+    archive = tmp_path / "newer.kdhmodel"
+    with zipfile.ZipFile(archive, "w", packing) as packed:
+        for file in sorted(source("newer").iterdir()):
+            packed.write(file, file.name)
+    whole = archive.read_bytes()
+    for place in range(0, len(whole), 1 + len(whole) // 120):
+        archive.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        with contextlib.suppress(KdhError):
+            registry.install(archive)
+            registry.remove("newer")
 
 
 def test_a_trained_model_counts_once_the_site_signs_it(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import lzma
 import re
 import zipfile
+import zlib
 from collections.abc import Collection
 from pathlib import Path
 
@@ -15,6 +17,11 @@ SUFFIX = ".kdhmodel"
 _COPY = re.compile(r" ?\(\d+\)$")
 """What browsers and file managers put after the name of a second copy."""
 
+# What the library raises where bytes are not what they were, by the way of packing.
+_DAMAGED = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+    *(EOFError, NotImplementedError, RuntimeError),
+)
 _WHOLE_FILE = "Get the model's file again from its source."
 
 
@@ -57,7 +64,7 @@ def unpack_model(archive: Path, folder: Path) -> None:
                 )
             for member in members:
                 _unpack(packed, member, folder / member.filename)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+    except _DAMAGED as error:
         raise VerificationError("The model's file is damaged.", _WHOLE_FILE) from error
     except OSError as error:
         raise ModelError(
