@@ -15,7 +15,6 @@ users goes on, and they are told: see `audit_notes`.
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import json
 import os
@@ -27,6 +26,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from kdh_desktop.core.account import account
 from kdh_desktop.core.durable_file import append_durably
 from kdh_desktop.core.errors import KdhError, VerificationError
 from kdh_desktop.core.json_values import build, parse_json, to_json_value
@@ -215,7 +215,7 @@ class AuditLog:
         entry = AuditEntry(
             number=1 if last is None else last.number + 1,
             utc=self._now().isoformat(timespec="seconds"),
-            actor=_account(),
+            actor=account(),
             action=action,
             details=details,
             before=_START if last is None else last.hash,
@@ -265,10 +265,3 @@ def _hash_of(entry: AuditEntry) -> str:
 def _cut_off(path: Path, size: int) -> None:
     with path.open("rb+") as file:
         file.truncate(path.stat().st_size - size)
-
-
-def _account() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # an account without a name, as in some containers
-        return "unknown"

@@ -5,7 +5,6 @@ With it the history of all such words; that is for people, and nothing hangs on 
 
 from __future__ import annotations
 
-import getpass
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -102,14 +101,6 @@ def read_history(folder: Path) -> list[Activation]:
         except (TypeError, ValueError):
             continue
     return found[::-1]
-
-
-def account() -> str:
-    """The account that this program runs under, for the history."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # an account without a name, as in some containers
-        return "unknown"
 
 
 def _signed_bytes(activation: Activation) -> bytes:

@@ -19,9 +19,9 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from kdh_desktop.core.access import Administrator
+from kdh_desktop.core.account import account
 from kdh_desktop.core.classification.activation import (
     Activation,
-    account,
     read_active,
     read_history,
     write_active,
