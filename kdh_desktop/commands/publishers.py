@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from kdh_desktop.commands.administrator import administrator_of
 from kdh_desktop.commands.output import print_json, print_line
 from kdh_desktop.commands.parser import Commands
+from kdh_desktop.core.access import SITE_KEY
 from kdh_desktop.core.errors import InputError
 from kdh_desktop.core.paths import AppPaths
 
@@ -70,7 +71,7 @@ def _list(arguments: argparse.Namespace, paths: AppPaths) -> int:
 def _who(publisher: Publisher) -> str:
     if publisher.is_other:
         return "another site, added by an administrator"
-    return "this site" if publisher.file.name == "site.pub" else "the program's publisher"
+    return "this site" if publisher.file.name == SITE_KEY else "the program's publisher"
 
 
 def _trust(arguments: argparse.Namespace, paths: AppPaths) -> int:
@@ -111,7 +112,8 @@ def _find(wanted: str, paths: AppPaths) -> Publisher:
 
     digits = _digits(wanted)
     if len(digits) >= _LEAST_DIGITS:
-        for one in publishers(paths):
+        # A copy of a key that is needed can be taken away, and is what is meant.
+        for one in sorted(publishers(paths), key=lambda one: not one.is_other):
             if _digits(one.fingerprint).startswith(digits):
                 return one
     raise InputError(

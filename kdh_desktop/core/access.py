@@ -17,6 +17,7 @@ back. What stands in the way of guessing then is what each guess costs.
 from __future__ import annotations
 
 import base64
+import contextlib
 import itertools
 import json
 import secrets
@@ -33,6 +34,7 @@ from kdh_desktop.core.errors import (
     Cancelled,
     InputError,
     LockedError,
+    VerificationError,
     WrongPasswordError,
 )
 from kdh_desktop.core.json_values import build, parse_json, require, to_json_value
@@ -47,12 +49,16 @@ if TYPE_CHECKING:
 __all__ = [
     "FREE_TRIES",
     "MIN_PASSWORD",
+    "SITE_KEY",
     "Access",
     "Administrator",
     "Cost",
     "WrappedKey",
     "check_password",
 ]
+
+SITE_KEY = "site.pub"
+"""Name of the site's own key in the folder of public keys."""
 
 MIN_PASSWORD = 12
 """Characters that a password must have at least."""
@@ -61,7 +67,6 @@ _MIN_DIFFERENT = 5
 _MOST_COUNTED = 0.7
 _RECOVERY_BYTES = 20
 _GROUP = 4
-_PUBLIC_KEY = "site.pub"
 _MOST_BYTES = 64 * 1024
 _MOST_ITERATIONS = 32
 _MOST_LANES = 64
@@ -171,7 +176,7 @@ class Access:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._file = folder / "access.json"
-        self._public_key = public_keys / _PUBLIC_KEY
+        self._public_key = public_keys / SITE_KEY
         self._cost = cost or Cost()
         self._tries = Tries(folder, clock, is_expected=self._file.exists)
 
@@ -235,9 +240,7 @@ class Access:
         """
         door = self._read()
         key = self._open(door.password, password)
-        if not self._public_key.exists():
-            # Lost by a kill in the midst of setting up, or since: what was signed needs it.
-            self._publish(key)
+        self._publish(key)
         return Administrator(key)
 
     def recover(
@@ -260,6 +263,7 @@ class Access:
         """
         check_password(new_password)
         key = self._open(self._read().recovery, _without_groups(recovery_key))
+        self._publish(key)
         return Administrator(key), self._keep(key, new_password, may_keep)
 
     def change_password(
@@ -268,6 +272,7 @@ class Access:
         """Set a new password with the old one; gives a new recovery key, too; see `recover`."""
         check_password(new_password)
         key = self._open(self._read().password, password)
+        self._publish(key)
         return Administrator(key), self._keep(key, new_password, may_keep)
 
     def _keep(self, key: Ed25519PrivateKey, password: str, may_keep: Callable[[], bool]) -> str:
@@ -290,8 +295,16 @@ class Access:
         return "-".join(groups)
 
     def _publish(self, key: Ed25519PrivateKey) -> None:
-        from kdh_desktop.core.classification.signing import write_public_key
+        """Let the site's public key lie where models are verified by it.
 
+        It may be lost or cut by a kill or a full disk in the midst of setting up, or since; and
+        beside a key that cannot be read, no other is trusted either.
+        """
+        from kdh_desktop.core.classification.signing import load_public_key, write_public_key
+
+        with contextlib.suppress(VerificationError):
+            if load_public_key(self._public_key) == key.public_key():
+                return
         try:
             write_public_key(self._public_key, key.public_key())
         except OSError as error:

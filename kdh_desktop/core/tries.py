@@ -87,8 +87,8 @@ class Tries:
             with self._lock:
                 count = self._count()
                 if (wait_s := self._wait_of(count)) > 0:
-                    if self._read() is None:
-                        # So that the wait for a damaged count has an end for the next process, too.
+                    if count != self._read():
+                        # So that a wait that begins with this process ends for the next one, too.
                         self._write(count)
                     raise TooManyTriesError(wait_s)
                 self._write(_Count(count.failures + 1, self._clock()))
@@ -110,8 +110,11 @@ class Tries:
         write_durably(self._file, json.dumps(to_json_value(count)).encode(), mode=0o600)
 
     def _count(self) -> _Count:
+        """What counts, with a wait that begins with this process where no better is known."""
         # Whoever damaged or deleted it shall not gain by it.
-        return self._read() or _Count(FREE_TRIES, self._since)
+        count = self._read() or _Count(FREE_TRIES, self._since)
+        # A later moment than now was before the computer was started anew, and so was the try.
+        return count if count.tried_s <= self._clock() else _Count(count.failures, self._since)
 
     def _read(self) -> _Count | None:
         """What lies on the disk, or None where that cannot be used."""
@@ -125,10 +128,8 @@ class Tries:
             return None
 
     def _wait_of(self, count: _Count) -> float:
-        now = self._clock()
-        # A later moment than now was before the computer was started anew, and so was the try.
-        tried_s = count.tried_s if count.tried_s <= now else self._since
-        return max(0.0, self._wait_after(count.failures) - (now - tried_s))
+        waited_s = self._clock() - count.tried_s
+        return max(0.0, self._wait_after(count.failures) - waited_s)
 
     @staticmethod
     def _wait_after(failures: int) -> float:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kdh_desktop.core.access import FREE_TRIES, Access, Cost
-from kdh_desktop.core.classification.signing import load_trusted_keys, verify
+from kdh_desktop.core.classification.signing import load_trusted_keys, verify, write_public_key
 from kdh_desktop.core.errors import (
     AccessError,
     Cancelled,
@@ -18,6 +18,8 @@ from kdh_desktop.core.errors import (
     TooManyTriesError,
     WrongPasswordError,
 )
+from tests.data.nasty_exports import disk_full_at
+from tests.data.tiny_bundle import tiny_key
 
 PASSWORD = "correct horse battery"
 OTHER = "another long password"
@@ -147,6 +149,23 @@ def test_a_restart_of_the_computer_begins_the_wait_anew(
     assert again.wait_s == wait_s
     clock.now += wait_s
     again.unlock(PASSWORD)
+
+
+def test_a_wait_that_a_restart_began_anew_ends_for_commands_too(
+    door: Callable[[], Access], clock: Clock
+) -> None:
+    clock.now = 1_000_000.0
+    access = door()
+    access.set_up(PASSWORD)
+    fail(access, FREE_TRIES)
+    clock.now = 5.0
+    with pytest.raises(TooManyTriesError) as told:
+        door().unlock(PASSWORD)
+    clock.now += told.value.wait_s / 2
+    with pytest.raises(TooManyTriesError):
+        door().unlock(PASSWORD)
+    clock.now += told.value.wait_s / 2
+    door().unlock(PASSWORD)
 
 
 def test_another_time_of_the_day_changes_no_wait(
@@ -335,6 +354,36 @@ def test_a_lost_public_key_comes_back_with_the_password(
     (tmp_path / "keys" / "site.pub").unlink()
     door().unlock(PASSWORD)
     verify(b"model", signature, load_trusted_keys(tmp_path / "keys"))
+
+
+@pytest.mark.parametrize("left", [b"", b"-----BEGIN PUBLIC KEY-----\nMCow", None])
+@pytest.mark.parametrize("way", ["unlock", "recover", "change"])
+def test_a_public_key_that_was_cut_or_exchanged_comes_back_with_the_password(
+    door: Callable[[], Access], tmp_path: Path, left: bytes | None, way: str
+) -> None:
+    administrator, recovery_key = door().set_up(PASSWORD)
+    file = tmp_path / "keys" / "site.pub"
+    if left is None:
+        write_public_key(file, tiny_key(5).public_key())
+    else:
+        file.write_bytes(left)
+    match way:
+        case "unlock":
+            door().unlock(PASSWORD)
+        case "recover":
+            door().recover(recovery_key, OTHER)
+        case _:
+            door().change_password(PASSWORD, OTHER)
+    assert load_trusted_keys(tmp_path / "keys") == (administrator.public_key,)
+
+
+def test_a_full_disk_cuts_no_public_key(door: Callable[[], Access], tmp_path: Path) -> None:
+    key = tmp_path / "keys" / "site.pub"
+    write_public_key(key, tiny_key(5).public_key())
+    kept = key.read_bytes()
+    with disk_full_at(10), pytest.raises(OSError, match="large"):
+        write_public_key(key, tiny_key(6).public_key())
+    assert key.read_bytes() == kept
 
 
 def test_a_lost_password_file_is_told_from_a_first_start(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -231,6 +232,20 @@ def test_a_key_that_was_exchanged_on_its_way_is_refused(
         assert code == 2
         assert "Do not trust it" in told
     assert kdh("models", "trust", key, "--fingerprint", digits, password="not this")[0] == 4
+    assert not [one for one in trusted(kdh) if one["added"]]
+
+
+def test_a_key_that_was_copied_by_hand_is_another_site_s(
+    kdh: Kdh, door: None, paths: AppPaths, theirs: tuple[str, str, str]
+) -> None:
+    (program,) = paths.publisher_keys.glob("*.pub")
+    shutil.copy(theirs[1], paths.site_keys / "theirs.pub")
+    shutil.copy(program, paths.site_keys / "again.pub")
+    assert f"{theirs[2]}  another site" in kdh("models", "publishers")[1]
+    digits = [one["fingerprint"] for one in trusted(kdh) if one["added"]]
+    assert len(digits) == 2
+    for one in digits:
+        assert kdh("models", "distrust", one, password=PASSWORD)[0] == 0
     assert not [one for one in trusted(kdh) if one["added"]]
 
 

@@ -292,6 +292,16 @@ def test_another_site_is_trusted_once_its_key_is_added(
     ]
 
 
+def test_a_key_that_was_copied_by_hand_is_listed_as_added_and_can_be_taken_away(
+    changes: ModelChanges, administrator: Administrator, paths: AppPaths
+) -> None:
+    write_public_key(paths.site_keys / "theirs.pub", tiny_key(4).public_key())
+    (other,) = [one for one in publishers(paths) if one.is_other]
+    assert other.file.name == "theirs.pub"
+    changes.distrust(other, administrator=administrator)
+    assert [one.is_other for one in publishers(paths)] == [False, False]
+
+
 def test_the_keys_of_program_and_site_stay(
     changes: ModelChanges, administrator: Administrator, paths: AppPaths
 ) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from kdh_desktop.core.access import Administrator
+from kdh_desktop.core.access import SITE_KEY, Administrator
 from kdh_desktop.core.classification.signing import (
     fingerprint,
     load_public_key,
@@ -26,7 +26,7 @@ class Publisher:
 
     Attributes:
         fingerprint: Of the key, to be compared by telephone.
-        is_other: Whether an administrator said so; such a key can be taken away again.
+        is_other: Whether it was added, in whatever way; such a key can be taken away again.
         file: Where the key lies.
     """
 
@@ -38,7 +38,7 @@ class Publisher:
 def publishers(paths: AppPaths) -> list[Publisher]:
     """All whose models are taken in."""
     return [
-        Publisher(fingerprint(load_public_key(file)), file.name.startswith(_OTHER), file)
+        Publisher(fingerprint(load_public_key(file)), _is_other(file, paths), file)
         for folder in (paths.publisher_keys, paths.site_keys)
         for file in sorted(folder.glob("*.pub"))
     ]
@@ -75,9 +75,7 @@ def trust_publisher(
     _ = administrator.key  # the check itself: whoever has no open door has no key
     digest = fingerprint(key).replace(" ", "")
     file = paths.site_keys / f"{_OTHER}{digest[:16]}.pub"
-    fresh = file.with_suffix(".new")
-    write_public_key(fresh, key)
-    fresh.replace(file)
+    write_public_key(file, key)
     return file
 
 
@@ -92,6 +90,11 @@ def distrust_publisher(publisher: Publisher, *, administrator: Administrator) ->
     if not publisher.is_other:
         raise InputError("This key is needed.", "Only keys that were added can be taken away.")
     publisher.file.unlink(missing_ok=True)
+
+
+def _is_other(file: Path, paths: AppPaths) -> bool:
+    """Whether a key is neither the program's nor the site's own; a copy by hand has any name."""
+    return file.parent == paths.site_keys and file.name != SITE_KEY
 
 
 def _trusted(paths: AppPaths) -> tuple[Ed25519PublicKey, ...]:

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from kdh_desktop.core.durable_file import write_durably
 from kdh_desktop.core.errors import ModelError, VerificationError
 
 SIGNATURE_SIZE = 64
@@ -141,9 +142,12 @@ def create_signing_key(private_path: Path, public_path: Path) -> Ed25519PrivateK
 
 
 def write_public_key(path: Path, key: Ed25519PublicKey) -> None:
-    """Write a public key as PEM, so that `load_trusted_keys` finds it if `path` ends in .pub."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    """Write a public key as PEM, so that `load_trusted_keys` finds it if `path` ends in .pub.
+
+    Raises:
+        OSError: It cannot be written; what was there before is as it was.
+    """
+    write_durably(path, key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
 
 
 def _key_exists() -> ModelError:
