@@ -23,7 +23,7 @@ from trainer.judging.held_out import cross_calibrated, held_out_counts
 from trainer.judging.reliability import reliability_of
 from trainer.judging.report import calibration_figures, teacher_figures
 from trainer.process.control import RunControl
-from trainer.process.work_folder import CHECKPOINT_EVERY_S, claim_work_folder
+from trainer.process.work_folder import CHECKPOINT_EVERY_S, claim_work_folder, is_cut_short
 from trainer.running.steps import RunFiles, TrainingRun
 from trainer.running.tasks import train_side_by_side
 from trainer.running.tuning import tune_run
@@ -69,7 +69,7 @@ def run_training(
         checkpoint_every_s=checkpoint_every_s,
     )
     run = open_run(config)
-    claim_work_folder(files.work, fingerprint_of(run.provenance))
+    _take_up(run, control)
     emit(RunStarted(len(run.texts.train), len(run.texts.unlabelled), run.device.type))
     metrics: dict[str, object] = {}
     if config.tuning is not None:
@@ -117,3 +117,11 @@ def run_training(
     )
     run.write(candidate, finished, key)
     emit(CandidateReady(calibrated.bundle_id))
+
+
+def _take_up(run: TrainingRun, control: RunControl) -> None:
+    """Make the work folder the run's own, or go on there as it was told to."""
+    claim_work_folder(run.files.work, fingerprint_of(run.provenance))
+    if is_cut_short(run.files.work):
+        # Else stages that were cut short would be joined by whole ones, and nobody told.
+        control.keep_best()

@@ -39,6 +39,7 @@ from trainer.corpus import LabelledText, corpus_digest, read_hoc, target_matrix
 from trainer.judging.evaluation import served_scores
 from trainer.judging.metrics import micro_f1
 from trainer.process.control import RunControl
+from trainer.process.work_folder import note_cut_short
 from trainer.run import run_training
 from trainer.running.steps import RunFiles
 
@@ -386,6 +387,30 @@ def test_what_cannot_be_used_is_told_before_anything_is_trained(
             )
     assert told == []
     assert not (tmp_path / "out").exists()
+
+
+def test_a_run_whose_stages_were_cut_short_is_resumed_to_end_soon(
+    files: RunFiles, tiny_config: RunConfig, tmp_path: Path
+) -> None:
+    """Its bundle then says so, too: that follows from what the control says."""
+    places = replace(files, work=tmp_path / "work", out=tmp_path / "bundle")
+
+    def keeps_best() -> bool:
+        control = CancelledAfter(0)
+        with pytest.raises(Cancelled):
+            run_training(
+                tiny_config,
+                places,
+                key=Ed25519PrivateKey.generate(),
+                emit=lambda _: None,
+                control=control,
+                device=CPU,
+            )
+        return control.is_keeping_best
+
+    assert not keeps_best()
+    note_cut_short(places.work)
+    assert keeps_best()
 
 
 @pytest.mark.slow

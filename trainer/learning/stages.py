@@ -23,7 +23,7 @@ from trainer.learning.checkpoint import Checkpoint, load_state, save_state
 from trainer.learning.network_scores import ScoresSoFar, score
 from trainer.learning.training_loop import EpochOutcome, LoopHooks, Objective, Validate, train
 from trainer.process.control import RunControl
-from trainer.process.work_folder import CHECKPOINT_EVERY_S
+from trainer.process.work_folder import CHECKPOINT_EVERY_S, note_cut_short
 from trainer.running.progress import RunProgress
 
 BATCHES_BETWEEN_EVENTS = 20
@@ -114,6 +114,7 @@ class StageRunner:
             network.load_state_dict(state)
             checkpoint.remove()
             return
+        self._note_wish()
         train(
             network,
             batches,
@@ -125,6 +126,7 @@ class StageRunner:
             checkpoint=checkpoint,
             validate=plan.validate,
         )
+        self._note_wish()
         save_state(finished, dict(network.state_dict()))
         checkpoint.remove()
 
@@ -141,6 +143,11 @@ class StageRunner:
         tell = self._tell_of_scores(len(batches.sentence_counts), len(so_far.text_logits))
         score(network, batches, control=self._control, so_far=so_far, tell=tell).save(path)
         so_far.remove()
+
+    def _note_wish(self) -> None:
+        """A run that is resumed must know of the wish that cut its stages short."""
+        if self._control.is_keeping_best:
+            note_cut_short(self._work)
 
     def _tell_of_scores(self, texts: int, before: int) -> Callable[[int], None]:
         calls = 0

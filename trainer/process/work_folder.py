@@ -19,6 +19,7 @@ CHECKPOINT_EVERY_S = 240.0
 
 EVENTS = "events.jsonl"
 _CLAIM = "run"
+_CUT_SHORT = "cut-short"
 _LOCK = "lock"
 _TEMPORARY = "temporary"
 _LOG = "log.txt"
@@ -48,6 +49,20 @@ def claim_work_folder(work: Path, fingerprint: str) -> None:
             "The work folder holds the stages of another configuration, corpus or encoder.",
             "Name a new work folder, or go on with what the stages were made from.",
         )
+
+
+def note_cut_short(work: Path) -> None:
+    """Note for good that the run in the folder is to come to its end soon, with its best so far.
+
+    To be called before anything is kept that came of that wish: it looks like any other.
+    """
+    if not is_cut_short(work):
+        write_durably(work / _CUT_SHORT, b"")
+
+
+def is_cut_short(work: Path) -> bool:
+    """Whether some of what the folder holds may be less than was asked for."""
+    return (work / _CUT_SHORT).exists()
 
 
 def has_stages(work: Path) -> bool:

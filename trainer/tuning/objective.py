@@ -30,6 +30,14 @@ from trainer.stacking import nested_decisions
 from trainer.teacher import Corpus, Teacher, TeacherNetworks, TeacherTrainer
 from trainer.tuning.positions import Report, Values, key_of
 
+_OF_TEACHERS = ("teacher.", "augmentation.", "sentence_loss", "max_tokens")
+"""Fields, and beginnings of fields, that a teacher's networks are trained by."""
+
+
+def has_own_teachers(tuning: TuningConfig) -> bool:
+    """Whether a position changes what teachers learn, and so trains one of its own."""
+    return any(path.startswith(_OF_TEACHERS) for path in tuning.dimensions)
+
 
 @dataclass(frozen=True, slots=True)
 class JudgedTexts:
@@ -81,14 +89,15 @@ class OutOfFold:
 
     @property
     def has_own_teachers(self) -> bool:
-        """Whether a position changes the teacher, and so trains one of its own."""
-        return any(path.startswith("teacher.") for path in self.tuning.dimensions)
+        """Whether each position trains a teacher of its own."""
+        return has_own_teachers(self.tuning)
 
     @property
     def is_of_student(self) -> bool:
         """Whether it is the student that is judged; else it is the teacher."""
-        is_student_tuned = any(path.startswith("distillation.") for path in self.tuning.dimensions)
-        return is_student_tuned or not self.has_own_teachers
+        paths = self.tuning.dimensions
+        is_student_tuned = any(path.startswith("distillation.") for path in paths)
+        return is_student_tuned or not any(path.startswith("teacher.") for path in paths)
 
     def folder(self, values: Values) -> Path:
         """Where an evaluation keeps what it has done, so that a killed one goes on."""

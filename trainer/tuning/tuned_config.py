@@ -32,7 +32,7 @@ from trainer.process.control import RunControl
 from trainer.running.texts import folds_of, read_run_texts
 from trainer.teacher import Corpus, TeacherTrainer
 from trainer.tuning import InTurn, SideBySide, Tuner, TuningOutcome
-from trainer.tuning.objective import JudgedTexts, OutOfFold
+from trainer.tuning.objective import JudgedTexts, OutOfFold, has_own_teachers
 
 Texts = Callable[[], Sequence[LabelledText]]
 """Reads the labelled texts; it can be sent to another process."""
@@ -251,4 +251,7 @@ def _fingerprint(
     groups = groups_digest(texts)
     if groups:
         facts["groups"] = groups
+    if has_own_teachers(tuning) and not any(x.startswith("teacher.") for x in tuning.dimensions):
+        # Such positions were judged by students of one teacher that did not fit most of them.
+        facts["teachers"] = "of each position"
     return sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

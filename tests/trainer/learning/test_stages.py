@@ -27,7 +27,7 @@ from trainer.learning.objectives import hard_objective
 from trainer.learning.stages import BATCHES_BETWEEN_EVENTS, StagePlan, StageRunner
 from trainer.networks.transformer import TransformerNetwork
 from trainer.process.control import RunControl
-from trainer.process.work_folder import claim_work_folder
+from trainer.process.work_folder import claim_work_folder, is_cut_short
 
 NewNetwork = Callable[[], TransformerNetwork]
 PLAN = StagePlan(
@@ -106,6 +106,26 @@ def test_a_finished_stage_is_loaded_and_not_trained_again(
     stage.train(second, batches, stop_after=1)
     assert stage.told == [StageStarted(1, 5, "stage")]
     assert is_same(first, second)
+
+
+def test_a_stage_that_was_cut_short_is_noted_before_it_is_kept(
+    stage: Stage, new_network: NewNetwork, batches: Batches, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted: list[bool] = []
+    monkeypatch.setattr(
+        "trainer.learning.stages.save_state", lambda *_: noted.append(is_cut_short(stage.work))
+    )
+    control = RunControl()
+
+    def emit(event: Event) -> None:
+        if isinstance(event, EpochFinished):
+            control.keep_best()
+
+    runner = StageRunner(stage.work, stages=1, emit=emit, control=RunControl())
+    runner.train("whole", new_network(), batches, PLAN)
+    runner = StageRunner(stage.work, stages=1, emit=emit, control=control)
+    runner.train("short", new_network(), batches, PLAN)
+    assert noted == [False, True]
 
 
 def test_a_stopped_stage_goes_on_and_tells_the_right_epoch(

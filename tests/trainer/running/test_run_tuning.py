@@ -12,6 +12,7 @@ from kdh_desktop.core.search_space import Real, TuningConfig
 from kdh_desktop.core.training_config import RunConfig
 from kdh_desktop.core.training_protocol import Event, StageStarted, SwarmIterationFinished
 from trainer.process.control import RunControl
+from trainer.process.work_folder import is_cut_short
 from trainer.running.steps import RunFiles, TrainingRun
 from trainer.running.tuning import tune_run
 
@@ -23,6 +24,7 @@ def test_the_teacher_that_taught_the_swarm_is_taken_up_by_the_run(
     tiny_transfer: Path,
     tiny_encoder: Path,
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     tuning = TuningConfig(
         2, 2, {"distillation.alpha": Real(0.1, 0.9)}, folds=2, epoch_share=0.1, texts=24
@@ -46,8 +48,42 @@ def test_the_teacher_that_taught_the_swarm_is_taken_up_by_the_run(
         found["control"]["best_values"] == {"distillation.alpha": best.distillation.alpha}
     )
     assert any(isinstance(event, SwarmIterationFinished) for event in told)
+
+    def search_again(*_args: object, **_options: object) -> None:
+        raise AssertionError("what was chosen once is kept")
+
+    monkeypatch.setattr("trainer.running.tuning.tune_config", search_again)
+    assert tune_run(run, tuning, emit=told.append, control=RunControl()) == (best, found)
+    assert not is_cut_short(files.work)
+
     again: list[Event] = []
     changed = TrainingRun(best, files, emit=again.append, control=RunControl())
     teacher = changed.teacher
     assert (len(teacher.labelled), len(teacher.unlabelled)) == (60, 10)
     assert [type(event) for event in again] == [StageStarted] * len(again)
+
+
+def test_a_search_that_was_ended_with_its_best_marks_the_run_and_is_over(
+    tiny_config: RunConfig, tiny_corpus: Path, tiny_encoder: Path, tmp_path: Path
+) -> None:
+    """Else a resumed run would go on searching, and join what it finds with stages of this one."""
+    space = {"teacher.schedule.peak_rate": Real(1e-4, 1e-2)}
+    tuning = TuningConfig(2, 2, space, folds=2, texts=24)
+    files = RunFiles(
+        corpus=(HocSource(str(tiny_corpus)),),
+        judged=(),
+        transfer=None,
+        encoder=tiny_encoder,
+        work=tmp_path / "work",
+        out=tmp_path / "bundle",
+    )
+    control = RunControl()
+    run = TrainingRun(tiny_config, files, emit=lambda _: None, control=control)
+    control.keep_best()
+    best, _ = tune_run(run, tuning, emit=lambda _: None, control=control)
+    assert best == tiny_config
+    assert is_cut_short(files.work)
+    other = RunControl()
+    again: list[Event] = []
+    assert tune_run(run, tuning, emit=again.append, control=other)[0] == best
+    assert again == []

@@ -205,6 +205,25 @@ def test_where_both_are_tuned_the_student_learns_from_its_own_teacher(
     assert {"teacher-without-0-held-out.npz", "student-1.npz"} <= found
 
 
+@pytest.mark.parametrize(
+    ("path", "own", "of_student"),
+    [
+        ("distillation.alpha", False, True),
+        ("sentence_weight", False, True),
+        ("sentence_loss", True, True),
+        ("max_tokens", True, True),
+        ("augmentation.tokenised_share", True, True),
+        ("teacher.schedule.peak_rate", True, False),
+    ],
+)
+def test_a_position_that_changes_what_teachers_learn_has_its_own(
+    quick: RunConfig, tmp_path: Path, path: str, own: bool, of_student: bool
+) -> None:
+    tuning = tuning_of({path: Real(0.1, 0.9)})
+    spec = OutOfFold(quick, tuning, lambda: JudgedTexts([]), tmp_path, tmp_path)
+    assert (spec.has_own_teachers, spec.is_of_student) == (own, of_student)
+
+
 def test_fields_that_do_not_go_together_score_nothing(
     open_in: Callable[..., OutOfFoldObjective],
 ) -> None:
