@@ -137,7 +137,8 @@ def _window_logits(classifier: OnnxClassifier, example: Example) -> NDArray[np.f
     if found.pieces is None:
         return found.abstract
     weight = np.float32(classifier.bundle.manifest.sentence_weight)
-    return (1 - weight) * found.abstract + weight * found.pieces.mean(axis=0)
+    best: NDArray[np.float32] = found.pieces.mean(axis=0)
+    return (1 - weight) * found.abstract + weight * best
 
 
 def _probabilities(logits: NDArray[np.float32], manifest: Manifest) -> NDArray[np.float64]:
