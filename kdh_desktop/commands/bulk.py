@@ -23,7 +23,12 @@ from kdh_desktop.commands.reading_options import (
     numbered,
     planned_files,
 )
-from kdh_desktop.commands.refused import add_refused_option, say_intake, say_notices
+from kdh_desktop.commands.refused import (
+    add_refused_option,
+    check_refused_to,
+    say_intake,
+    say_notices,
+)
 from kdh_desktop.core.audit_log import AuditLog
 from kdh_desktop.core.audit_notes import AuditNotes, ExportKind
 from kdh_desktop.core.errors import Cancelled, ExportError, InputError, StoreError
@@ -72,6 +77,7 @@ def add_bulk(commands: Commands) -> None:
 def _bulk(arguments: argparse.Namespace, paths: AppPaths) -> int:
     output: Path = arguments.output
     _check_output(output, arguments.inputs)
+    check_refused_to(arguments.refused, arguments.inputs, output=output)
     line = ProgressLine()
     with stopping_on_interrupt() as should_stop:
         line.show("Looking at the inputs")

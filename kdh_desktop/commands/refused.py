@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kdh_desktop.commands.outcome_words import records_words
+from kdh_desktop.core.errors import InputError
 from kdh_desktop.terminal import printable
 
 if TYPE_CHECKING:
@@ -29,6 +32,26 @@ def add_refused_option(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="write the rows that cannot be read to this CSV file, with reasons and remedies",
     )
+
+
+def check_refused_to(
+    refused_to: Path | None, inputs: Sequence[str], *, output: Path | None = None
+) -> None:
+    """Refuse a file for refused rows that would take another file's place, before any work.
+
+    Raises:
+        InputError: It is one of the inputs, or the output.
+    """
+    if refused_to is None:
+        return
+    for position, name in enumerate(inputs, start=1):
+        with contextlib.suppress(OSError):
+            if refused_to.samefile(name):
+                raise InputError(
+                    f"The file that --refused names is input {position}.", "Name another file."
+                )
+    if output is not None and os.path.realpath(refused_to) == os.path.realpath(output):
+        raise InputError("The file that --refused names is the output.", "Name another file.")
 
 
 def say_notices(line: ProgressLine, files: Sequence[PlannedFile]) -> None:

@@ -232,6 +232,23 @@ def test_resume_after_the_end_of_the_import_skips_it(
     assert len(json_lines(out)) == 58
 
 
+def test_list_of_refused_rows_takes_the_place_of_no_other_file(
+    kdh: Kdh, ris: Path, tmp_path: Path
+) -> None:
+    out, link = tmp_path / "out.csv", tmp_path / "link.csv"
+    link.symlink_to(ris)
+    before = ris.read_bytes()
+    commands: list[list[str | Path]] = [["records", "import", ris], ["bulk", ris, "-o", out]]
+    for refused in (ris, link):
+        for command in commands:
+            kdh(*command, "--refused", refused, code=2)
+            assert "that --refused names is input 1" in kdh.err
+    kdh("bulk", ris, "-o", out, "--refused", tmp_path / "." / "out.csv", code=2)
+    assert "that --refused names is the output" in kdh.err
+    assert ris.read_bytes() == before
+    assert not out.exists()
+
+
 def test_second_command_on_the_same_output_is_refused(
     kdh: Kdh, ris: Path, tmp_path: Path, paths: AppPaths
 ) -> None:

@@ -19,7 +19,12 @@ from kdh_desktop.commands.reading_options import (
     planned_files,
 )
 from kdh_desktop.commands.records.opening import open_store
-from kdh_desktop.commands.refused import add_refused_option, say_intake, say_notices
+from kdh_desktop.commands.refused import (
+    add_refused_option,
+    check_refused_to,
+    say_intake,
+    say_notices,
+)
 from kdh_desktop.core.audit_log import AuditLog
 from kdh_desktop.core.audit_notes import AuditNotes
 from kdh_desktop.core.errors import Cancelled, InputError
@@ -97,6 +102,7 @@ def _inspection_lines(found: FileInspection) -> list[str]:
 
 
 def _import(arguments: argparse.Namespace, paths: AppPaths) -> int:
+    check_refused_to(arguments.refused, arguments.inputs)
     line = ProgressLine()
     with stopping_on_interrupt() as should_stop, open_store(paths) as store:
         files = planned_files(arguments.inputs, arguments, should_stop)

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from kdh_desktop.core.errors import InputError
 from kdh_desktop.core.exporting.sheet_edit import NewColumn
-from kdh_desktop.core.importing.source_file import open_source
+from kdh_desktop.core.importing.source_file import is_packed, open_source
 from kdh_desktop.core.importing.table import TableLayout
 
 PIECE_BYTES = 1 << 20
@@ -53,6 +53,12 @@ def original(path: str, sha256: str) -> Iterator[BinaryIO]:
         InputError: It is not, or the file cannot be read.
     """
     with open_source(Path(path)) as file:
+        if is_packed(file):
+            raise InputError(
+                "The file is packed by gzip, and only one that is not can be handed back as it "
+                "was.",
+                "Unpack it and import that, or save its records as a new .xlsx file.",
+            )
         digest = hashlib.sha256()
         while piece := file.read(PIECE_BYTES):
             digest.update(piece)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import csv
+import os
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,17 +24,22 @@ from kdh_desktop.core.exporting.delimited_copy import copy_delimited
 from kdh_desktop.core.exporting.outcome import ExportOutcome
 from kdh_desktop.core.exporting.provenance import Provenance
 from kdh_desktop.core.exporting.records_file import OnProgress, no_progress, passed_on
-from kdh_desktop.core.exporting.rows import Cell
+from kdh_desktop.core.exporting.rows import Cell, without_unwritable
 from kdh_desktop.core.exporting.source import RecordSource
 from kdh_desktop.core.exporting.workbook_edit import copy_workbook
 from kdh_desktop.core.exporting.workbook_file import is_sound
+from kdh_desktop.core.formula_guard import guarded
 from kdh_desktop.core.importing.imported import FileFormat, ImportPlan
 from kdh_desktop.core.importing.sandbox import Limits, Parser, stream_from_child
+from kdh_desktop.core.importing.text_file import open_file
 from kdh_desktop.core.json_values import to_json_value
 from kdh_desktop.core.records.import_batch import ImportBatch
 from kdh_desktop.core.records.record_filter import RecordFilter, RecordOrder
 
 ABOUT_TITLE = "KDH provenance"
+
+_ORIGINAL_SHA256 = "Original file, SHA-256"
+_MOST_OF_ABOUT = 1 << 20
 
 _NEVER = Event().is_set
 COPY_LIMITS = Limits(
@@ -149,7 +155,7 @@ def export_workbook_copy(
     files = [target]
     with contextlib.ExitStack() as stack:
         if kind.is_text:
-            files.append(target.with_name(f"{target.stem} provenance.csv"))
+            files.append(_about_place(target))
             _write_about(stack.enter_context(staged(files[1])), about)
         path = stack.enter_context(staged(target, check=None if kind.is_text else is_sound))
         head = _write(answer, path)
@@ -186,12 +192,36 @@ def _check_places(original: Path, target: Path, plan: ImportPlan) -> None:
         raise InputError(
             "The copy would take the place of the original.", "Save it under another name."
         )
+    if _KINDS[plan.format].is_text and not _is_free(_about_place(target)):
+        raise InputError(
+            "A file with the copy's provenance is written beside it, and another file has its "
+            "name already.",
+            "Save the copy under another name.",
+        )
+
+
+def _about_place(target: Path) -> Path:
+    """Where it is said what the labels in a copy of a text come from."""
+    return target.with_name(f"{target.stem} provenance.csv")
+
+
+def _is_free(place: Path) -> bool:
+    """Whether there is nothing at a place but what an earlier copy has written there."""
+    try:
+        with open_file(place) as file:
+            head = file.read(_MOST_OF_ABOUT)
+    except InputError:
+        return not os.path.lexists(place)
+    lines = csv.reader(head.decode("utf-8-sig", "replace").splitlines())
+    with contextlib.suppress(csv.Error):
+        return any(line[:1] == [_ORIGINAL_SHA256] for line in lines)
+    return False
 
 
 def _about_copy(batch: ImportBatch, rows: Mapping[str, Sequence[Cell]]) -> list[tuple[str, Cell]]:
     return [
-        ("Original file", batch.source.name),
-        ("Original file, SHA-256", batch.source.sha256),
+        ("Original file", without_unwritable(batch.source.name)[0]),
+        (_ORIGINAL_SHA256, batch.source.sha256),
         ("Rows with labels", len(rows)),
         ("Rows refused at import", batch.refused),
         ("Original cells changed", 0),
@@ -200,8 +230,9 @@ def _about_copy(batch: ImportBatch, rows: Mapping[str, Sequence[Cell]]) -> list[
 
 def _write_about(path: Path, about: Sequence[tuple[str, Cell]]) -> None:
     """Write beside a text what a workbook holds on a sheet of its own."""
+    lines = [[guarded(cell) if isinstance(cell, str) else cell for cell in line] for line in about]
     with path.open("w", encoding="utf-8-sig", newline="") as file:
-        csv.writer(file, lineterminator="\r\n").writerows(about)
+        csv.writer(file, lineterminator="\r\n").writerows(lines)
 
 
 def _write(answer: Generator[Any], path: Path) -> dict[str, Any]:

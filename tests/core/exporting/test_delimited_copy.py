@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import dataclasses
+import gzip
 import hashlib
 from pathlib import Path
 
@@ -113,6 +114,48 @@ def test_provenance_lies_beside_the_copy(tmp_path: Path) -> None:
     assert about["Rows with labels"] == "3"
 
 
+def test_provenance_of_an_earlier_copy_is_replaced_and_no_other_file(tmp_path: Path) -> None:
+    copy, store, outcome = copied(tmp_path, TEXT.encode(), "utf-8")
+    export_workbook_copy(store, 1, tmp_path / "list.csv", copy)
+    copy.write_bytes(b"old")
+    for other in (b"", b"Program,mine\n", b"\xff\xfe\x00", b'"' * 300_000):
+        outcome.files[1].write_bytes(other)
+        with pytest.raises(InputError, match="another file has its name"):
+            export_workbook_copy(store, 1, tmp_path / "list.csv", copy)
+        assert outcome.files[1].read_bytes() == other
+    assert copy.read_bytes() == b"old"
+
+
+def test_provenance_takes_the_place_of_no_original(tmp_path: Path) -> None:
+    original = tmp_path / "copy provenance.csv"
+    original.write_bytes(TEXT.encode())
+    with pytest.raises(InputError, match="another file has its name"):
+        export_workbook_copy(
+            made_store(original, encoding="utf-8"), 1, original, tmp_path / "copy.csv"
+        )
+    assert original.read_bytes() == TEXT.encode()
+
+
+def test_provenance_runs_no_formula_that_the_file_s_name_is(tmp_path: Path) -> None:
+    original = tmp_path / "=1+1,\x01.csv"
+    original.write_bytes(TEXT.encode())
+    labels = (MadeLabel("growth", "=1+1"),)
+    store = made_store(original, encoding="utf-8", labels=labels)
+    outcome = export_workbook_copy(store, 1, original, tmp_path / "copy.csv")
+    with outcome.files[1].open(encoding="utf-8-sig", newline="") as file:
+        lines = list(csv.reader(file))
+    assert ["Original file", "'=1+1,.csv"] in lines
+    assert not [cell for line in lines for cell in line if cell.startswith("=")]
+
+
+def test_packed_original_is_refused_for_what_it_is(tmp_path: Path) -> None:
+    original, copy = tmp_path / "list.csv", tmp_path / "copy.csv"
+    original.write_bytes(gzip.compress(TEXT.encode()))
+    with pytest.raises(InputError, match="packed by gzip"):
+        export_workbook_copy(made_store(original, encoding="utf-8"), 1, original, copy)
+    assert list(tmp_path.iterdir()) == [original]
+
+
 def test_lines_above_the_header_stay_alone(tmp_path: Path) -> None:
     above = "sep=;\r\nA reading list\r\n"
     copy, _, _ = copied(tmp_path, (above + TEXT).encode(), "utf-8", header_row=3)
@@ -160,9 +203,10 @@ def test_full_disk_leaves_both_old_files(tmp_path: Path) -> None:
     original.write_bytes(TEXT.encode() + b"\r\n" + b"6;x;y\r\n" * 1_000)
     store = made_store(original, encoding="utf-8")
     old = [tmp_path / "copy.csv", tmp_path / "copy provenance.csv"]
-    for path in old:
-        path.write_bytes(b"old")
+    before = [b"old", b'"Original file, SHA-256",0\n']
+    for path, data in zip(old, before, strict=True):
+        path.write_bytes(data)
     with disk_full_at(3_000), pytest.raises(ExportError, match="disk is full"):
         export_workbook_copy(store, 1, original, old[0])
-    assert [path.read_bytes() for path in old] == [b"old", b"old"]
+    assert [path.read_bytes() for path in old] == before
     assert len(list(tmp_path.iterdir())) == 3
