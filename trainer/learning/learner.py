@@ -21,6 +21,8 @@ from trainer.learning.training_loop import Objective
 from trainer.networks.base import NetworkBase
 from trainer.networks.binary_relevance import BinaryRelevance, of_one_label
 from trainer.networks.build import build_network
+from trainer.process.device import give_memory_back
+from trainer.process.memory import is_memory_short
 from trainer.running.estimate import MEASURED_TEXTS, NetworkCost, measure_network
 from trainer.splits import stratified_folds
 
@@ -117,12 +119,27 @@ class Learner:
         """Keep what a network says of texts in the work folder; a kill loses little of it."""
         self.runner.keep_scores(name, network, self._batches(examples, SCORING_BATCH))
 
-    def cost(self, examples: Sequence[Example]) -> NetworkCost:
-        """What learning takes on this device, measured on some texts of middle length."""
+    def cost(self, examples: Sequence[Example], *, batch_size: int) -> NetworkCost:
+        """What learning takes on this device, measured on some texts of middle length.
+
+        Where memory is short for them, on fewer: training would part its batches, too.
+
+        Args:
+            examples: What there is to learn from.
+            batch_size: Texts in a step of the training; no more are measured.
+        """
         ordered = sorted(examples, key=lambda example: sum(map(len, example.pieces)))
-        first = max(0, (len(ordered) - MEASURED_TEXTS) // 2)
-        batches = self._batches(ordered[first : first + MEASURED_TEXTS], MEASURED_TEXTS)
-        return measure_network(self.new_network(0), batches)
+        texts = min(MEASURED_TEXTS, batch_size)
+        while True:
+            first = max(0, (len(ordered) - texts) // 2)
+            batches = self._batches(ordered[first : first + texts], texts)
+            try:
+                return measure_network(self.new_network(0), batches)
+            except (MemoryError, RuntimeError) as error:
+                if texts == 1 or not is_memory_short(error):
+                    raise
+            give_memory_back(self.device)
+            texts //= 2
 
     def _fit(
         self,
@@ -142,7 +159,7 @@ class Learner:
             lesson.schedule,
             lesson.augmentation,
             lesson.seed,
-            validate=self._validation(kept_back) if kept_back else None,
+            validate=self._validation(kept_back),
         )
         batches = self._batches(learnt, lesson.schedule.batch_size)
         is_rounding = lesson.schedule.has_int8_rounding
@@ -150,9 +167,15 @@ class Learner:
             self.runner.train(name, network, batches, plan)
         return network
 
-    def _validation(self, kept_back: Sequence[Example]) -> Callable[[nn.Module], float]:
-        """Micro-F1 on texts kept back, at the threshold that suits them best."""
+    def _validation(self, kept_back: Sequence[Example]) -> Callable[[nn.Module], float] | None:
+        """Micro-F1 on texts kept back, at the threshold that suits them best.
+
+        None where nothing can be found in them: all epochs would be worth the same, and the first
+        one would stay the best, whatever is learnt afterwards.
+        """
         truth = _targets(kept_back)
+        if not truth.any():
+            return None
 
         def validate(network: nn.Module) -> float:
             found = self.scores(network, kept_back).decision_logits(self.sentence_weight)
@@ -184,4 +207,4 @@ def _targets(examples: Sequence[Example]) -> NDArray[np.float32]:
     known = [one.text_targets for one in examples if one.text_targets is not None]
     if len(known) < len(examples):
         raise ValueError("texts without labels cannot be kept back to choose the best epoch by")
-    return np.stack(known)
+    return np.stack(known) if known else np.zeros((0, 0), np.float32)

@@ -15,13 +15,14 @@ from kdh_desktop.core.training_config import Augmentation, NetworkConfig, Schedu
 from kdh_desktop.core.training_protocol import EpochFinished, Event
 from tests.trainer.conftest import learning
 from trainer.corpus import LabelledText
-from trainer.learning.batching import Encoder, Example
+from trainer.learning.batching import Batches, Encoder, Example
 from trainer.learning.learner import Learner, Lesson
 from trainer.learning.objectives import hard_objective
 from trainer.learning.quantisation_training import quantisation_in_the_loop
 from trainer.learning.stages import StageRunner
 from trainer.networks.base import NetworkBase
 from trainer.process.control import RunControl
+from trainer.running.estimate import NetworkCost
 
 LESSON = Lesson(hard_objective(sentence_loss=1.0), learning(epochs=2), Augmentation(), seed=3)
 
@@ -94,6 +95,53 @@ def test_kept_back_texts_choose_the_best_epoch(
     # At such a rate nothing is learnt: the first epochs stay the best.
     assert 3 <= len(epochs) < 9
     assert all(event.score is not None and 0 <= event.score <= 1 for event in epochs)
+
+
+def test_kept_back_texts_without_a_label_choose_no_epoch(
+    learner_in: Callable[[Path], Learner],
+    examples: list[Example],
+    told: list[Event],
+    tmp_path: Path,
+) -> None:
+    """All epochs are worth nothing on them: the first one would stay the best for ever."""
+    bare = [
+        replace(one, text_targets=np.zeros(10, np.float32), sentence_targets=None)
+        for one in examples[:8]
+    ]
+    schedule = replace(LESSON.schedule, epochs=4, validation_share=0.25, patience=1)
+    learner = learner_in(tmp_path / "patient")
+    network = learner.fit("stage", bare, replace(LESSON, schedule=schedule))
+    assert [x.score for x in told if isinstance(x, EpochFinished)] == [None] * 4
+    short = replace(LESSON, schedule=replace(schedule, epochs=1))
+    first = learner_in(tmp_path / "short").fit("stage", bare, short)
+    pairs = zip(weights(network), weights(first), strict=True)
+    assert not all(torch.equal(one, other) for one, other in pairs)
+
+
+@pytest.mark.parametrize(("batch_size", "fits", "tried"), [(8, 2, [8, 4, 2]), (3, 1, [3, 1])])
+def test_the_cost_is_measured_on_as_many_texts_as_memory_allows(
+    learner_in: Callable[[Path], Learner],
+    examples: list[Example],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    batch_size: int,
+    fits: int,
+    tried: list[int],
+) -> None:
+    seen: list[int] = []
+
+    def measure(_network: nn.Module, batches: Batches) -> NetworkCost:
+        seen.append(len(batches.sentence_counts))
+        if seen[-1] > fits:
+            raise RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate")
+        return NetworkCost(1.0, 1)
+
+    monkeypatch.setattr("trainer.learning.learner.measure_network", measure)
+    learner_in(tmp_path).cost(examples, batch_size=batch_size)
+    assert seen == tried
+    fits = 0
+    with pytest.raises(RuntimeError, match="ALLOC_FAILED"):
+        learner_in(tmp_path).cost(examples, batch_size=batch_size)
 
 
 def test_each_label_has_a_network_of_its_own(
