@@ -7,7 +7,14 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-_WORDS = ("can't allocate memory", "not enough memory", "out of memory")
+_WORDS = (
+    "can't allocate memory",
+    "not enough memory",
+    "out of memory",
+    # Libraries of graphics cards that make room for themselves.
+    "cublas_status_alloc_failed",
+    "cudnn_status_alloc_failed",
+)
 
 
 def is_memory_short(error: BaseException) -> bool:

@@ -77,6 +77,15 @@ def planned_stages(config: RunConfig, size: CorpusSize, *, labels: int) -> list[
     return [*plan.teacher(), *plan.students(), *plan.end()]
 
 
+def smallest_batch(config: RunConfig, network: NetworkConfig) -> int:
+    """Fewest texts in a step of the trainings of a kind of network."""
+    how, teacher = config.distillation, config.teacher
+    schedules = [how.transfer, how.distil, how.fine_tune] if how.network == network else []
+    if teacher.network == network and not teacher.is_finished:
+        schedules.append(teacher.schedule)
+    return min(schedule.batch_size for schedule in schedules)
+
+
 @dataclass(frozen=True, slots=True)
 class _Plan:
     config: RunConfig

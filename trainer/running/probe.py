@@ -21,9 +21,10 @@ from trainer.learning.stages import StageRunner
 from trainer.networks.base import NetworkBase
 from trainer.process.control import RunControl
 from trainer.running.estimate import NetworkCost, needed_bytes, stage_costs
-from trainer.running.planned_stages import CorpusSize, planned_stages
+from trainer.running.planned_stages import CorpusSize, planned_stages, smallest_batch
 from trainer.running.texts import TRANSFER_MIN_WORDS
 from trainer.teacher import Corpus
+from trainer.tuning.objective import has_own_teachers, is_of_student
 
 SAMPLE = 200
 """Texts of each kind that are looked at; the others are taken to be like them."""
@@ -126,7 +127,8 @@ class _Trial:
             runner=self._runner,
             device=self._device,
         )
-        return learner.cost(self._corpora[network].labelled_examples)
+        examples = self._corpora[network].labelled_examples
+        return learner.cost(examples, batch_size=smallest_batch(self._config, network))
 
     def size(self, labelled: int, unlabelled: int) -> CorpusSize:
         """Size of all texts, of which those that were encoded stand for the others."""
@@ -162,14 +164,10 @@ def _tuning_seconds(
     costs: dict[NetworkConfig, NetworkCost],
 ) -> float:
     """Time of a search: each position trains a network for each fold, on the others."""
-    is_of_teacher = any(path.startswith("teacher.") for path in tuning.dimensions)
-    is_of_student = not is_of_teacher or any(
-        path.startswith("distillation.") for path in tuning.dimensions
-    )
     parts: list[tuple[NetworkConfig, Schedule]] = []
-    if is_of_teacher:
+    if has_own_teachers(tuning):
         parts.append((config.teacher.network, config.teacher.schedule))
-    if is_of_student:
+    if is_of_student(tuning):
         how = config.distillation
         parts += [(how.network, how.distil), (how.network, how.fine_tune)]
     shorter = [replace(x, epochs=max(1, round(x.epochs * tuning.epoch_share))) for _, x in parts]

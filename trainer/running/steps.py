@@ -39,7 +39,7 @@ from trainer.process.control import RunControl
 from trainer.process.device import choose_device, repeat_exactly
 from trainer.process.work_folder import CHECKPOINT_EVERY_S
 from trainer.running.estimate import estimate_rest, stage_costs
-from trainer.running.planned_stages import CorpusSize, planned_stages
+from trainer.running.planned_stages import CorpusSize, planned_stages, smallest_batch
 from trainer.running.progress import RunProgress
 from trainer.running.stage_count import count_stages
 from trainer.running.texts import RunTexts, folds_of, read_run_texts
@@ -147,7 +147,10 @@ class TrainingRun:
         )
         stages = planned_stages(config, size, labels=len(self.texts.labels))
         costs = {
-            network: self._learner(network).cost(self._corpus(network).labelled_examples)
+            network: self._learner(network).cost(
+                self._corpus(network).labelled_examples,
+                batch_size=smallest_batch(config, network),
+            )
             for network in config.networks
         }
         self.runner.progress = RunProgress(stage_costs(stages, costs), self.runner.control)

@@ -39,6 +39,12 @@ def has_own_teachers(tuning: TuningConfig) -> bool:
     return any(path.startswith(_OF_TEACHERS) for path in tuning.dimensions)
 
 
+def is_of_student(tuning: TuningConfig) -> bool:
+    """Whether it is the student that is judged; else it is the teacher."""
+    is_student_tuned = any(path.startswith("distillation.") for path in tuning.dimensions)
+    return is_student_tuned or not any(path.startswith("teacher.") for path in tuning.dimensions)
+
+
 @dataclass(frozen=True, slots=True)
 class JudgedTexts:
     """What positions are judged on.
@@ -94,10 +100,8 @@ class OutOfFold:
 
     @property
     def is_of_student(self) -> bool:
-        """Whether it is the student that is judged; else it is the teacher."""
-        paths = self.tuning.dimensions
-        is_student_tuned = any(path.startswith("distillation.") for path in paths)
-        return is_student_tuned or not any(path.startswith("teacher.") for path in paths)
+        """Whether it is the student that is judged."""
+        return is_of_student(self.tuning)
 
     def folder(self, values: Values) -> Path:
         """Where an evaluation keeps what it has done, so that a killed one goes on."""

@@ -54,9 +54,9 @@ def _one_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     measure = Learner.cost
     measured: dict[NetworkConfig, NetworkCost] = {}
 
-    def cost(learner: Learner, examples: Sequence[Example]) -> NetworkCost:
+    def cost(learner: Learner, examples: Sequence[Example], *, batch_size: int) -> NetworkCost:
         if learner.network not in measured:
-            measured[learner.network] = measure(learner, examples)
+            measured[learner.network] = measure(learner, examples, batch_size=batch_size)
         return measured[learner.network]
 
     monkeypatch.setattr(Learner, "cost", cost)
@@ -80,6 +80,18 @@ def test_a_search_is_part_of_what_is_expected(request_: RunRequest, tmp_path: Pa
     tuned = replace(request_, config=replace(request_.config, tuning=tuning))
     cost = cost_of(tuned, tmp_path)
     assert 0 < cost.tuning_seconds < cost.seconds
+
+
+@pytest.mark.usefixtures("_one_pace")
+def test_a_search_that_trains_teachers_anew_is_expected_to_take_longer(
+    request_: RunRequest, tmp_path: Path
+) -> None:
+    def tuning_seconds(path: str) -> float:
+        tuning = TuningConfig(4, 3, {path: Real(1.0, 4.0)}, folds=2)
+        tuned = replace(request_, config=replace(request_.config, tuning=tuning))
+        return cost_of(tuned, tmp_path).tuning_seconds
+
+    assert tuning_seconds("sentence_loss") > 1.2 * tuning_seconds("distillation.temperature")
 
 
 def test_networks_without_an_encoder_are_tried_too(request_: RunRequest, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from trainer.process.memory import is_memory_short
 NewNetwork = Callable[[], TransformerNetwork]
 TEXTS_ALONE = hard_objective(sentence_loss=0.0)
 ON_A_CARD = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB")
+IN_A_LIBRARY = RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED")
 ON_A_PROCESSOR = RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: 12 bytes")
 
 
@@ -68,7 +69,7 @@ def without_dropout(network: TransformerNetwork) -> TransformerNetwork:
     return network.eval()
 
 
-@pytest.mark.parametrize("error", [ON_A_CARD, ON_A_PROCESSOR, MemoryError()])
+@pytest.mark.parametrize("error", [ON_A_CARD, ON_A_PROCESSOR, IN_A_LIBRARY, MemoryError()])
 @pytest.mark.parametrize(
     ("texts", "told", "seen"), [(8, [], [8]), (4, [2], [4, 4]), (1, [2, 4, 8], [1] * 8)]
 )

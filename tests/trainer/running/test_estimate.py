@@ -25,7 +25,12 @@ from trainer.learning.batching import Batches, Encoder
 from trainer.networks.transformer import TransformerNetwork
 from trainer.process.control import RunControl
 from trainer.running.estimate import NetworkCost, estimate_rest, measure_network, stage_costs
-from trainer.running.planned_stages import CorpusSize, StageWork, planned_stages
+from trainer.running.planned_stages import (
+    CorpusSize,
+    StageWork,
+    planned_stages,
+    smallest_batch,
+)
 from trainer.running.progress import RunProgress, StageCost
 from trainer.running.stage_count import count_stages
 
@@ -92,6 +97,20 @@ def test_a_finished_teacher_is_one_stage_in_which_nothing_is_trained(
     assert not planned[0].trained_tokens
     assert planned[0].other_s > 0
     assert planned[1:] == [stage for stage in trained if "student" in stage.name] + trained[-6:]
+
+
+def test_no_more_texts_are_measured_than_a_step_has(tiny_config: RunConfig) -> None:
+    other = NetworkConfig(layers=1)
+    how = tiny_config.distillation
+    config = replace(
+        tiny_config,
+        teacher=replace(
+            tiny_config.teacher, schedule=replace(tiny_config.teacher.schedule, batch_size=16)
+        ),
+        distillation=replace(how, network=other, distil=replace(how.distil, batch_size=1)),
+    )
+    assert smallest_batch(config, NETWORK) == 16
+    assert smallest_batch(config, other) == 1
 
 
 def test_tokens_beyond_the_window_do_not_count(
