@@ -216,6 +216,20 @@ def run_trainer(
     )
 
 
+@pytest.fixture
+def flushed(monkeypatch: pytest.MonkeyPatch) -> set[int]:
+    """Numbers of the files, their inodes, that were seen to reach the disk."""
+    seen: set[int] = set()
+    fsync = os.fsync
+
+    def note(descriptor: int) -> None:
+        seen.add(os.fstat(descriptor).st_ino)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", note)
+    return seen
+
+
 @pytest.fixture(scope="module")
 def float32(network: TransformerNetwork, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The float32 export of the `network` that a test's module makes."""

@@ -27,10 +27,12 @@ from tokenizers.pre_tokenizers import PreTokenizer, Split, WhitespaceSplit
 from tokenizers.pre_tokenizers import Sequence as InOrder
 from tokenizers.trainers import BpeTrainer, WordPieceTrainer
 
+from kdh_desktop.core.durable_file import flush_folder
 from kdh_desktop.core.errors import TrainingError
 from trainer.learning.batching import SPECIAL_PIECES
 from trainer.networks.embeddings import EMBEDDINGS, TABLE, TOKENIZER
 from trainer.networks.han import SENTENCE_ENDS
+from trainer.process.durable import flush_files
 
 NOTE = "vocabulary.json"
 _FILES = frozenset({TOKENIZER, EMBEDDINGS, NOTE})
@@ -114,9 +116,12 @@ def prepare_vocabulary(
             save_file({TABLE: table}, staging / EMBEDDINGS)
         (staging / NOTE).write_text(note, encoding="utf-8")
         staging.chmod(0o755)
+        # The folder counts once it is there, also after a power cut.
+        flush_files(staging)
         if folder.exists():
             shutil.rmtree(folder)
         staging.rename(folder)
+        flush_folder(folder.parent)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 

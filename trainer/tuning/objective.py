@@ -25,6 +25,7 @@ from trainer.learning.network_scores import NetworkScores
 from trainer.learning.stages import StageRunner
 from trainer.networks.base import NetworkBase
 from trainer.process.control import RunControl
+from trainer.process.durable import save_arrays
 from trainer.running.texts import folds_of
 from trainer.stacking import nested_decisions
 from trainer.teacher import Corpus, Teacher, TeacherNetworks, TeacherTrainer
@@ -314,10 +315,8 @@ def _decide(
 
 
 def _keep(folder: Path, present: NDArray[np.bool_], truth: NDArray[np.float32]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / "decisions.part.npz"
-    np.savez_compressed(temporary, present=present, truth=truth)
-    temporary.replace(folder / "decisions.npz")
+    # On the disk before the journal tells of it: the bests of the searches are compared by it.
+    save_arrays(folder / "decisions.npz", present=present, truth=truth)
 
 
 def _decisions(folder: Path) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:

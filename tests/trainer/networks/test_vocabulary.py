@@ -66,6 +66,11 @@ def test_the_program_and_the_trainer_read_with_it_as_it_is(
     assert load_file(folder / EMBEDDINGS)[TABLE].shape == (reader.highest_id + 1, 8)
 
 
+def test_what_counts_as_made_is_on_the_disk(tmp_path: Path, flushed: set[int]) -> None:
+    folder = made(tmp_path / "v")
+    assert {path.stat().st_ino for path in (*folder.iterdir(), folder, tmp_path)} <= flushed
+
+
 def test_frequent_words_are_pieces_and_rare_ones_are_spelled() -> None:
     tokenizer = train_tokenizer(ENGLISH, pieces=300)
     assert tokenizer.encode("The CELLS without").tokens == ["the", "cells", "without"]

@@ -225,13 +225,15 @@ def test_a_position_that_changes_what_teachers_learn_has_its_own(
 
 
 def test_fields_that_do_not_go_together_score_nothing(
-    open_in: Callable[..., OutOfFoldObjective],
+    open_in: Callable[..., OutOfFoldObjective], flushed: set[int]
 ) -> None:
     objective, reported = open_in(), Reported()
     values: Values = {"distillation.distil.patience": 2}
     assert objective(values, reported) == 0
     assert not reported.scores
     assert 0 < objective.spec.p_value(values, values) <= 1
+    # The journal's line reaches the disk, and names decisions that must be there.
+    assert (objective.spec.folder(values) / "decisions.npz").stat().st_ino in flushed
 
 
 def test_a_training_that_diverges_scores_nothing(
