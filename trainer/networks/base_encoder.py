@@ -165,7 +165,7 @@ def _check_plain(config: dict[str, Any]) -> None:
         most = _MOST_LAYERS if any(word in key for word in _REPEATS) else _MOST
         if isinstance(value, int) and abs(value) > most:
             raise TrainingError(
-                f"The base encoder's config.json has an absurd size: {key} is {value:.0e}.",
+                f"The base encoder's config.json has an absurd size: {key[:_MOST_KIND]}.",
                 "Choose another base encoder.",
             )
 
