@@ -7,7 +7,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kdh_desktop.core.corpus_report import CorpusReport, Problem, SourceCounts, report_to_json
+from kdh_desktop.core.corpus_report import (
+    CorpusReport,
+    Problem,
+    ProblemKind,
+    SourceCounts,
+    report_to_json,
+)
 from kdh_desktop.core.paths import AppPaths
 from trainer.process.parent import add_parent_option, end_with_parent
 
@@ -86,7 +92,7 @@ def as_text(report: CorpusReport) -> str:
         lines += ["", f"Length in pieces: {lengths}, longest {of.longest:,}; {over}"]
     for title, problems in (("BLOCKING", report.blocking), ("WARNING", report.warnings)):
         for one in problems:
-            lines += ["", f"{title}: {one.message}", f"  {one.remedy}", *_rows(one)]
+            lines += ["", f"{title}: {one.message}", f"  {one.remedy}", *_labels(one), *_rows(one)]
     lines += ["", "Training must not start." if report.blocking else "Training can start."]
     return "\n".join(lines) + "\n"
 
@@ -102,6 +108,13 @@ def _source_line(source: SourceCounts) -> str:
     if source.groups:
         parts.append(f"they form {source.groups:,} groups")
     return ", ".join(parts)
+
+
+def _labels(one: Problem) -> list[str]:
+    """A label as it is written, where the message may not quote it."""
+    if one.kind is not ProblemKind.UNKNOWN_LABELS:
+        return []
+    return [f"  Label: {', '.join(one.labels)}"]
 
 
 def _rows(one: Problem) -> list[str]:

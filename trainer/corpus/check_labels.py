@@ -72,8 +72,9 @@ def _unknown(corpora: Sequence[RawCorpus], labels: LabelSet) -> Iterator[Problem
         yield problem(
             ProblemKind.UNKNOWN_LABELS,
             Severity.BLOCKING,
+            # It is not quoted: of a column that was chosen in error it is part of a text.
             f"{counted(len(where), 'text')} {verb(len(where), 'carries', 'carry')} a label that "
-            f"is not in the label set: {name}.",
+            "is not in the label set.",
             f"Did you mean {nearest}? Correct it, or add it to the label set."
             if nearest
             else "Correct it, or add it to the label set.",

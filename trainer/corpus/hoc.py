@@ -92,7 +92,7 @@ def _read_one(folder: Path, text_id: str, *, row: int, level: HocLevel) -> RawTe
     if not sentences:
         return Fault(
             ProblemKind.EMPTY_TEXTS,
-            f"Text {text_id} is empty.",
+            f"Text {row} of the list is empty.",
             "Take it off the list, or complete it.",
             row,
             text_id,
@@ -100,7 +100,8 @@ def _read_one(folder: Path, text_id: str, *, row: int, level: HocLevel) -> RawTe
     if len(segments) != len(sentences):
         return Fault(
             ProblemKind.UNREADABLE_ROWS,
-            f"Text {text_id} has {len(sentences)} sentences and {len(segments)} label entries.",
+            f"Text {row} of the list has {len(sentences)} sentences and {len(segments)} label "
+            "entries.",
             "Give every sentence one entry, in order; an empty one means no label.",
             row,
             text_id,

@@ -138,9 +138,9 @@ def labelled_text(raw: RawText, columns: dict[str, int], *, width: int) -> Label
     Raises:
         TrainingError: A label is not in `columns`.
     """
-    targets = _row_of(raw.labels, columns, width)
+    targets = _targets(raw, raw.labels, columns, width)
     if raw.sentences:
-        known = [_row_of(names, columns, width) for names in raw.sentence_labels]
+        known = [_targets(raw, names, columns, width) for names in raw.sentence_labels]
         of_sentences = np.stack(known) if known else None
         return LabelledText(
             raw.id, raw.sentences, raw.tokenised, targets, of_sentences, group=raw.group
@@ -160,13 +160,16 @@ def pasted(text: str, title: str = "") -> str:
     return clean_text(whole).text.strip()
 
 
-def _row_of(names: Sequence[str], columns: dict[str, int], width: int) -> NDArray[np.float32]:
-    row = np.zeros(width, np.float32)
+def _targets(
+    raw: RawText, names: Sequence[str], columns: dict[str, int], width: int
+) -> NDArray[np.float32]:
+    targets = np.zeros(width, np.float32)
     for name in names:
         if name not in columns:
+            # It is not quoted: of a column that was chosen in error it is part of a text.
             raise TrainingError(
-                f"The corpus holds a label that is not in the label set: {name}.",
+                f"The text in row {raw.row} carries a label that is not in the label set.",
                 "Correct the label, or add it to the label set.",
             )
-        row[columns[name]] = 1.0
-    return row
+        targets[columns[name]] = 1.0
+    return targets

@@ -138,7 +138,12 @@ def read_result(path: Path) -> StudentResult:
     """
     try:
         return build(StudentResult, parse_json(path.read_text(encoding="utf-8")), "result")
-    except (OSError, TypeError, ValueError) as error:
+    except OSError as error:
+        raise TrainingError(
+            "A student's result cannot be read.",
+            "Name files that were written for trained students.",
+        ) from error
+    except (TypeError, ValueError) as error:
         raise TrainingError(
             f"A student's result cannot be used: {error}.",
             "Name files that were written for trained students.",

@@ -99,16 +99,18 @@ def test_texts_come_in_the_order_of_the_list_as_running_text(tmp_path: Path) -> 
     assert first.tokenised == ("Growth , ( p < 0.05 ) .", "It ended .")
 
 
-def test_a_wrong_number_of_label_entries_is_told_by_id_and_numbers(tmp_path: Path) -> None:
+def test_a_wrong_number_of_label_entries_is_told_by_place_and_numbers(tmp_path: Path) -> None:
     folder = write_corpus(tmp_path / "hoc", {"77": ("One .\nTwo .\n", "< NULL < NULL < NULL")})
-    with pytest.raises(TrainingError, match="Text 77 has 2 sentences and 3 label entries"):
+    with pytest.raises(TrainingError, match="Text 1 of the list has 2 sentences and 3 label"):
         read(folder)
 
 
 @pytest.mark.parametrize("label", ["Growing", GROWTH.lower(), f"{GROWTH} and {DEATH}"])
-def test_an_unknown_label_is_named(tmp_path: Path, label: str) -> None:
+def test_an_unknown_label_is_told_by_its_place(tmp_path: Path, label: str) -> None:
     folder = write_corpus(tmp_path / "hoc", {"1": ("One .\n", f"<{label}--Detail")})
-    with pytest.raises(TrainingError, match=f"not in the label set: {label}"):
+    with pytest.raises(
+        TrainingError, match=r"row 1 carries a label that is not in the label set\. C"
+    ):
         read(folder)
 
 
@@ -134,9 +136,9 @@ def test_a_file_in_another_encoding_is_told(tmp_path: Path, damaged: str) -> Non
         read(folder)
 
 
-def test_an_empty_text_is_told_by_id(tmp_path: Path) -> None:
+def test_an_empty_text_is_told_by_its_place(tmp_path: Path) -> None:
     folder = write_corpus(tmp_path / "hoc", {"1": ("One .\n", "<"), "77": (" \n\n", "")})
-    with pytest.raises(TrainingError, match="Text 77 is empty"):
+    with pytest.raises(TrainingError, match="Text 2 of the list is empty"):
         read(folder)
 
 

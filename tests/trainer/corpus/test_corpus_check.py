@@ -33,6 +33,7 @@ from kdh_desktop.core.errors import InputError
 from kdh_desktop.core.labels import HALLMARKS_OF_CANCER
 from tests.data.tiny_corpus import tiny_texts_and_names, write_tiny_table
 from tests.trainer.conftest import ROOT, trainer_environment
+from trainer.commands.check import as_text
 from trainer.corpus.check import CheckPlan, check_corpus
 
 DATA = Path(os.environ.get("KDH_CORPUS", ROOT.parent / "shared" / "data" / "hoc")).parent
@@ -151,6 +152,10 @@ def test_misspelt_labels_of_a_given_set_are_told_with_the_nearest_name(tmp_path:
     assert (first.labels, first.count) == (("Resisting cel death",), 2)
     assert first.places == (Place(0, 62, "id60"), Place(0, 63, "id61"))
     assert "Did you mean Resisting cell death?" in first.remedy
+    assert not any(x.labels[0] in f"{x.message} {x.remedy}" for x in (first, second))
+    told = as_text(report)
+    assert "Label: Resisting cel death" in told
+    assert "Label: Weather" in told
     assert (second.labels, "Did you mean" in second.remedy) == (("Weather",), False)
 
 

@@ -105,7 +105,10 @@ def test_what_is_no_result_is_refused(tmp_path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
     with pytest.raises(TrainingError, match="cannot be used"):
         read_result(path)
-    with pytest.raises(TrainingError, match="cannot be used"):
+
+
+def test_a_result_that_is_not_there_is_told_without_its_place(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=r"A student's result cannot be read\. Name files"):
         read_result(tmp_path / "missing.json")
 
 
