@@ -22,8 +22,9 @@ from trainer.adaptation.masked_language import load_masked_language, write_encod
 from trainer.adaptation.masked_training import AdaptationConfig, AdaptationHooks, Computing, Phase
 from trainer.adaptation.masking import MaskingPieces
 from trainer.adaptation.packed_texts import PieceStream
-from trainer.learning.checkpoint import load_state, save_state
+from trainer.learning.checkpoint import Checkpoint
 from trainer.networks.base_encoder import check_base_encoder
+from trainer.process.device import repeat_exactly
 
 
 def adapt(
@@ -65,6 +66,7 @@ def adapt(
             "The base encoder's tokenizer has more pieces than its weights.",
             "Choose another base encoder.",
         )
+    repeat_exactly(computing.device)
     network.to(computing.device).train()
     hooks.emit(RunStarted(0, sum(stream.texts for stream in streams), computing.device.type))
     saved = _Saved(work / "adaptation.checkpoint", _about(config, streams, base), network)
@@ -89,16 +91,16 @@ def adapt(
 
 
 class _Saved:
-    """The checkpoint of one adaptation, which no other may take up."""
+    """The checkpoints of one adaptation, which no other may take up."""
 
     def __init__(self, path: Path, about: str, network: nn.Module) -> None:
-        self._path = path
+        self._checkpoint = Checkpoint(path)
         self.about = about
         self._network = network
 
     def restore(self) -> tuple[int, dict[str, Any] | None]:
         """Load the network where it was saved; how many phases are done, and how far the next."""
-        state = load_state(self._path)
+        state = self._checkpoint.load()
         if state is None:
             return 0, None
         if state["about"] != self.about:
@@ -116,7 +118,7 @@ class _Saved:
             "progress": progress,
             "network": self._network.state_dict(),
         }
-        save_state(self._path, state)
+        self._checkpoint.save(state)
 
 
 def _about(config: AdaptationConfig, streams: Sequence[PieceStream], base: Path) -> str:

@@ -23,6 +23,7 @@ from kdh_desktop.core.training_protocol import (
 from trainer.adaptation.masked_language import MaskedLanguageNetwork
 from trainer.adaptation.masking import MaskedWindows, MaskingPieces
 from trainer.adaptation.packed_texts import PieceStream
+from trainer.process.device import has_bfloat16
 
 BATCHES_BETWEEN_EVENTS = 20
 _MOST_HELD_OUT_WINDOWS = 512
@@ -100,10 +101,9 @@ class Computing:
     checkpoint_interval_s: float = 240.0
 
     def autocast(self) -> torch.autocast:
-        """bfloat16 where the device computes in it."""
+        """bfloat16 where the device computes in it by itself; emulated it would be slower."""
         kind = self.device.type
-        is_known = kind == "cpu" or (kind == "cuda" and torch.cuda.is_bf16_supported())
-        return torch.autocast(kind, dtype=torch.bfloat16, enabled=is_known)
+        return torch.autocast(kind, dtype=torch.bfloat16, enabled=has_bfloat16(kind))
 
 
 @dataclass(frozen=True, slots=True)

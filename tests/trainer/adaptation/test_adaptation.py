@@ -175,6 +175,36 @@ def test_it_goes_on_after_a_kill_from_the_last_checkpoint(
     assert is_same(run("broken", rest), run("whole"))
 
 
+def test_it_goes_on_from_the_state_before_a_damaged_one(
+    run: Callable[..., Path], tmp_path: Path
+) -> None:
+    often = Computing(CPU.device, checkpoint_interval_s=0.0)
+    with pytest.raises(Cancelled):
+        run("broken", Log(stop_after=4), computing=often)
+    newest = tmp_path / "work-broken" / "adaptation.checkpoint"
+    newest.write_bytes(newest.read_bytes()[:-1] + b"!")
+    rest, whole = Log(), Log()
+    assert is_same(run("broken", rest), run("whole", whole))
+    assert 0 < rest.checks < whole.checks
+
+
+@pytest.mark.parametrize("has", [True, False])
+def test_it_computes_in_short_numbers_only_where_the_device_has_them(
+    monkeypatch: pytest.MonkeyPatch, has: bool
+) -> None:
+    monkeypatch.setattr("trainer.adaptation.masked_training.has_bfloat16", lambda _kind: has)
+    with CPU.autocast():
+        assert torch.is_autocast_enabled("cpu") == has
+
+
+def test_it_is_to_repeat_exactly(run: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[torch.device] = []
+    monkeypatch.setattr("trainer.adaptation.adapt.repeat_exactly", asked.append)
+    with pytest.raises(Cancelled):
+        run("out", Log(stop_after=0))
+    assert asked == [CPU.device]
+
+
 def test_a_finished_one_is_written_again_without_training(run: Callable[..., Path]) -> None:
     first, log = run("first"), Log()
     second = run("second", log, work="first")
