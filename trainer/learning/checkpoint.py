@@ -67,9 +67,9 @@ class Checkpoint:
         return None
 
     def remove(self) -> None:
-        """Delete the states."""
-        for path in (self._path, self._older):
-            path.unlink(missing_ok=True)
+        """Delete the states, and what a kill left of one that was being written."""
+        for ending in ("", ".older", ".new", ".new.part"):
+            self._path.with_name(self._path.name + ending).unlink(missing_ok=True)
 
 
 def save_state(path: Path, state: dict[str, Any]) -> None:

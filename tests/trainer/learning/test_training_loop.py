@@ -227,6 +227,16 @@ def test_a_damaged_checkpoint_does_not_push_out_the_whole_one(
     assert [state and state["batch"] for state in states] == [2, 1]
 
 
+def test_a_checkpoint_is_removed_with_all_that_a_kill_left(tmp_path: Path) -> None:
+    checkpoint = Checkpoint(tmp_path / "stage.checkpoint")
+    for _ in range(2):
+        checkpoint.save({"epochs": 2})
+    for ending in (".new", ".new.part"):
+        (tmp_path / f"stage.checkpoint{ending}").write_bytes(b"half")
+    checkpoint.remove()
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_state_comes_back_as_it_was_saved(tmp_path: Path) -> None:
     path = tmp_path / "new folder" / "a.state"
     save_state(path, {"weights": torch.arange(3), "epochs": 2})
