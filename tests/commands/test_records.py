@@ -16,10 +16,12 @@ import pytest
 from kdh_desktop.core.corpus_source import CorrectionsSource
 from kdh_desktop.core.paths import AppPaths
 from kdh_desktop.core.records.record_store import RecordStore, open_records
+from kdh_desktop.core.records.stored import DuplicateGroup
 from tests.commands.running import Kdh, start_kdh
 from tests.data.reference_files import abstract_of, json_lines_of, ris_of
 from tests.data.tiny_bundle import KEYWORDS
 from tests.data.tiny_installation import make_tiny_installation
+from tests.data.tiny_store import fill
 from trainer.corpus.corrections import read_raw_corrections
 
 LABELS = list(KEYWORDS)
@@ -201,6 +203,36 @@ def test_confirming_decides_every_label_as_it_stands(classified: Kdh) -> None:
     assert all(one["decision"] is not None for one in shown(classified, 1)["scores"])
     classified("records", "undo")
     assert listed(classified, "--review", "confirmed") == []
+
+
+def test_confirming_tells_what_there_was_nothing_to_confirm_of(
+    taken_in: Kdh, tmp_path: Path
+) -> None:
+    taken_in("records", "decide", 1, 2, "--confirm", code=2)
+    assert "2 records were not confirmed" in taken_in.err
+    taken_in("records", "decide", 1, "--present", LABELS[0], "--confirm")
+    assert taken_in.err == ""
+    taken_in("records", "decide", 1, 2, "--confirm")
+    assert "Note: 1 record was not confirmed: not classified" in taken_in.err
+    assert listed(taken_in, "--review", "confirmed") == [1]
+    taken_in("records", "export", "--for-retraining", "-o", tmp_path / "out.jsonl")
+    assert "1 record saved." in taken_in.err
+
+
+@pytest.mark.parametrize("state", ["removed", "merged"])
+def test_record_that_no_list_shows_is_not_there_for_any_command(kdh: Kdh, state: str) -> None:
+    store = open_records(kdh.paths.records)
+    fill(store, 3)
+    if state == "removed":
+        store.remove_records([2])
+    else:
+        store.merge([DuplicateGroup((1, 2), "text", 1.0)])
+    store.close()
+    for command in (["decide", "2", "--skip"], ["decide", "3", "2", "--confirm"], ["remove", "2"]):
+        kdh("records", *command, code=2)
+        assert "One of the records is not there." in kdh.err
+    kdh("records", "decide", 1, 3, 3, "--skip")
+    kdh("records", "remove", 1, 3, 3)
 
 
 def test_note_comes_from_standard_input(classified: Kdh, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -137,8 +137,27 @@ def _decide(arguments: argparse.Namespace, paths: AppPaths) -> int:
             _reviewed(store, changes, kind)
         if is_confirmed:
             require_known(store, arguments.ids)
-            store.confirm(arguments.ids)
+            _confirm(store, set(arguments.ids), is_all=not decisions and note is None)
     return 0
+
+
+def _confirm(store: RecordStore, ids: set[int], *, is_all: bool) -> None:
+    """Confirm records, and say how many of them there was nothing to confirm of.
+
+    Args:
+        store: The store.
+        ids: The records.
+        is_all: Whether the command does nothing else.
+    """
+    left_out = len(ids) - store.confirm(ids)
+    if not left_out:
+        return
+    were = "1 record was" if left_out == 1 else f"{left_out:,} records were"
+    message = f"{were} not confirmed: not classified, and nobody decided on a label."
+    remedy = "Classify first, or name labels with --present or --absent."
+    if is_all and left_out == len(ids):
+        raise InputError(message, remedy)
+    say_line(f"Note: {message} {remedy}")
 
 
 def _reviewed(store: RecordStore, changes: list[ReviewChange], kind: OperationKind) -> None:

@@ -13,6 +13,7 @@ from kdh_desktop.commands.progress import ProgressLine
 from kdh_desktop.commands.records.opening import open_store
 from kdh_desktop.core.errors import InputError
 from kdh_desktop.core.paths import AppPaths
+from kdh_desktop.core.records.record_filter import RecordFilter
 from kdh_desktop.terminal import printable
 
 if TYPE_CHECKING:
@@ -90,10 +91,10 @@ def _remove(arguments: argparse.Namespace, paths: AppPaths) -> int:
 
 
 def require_known(store: RecordStore, ids: Sequence[int]) -> None:
-    """Refuse ids that no list shows.
+    """Refuse ids that no list shows, those of removed and merged records among them.
 
     Raises:
         InputError: One of them is none.
     """
-    if len(store.rows(sorted(set(ids)))) < len(set(ids)):
+    if store.count(RecordFilter(ids=tuple(set(ids)))) < len(set(ids)):
         raise InputError("One of the records is not there.", "See `kdh records list`.")

@@ -237,11 +237,18 @@ class RecordStore(ReadableStore):
         with self._database.writing() as db:
             operation_log.perform(db, self._active, kind, reviewing.changes_of(db, changes))
 
-    def confirm(self, record_ids: Iterable[int]) -> None:
-        """Decide all labels of the active model as they stand, and mark records as confirmed."""
+    def confirm(self, record_ids: Iterable[int]) -> int:
+        """Decide all labels of the active model as they stand, and mark records as confirmed.
+
+        Records that are not classified and on which nobody decided are left as they are.
+
+        Returns:
+            How many records are confirmed.
+        """
         with self._database.writing() as db:
-            changes = reviewing.confirmation_of(db, self._active, record_ids)
+            changes, confirmed = reviewing.confirmation_of(db, self._active, record_ids)
             operation_log.perform(db, self._active, OperationKind.CONFIRM, changes)
+            return confirmed
 
     def accept(
         self,

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 PLACES = {status: place for place, status in enumerate(ReviewStatus)}
 """Place of each status in `listing.review`."""
 
+_SPOKEN_OF = "(is_predicted OR decided_mask <> 0)"
+_OPEN = f"is_predicted AND NOT is_hidden AND review <> {PLACES[ReviewStatus.CONFIRMED]}"
+
 
 @dataclass(slots=True)
 class _State:
@@ -56,16 +59,25 @@ def changes_of(db: Connection, wanted: Sequence[ReviewChange]) -> list[Change]:
 
 def confirmation_of(
     db: Connection, active: ActiveModel | None, records: Iterable[int]
-) -> list[Change]:
-    """Every label of the active model decided as it stands, and the record marked as confirmed."""
+) -> tuple[list[Change], int]:
+    """Every label of the active model decided as it stands, and the record marked as confirmed.
+
+    Records that neither the model nor a person has said anything of are left as they are: nothing
+    stands there, and it would be kept, and trained on, as if a person had seen no label in them.
+
+    Returns:
+        The changes, and how many records are confirmed then.
+    """
     mask = 0 if active is None else active.mask
     status = PLACES[ReviewStatus.CONFIRMED]
     found: list[Change] = []
-    for record, decided, present, label_mask, review in _masks(db, records):
+    confirmed = 0
+    for record, decided, present, label_mask, review in _masks(db, records, which=_SPOKEN_OF):
+        confirmed += 1
         new = (decided | mask, present | (label_mask & mask))
         found.append(Change(Subject.DECISIONS, record, (decided, present), new))
         found.append(Change(Subject.REVIEW, record, (review,), (status,)))
-    return found
+    return found, confirmed
 
 
 def acceptance_of(
@@ -102,7 +114,7 @@ def acceptance_of(
     status = PLACES[ReviewStatus.ACCEPTED]
     found: list[Change] = []
     touched = 0
-    for record, decided, present, label_mask, review in _masks(db, ids, is_open=True):
+    for record, decided, present, label_mask, review in _masks(db, ids, which=_OPEN):
         accepted, are_present = (named, label_mask) if sure is None else sure.get(record, (0, 0))
         if named & ~(accepted | decided) or not named:
             continue
@@ -150,17 +162,12 @@ def _sure_labels(
 
 
 def _masks(
-    db: Connection, records: Iterable[int], *, is_open: bool = False
+    db: Connection, records: Iterable[int], *, which: str
 ) -> Iterator[tuple[int, int, int, int, int]]:
     """Id, decided and present masks, labels as they stand, and review status."""
-    condition = (
-        f"AND is_predicted AND NOT is_hidden AND review <> {PLACES[ReviewStatus.CONFIRMED]}"
-        if is_open
-        else ""
-    )
     yield from db.execute(
         "SELECT record_id, decided_mask, decision_mask, label_mask, review FROM listing "  # noqa: S608 - a constant
-        f"WHERE record_id IN (SELECT value FROM json_each(?)) {condition} ORDER BY record_id",
+        f"WHERE record_id IN (SELECT value FROM json_each(?)) AND {which} ORDER BY record_id",
         (json.dumps(list(records)),),
     ).fetchall()
 

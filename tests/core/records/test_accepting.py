@@ -106,6 +106,25 @@ def test_confirming_decides_every_label_as_it_stands(filled: RecordStore) -> Non
     )
 
 
+def test_confirming_leaves_what_nobody_and_no_model_has_spoken_of(filled: RecordStore) -> None:
+    operations = len(filled.operations(99))
+    assert filled.confirm([4]) == 0
+    assert review_of(filled, 4) == (ReviewStatus.OPEN, {})
+    assert len(filled.operations(99)) == operations
+    assert filled.confirm([1, 3, 4]) == 2
+    assert review_of(filled, 4) == (ReviewStatus.OPEN, {})
+    assert review_of(filled, 1)[0] is ReviewStatus.CONFIRMED
+
+
+def test_record_that_was_labelled_by_hand_is_confirmed_without_a_model(
+    filled: RecordStore,
+) -> None:
+    filled.review([ReviewChange(4, ((A, True),))], kind=OperationKind.DECIDE)
+    assert filled.confirm([4]) == 1
+    expected = {label: label == A for label in HALLMARK_IDS}
+    assert review_of(filled, 4) == (ReviewStatus.CONFIRMED, expected)
+
+
 def test_several_changes_of_one_record_are_made_one_after_the_other(filled: RecordStore) -> None:
     filled.review(
         [

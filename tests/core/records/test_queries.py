@@ -82,6 +82,7 @@ def test_detail_gives_back_what_was_taken_in_and_what_was_said_of_it(store: Reco
 
 def test_history_says_what_was_taken_back(store: RecordStore) -> None:
     fill(store, 1)
+    predict(store, 1)
     store.confirm([1])
     store.undo()
     assert {entry.is_undone for entry in store.detail(1).history} == {True}

@@ -123,6 +123,7 @@ def test_undo_and_redo_go_all_the_way_and_back(store: RecordStore) -> None:
 
 def test_something_new_cuts_what_could_be_done_again(store: RecordStore) -> None:
     fill(store, 2)
+    predict_all(store)
     store.confirm([1])
     store.undo()
     assert store.can_redo() is not None

@@ -19,9 +19,11 @@ from kdh_desktop.core.records.stored import OperationKind, ReviewChange
 from kdh_desktop.gui.main_window import MainWindow
 from kdh_desktop.gui.records.label_delegate import places_in
 from kdh_desktop.gui.records.records_page import RecordsPage
+from tests.data.tiny_store import predict_all
 from tests.gui.conftest import press, press_in
 from tests.gui.records.conftest import (
     RECORDS,
+    TINY,
     OpenPage,
     a_record,
     detail_of,
@@ -285,6 +287,7 @@ def test_what_was_pressed_last_is_written_when_the_window_closes(
     key = StoreKey(bytes(range(32)))
     page = open_page(RecordStore.open(tmp_path / "records", key=key))
     ids = take_in(store_of(page), [a_record(number) for number in range(1, 6)])
+    predict_all(store_of(page), model_id=TINY)
     settle(page, qtbot)
     page.focus_first()
     for _ in ids:

@@ -20,6 +20,7 @@ from kdh_desktop.core.corpus_source import (
     TableSource,
 )
 from kdh_desktop.core.records.record_store import RecordStore
+from kdh_desktop.core.records.stored import OperationKind, ReviewChange
 from kdh_desktop.core.suspicious_labels import SuspiciousLabel, SuspiciousLabels
 from kdh_desktop.gui.app import Desktop
 from kdh_desktop.gui.jobs import Job
@@ -254,11 +255,18 @@ def test_without_a_reviewed_record_there_is_nothing_to_copy(
     assert list(wizard.presets.all()) == []
 
 
+def label_and_confirm(store: RecordStore, records: Sequence[int]) -> None:
+    decision = (store.active_labels[0].id, True)
+    changes = [ReviewChange(record, (decision,)) for record in records]
+    store.review(changes, kind=OperationKind.DECIDE)
+    assert store.confirm(records) == len(records)
+
+
 def test_reviewed_records_are_copied_until_nobody_wants_them(
     wizard: TrainingWizard, store: RecordStore, qtbot: QtBot
 ) -> None:
     store.add_records(store.begin_import(SOURCE), invented_records(5))
-    store.confirm([1, 2, 4])
+    label_and_confirm(store, [1, 2, 4])
     wizard.data_page.add_actions["reviewed"].trigger()
     qtbot.waitUntil(lambda: len(wizard.keeper.draft.sources) == 1, timeout=WAIT_MS)
     (chosen,) = wizard.keeper.draft.sources
@@ -277,7 +285,7 @@ def test_a_copy_that_a_run_has_taken_is_not_offered_again(
     wizard: TrainingWizard, store: RecordStore, qtbot: QtBot
 ) -> None:
     store.add_records(store.begin_import(SOURCE), invented_records(2))
-    store.confirm([1, 2])
+    label_and_confirm(store, [1, 2])
     wizard.data_page.add_actions["reviewed"].trigger()
     qtbot.waitUntil(lambda: len(wizard.keeper.draft.sources) == 1, timeout=WAIT_MS)
     source = wizard.keeper.draft.sources[0].source
