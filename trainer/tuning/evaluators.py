@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -14,10 +15,12 @@ from typing import TYPE_CHECKING, Self
 
 from kdh_desktop.core.errors import KdhError, TrainingError
 from trainer.process.control import RunControl
+from trainer.process.death_signal import die_with_parent
 from trainer.tuning.positions import Evaluation, Report, Reports, Task, Values
 
 if TYPE_CHECKING:
     from multiprocessing.context import SpawnProcess
+    from multiprocessing.synchronize import Event as Flag
 
 _LOOK_AGAIN_S = 0.1
 
@@ -75,12 +78,17 @@ class SideBySide:
         self._devices = devices
         self._control = control
         self._workers: dict[Connection, SpawnProcess] = {}
+        self._context = multiprocessing.get_context("spawn")
+        # All that they are told: to keep the best ends them, for a training that was cut short
+        # would be judged as if it had been whole.
+        self._pause = self._context.Event()
 
     def __enter__(self) -> Self:
-        context = multiprocessing.get_context("spawn")
         for device in self._devices:
-            ours, theirs = context.Pipe()
-            process = context.Process(target=_serve, args=(theirs, self._open, device), daemon=True)
+            ours, theirs = self._context.Pipe()
+            process = self._context.Process(
+                target=_serve, args=(theirs, self._open, device, self._pause), daemon=True
+            )
             process.start()
             theirs.close()
             self._workers[ours] = process
@@ -108,7 +116,7 @@ class SideBySide:
         waiting = list(enumerate(tasks))
         idle, busy = list(self._workers), set[Connection]()
         while (waiting or busy) and not self._control.is_keeping_best:
-            self._control.check()
+            self._check()
             while waiting and idle:
                 connection = idle.pop(0)
                 connection.send(waiting.pop(0))
@@ -117,6 +125,15 @@ class SideBySide:
                 yield _received(connection)
                 busy.remove(connection)
                 idle.append(connection)
+
+    def _check(self) -> None:
+        """Go on, or wait together with the processes."""
+        if self._control.is_paused:
+            self._pause.set()
+            self._control.check()
+            self._pause.clear()
+        elif self._control.is_cancelled:
+            self._control.check()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +163,15 @@ def _received(connection: Connection) -> tuple[int, Evaluation]:
     return answer
 
 
-def _serve(connection: Connection, open_objective: OpenObjective, device: str) -> None:
+def _serve(connection: Connection, open_objective: OpenObjective, device: str, pause: Flag) -> None:
     """What each process does: take a position, judge it, say so."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides, and then ends us
+    die_with_parent()
+    control = RunControl()
+    threading.Thread(target=_lead, args=(control, pause), daemon=True).start()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        objective = open_objective(device, RunControl())
+        objective = open_objective(device, control)
         while True:
             number, task = connection.recv()
             connection.send((number, _evaluate(objective, task)))
@@ -159,6 +179,16 @@ def _serve(connection: Connection, open_objective: OpenObjective, device: str) -
         connection.send(_Failed(error.message, error.remedy))
     except (EOFError, BrokenPipeError):
         return
+
+
+def _lead(control: RunControl, pause: Flag) -> None:
+    """Let a control wait whenever the flag is set, for ever."""
+    while True:
+        if pause.is_set():
+            control.pause()
+        else:
+            control.resume()
+        time.sleep(_LOOK_AGAIN_S)
 
 
 def _end_with_parent() -> None:

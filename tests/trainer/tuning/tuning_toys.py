@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +57,25 @@ class Noted:
                 raise TrainingError("There is no such corpus.", "Choose another.")
             with (self.folder / device).open("a", encoding="utf-8") as file:
                 file.write(f"{os.getpid()}\n")
+            return hill(values, report)
+
+        return objective
+
+
+@dataclass(frozen=True)
+class Waited:
+    """Writes down that an evaluation has begun, and is over only once it was told to wait."""
+
+    folder: Path
+
+    def __call__(self, _device: str, control: RunControl) -> Objective:
+        def objective(values: Values, report: Report) -> float:
+            waits = self.folder / "waits"
+            control.tell_waiting = waits.touch
+            (self.folder / "begun").touch()
+            while not waits.exists():
+                control.check()
+                time.sleep(0.01)
             return hill(values, report)
 
         return objective
