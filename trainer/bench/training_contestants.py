@@ -24,7 +24,7 @@ from trainer.learning.training_loop import LoopHooks, Objective, sentence_means,
 from trainer.networks.encoders import load_encoder
 from trainer.networks.transformer import TransformerNetwork, load_transformer
 from trainer.process.control import RunControl
-from trainer.process.device import has_bfloat16
+from trainer.process.device import has_bfloat16, repeat_exactly
 
 if TYPE_CHECKING:
     from transformers import Trainer
@@ -66,6 +66,7 @@ class TrainingTask:
 def training_loop(spec: Mapping[str, Any]) -> Contestant:
     """Our own loop, as every stage of a run uses it."""
     task = TrainingTask(**spec["task"])
+    repeat_exactly(torch.device(task.device))
     examples, piece_ids = _examples(task)
     network = _our_network(task).to(task.device)
     batches = Batches(
@@ -96,6 +97,9 @@ def hugging_face_trainer(spec: Mapping[str, Any]) -> Contestant:
     without `is_our_network` dropout and attention are left as transformers makes them.
     """
     task = TrainingTask(**spec["task"])
+    if spec["is_our_network"]:
+        # In all but the loop it is to be as ours.
+        repeat_exactly(torch.device(task.device))
     examples, piece_ids = _examples(task)
     load = _our_network if spec["is_our_network"] else _network_as_it_comes
     network = load(task)

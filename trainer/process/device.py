@@ -35,6 +35,10 @@ def repeat_exactly(device: torch.device) -> None:
     """Let a graphics card sum in the same order each time, at some cost of speed.
 
     To be called before anything is computed there; a processor does so by itself.
+
+    It is no promise: an operation without such a form is done all the same, with a warning. The
+    backward pass of attention is one in its fast forms, so that two trainings on a graphics card
+    may still part in their last digits.
     """
     if device.type != "cuda":
         return

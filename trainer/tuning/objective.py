@@ -25,6 +25,7 @@ from trainer.learning.network_scores import NetworkScores
 from trainer.learning.stages import StageRunner
 from trainer.networks.base import NetworkBase
 from trainer.process.control import RunControl
+from trainer.process.device import repeat_exactly
 from trainer.process.durable import save_arrays
 from trainer.running.texts import folds_of
 from trainer.stacking import nested_decisions
@@ -128,6 +129,7 @@ class OutOfFoldObjective:
         self, spec: OutOfFold, judged: JudgedTexts, *, device: torch.device, control: RunControl
     ) -> None:
         """Take the texts to judge on; nothing is trained yet."""
+        repeat_exactly(device)
         self.spec = spec
         self.device = device
         self.control = control

@@ -29,6 +29,7 @@ from trainer.learning.network_scores import NetworkScores
 from trainer.learning.stages import StageRunner
 from trainer.networks.base import NetworkBase
 from trainer.process.control import RunControl
+from trainer.process.device import repeat_exactly
 from trainer.running.texts import folds_of, read_run_texts
 from trainer.teacher import Corpus, TeacherTrainer
 from trainer.tuning import InTurn, SideBySide, Tuner, TuningOutcome
@@ -191,6 +192,7 @@ def _teach(
 ) -> NetworkScores:
     """Train the teacher; its soft targets of the texts, in the form of a network's scores."""
     how = config.teacher
+    repeat_exactly(torch.device(device))
     learner = Learner(
         how.network,
         base,

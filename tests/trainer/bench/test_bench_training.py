@@ -40,6 +40,21 @@ def task(tiny_encoder: Path) -> dict[str, Any]:
     )
 
 
+def test_ours_is_measured_as_it_trains_and_the_others_as_they_come(
+    task: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(
+        "trainer.bench.training_contestants.repeat_exactly",
+        lambda device: asked.append(device.type),
+    )
+    training_loop({"task": task})
+    assert asked == ["cpu"]
+    for is_ours in (False, True):
+        hugging_face_trainer({"task": task, "is_grouped": True, "is_our_network": is_ours})
+    assert asked == ["cpu"] * 2
+
+
 def batch_of(*lengths: int) -> Batch:
     mask = torch.zeros(len(lengths), max(lengths), dtype=torch.int64)
     for row, length in enumerate(lengths):

@@ -33,10 +33,11 @@ from tests.trainer.conftest import ROOT, learning, trainer_environment
 from trainer.corpus import LabelledText
 from trainer.judging.metrics import micro_f1
 from trainer.learning.batching import SoftTargets
+from trainer.learning.stages import StageRunner
 from trainer.process.control import RunControl
 from trainer.tuning import Values
 from trainer.tuning.objective import JudgedTexts, OutOfFold, OutOfFoldObjective, affordable
-from trainer.tuning.tuned_config import TrainingTexts, _fingerprint, tune_config
+from trainer.tuning.tuned_config import TrainingTexts, _fingerprint, _teach, tune_config
 
 STUDENT: dict[str, Dimension] = {
     "distillation.alpha": Real(0.0, 1.0),
@@ -138,6 +139,29 @@ def test_a_student_is_judged_fold_by_fold(open_in: Callable[..., OutOfFoldObject
     with np.load(folder / "decisions.npz") as arrays:
         assert micro_f1(arrays["present"], arrays["truth"]) == score
         assert len(arrays["truth"]) == 24
+
+
+def test_positions_and_the_teacher_of_all_are_to_repeat_exactly(
+    open_in: Callable[..., OutOfFoldObjective],
+    quick: RunConfig,
+    tiny_texts: list[LabelledText],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+    for module in ("objective", "tuned_config"):
+        monkeypatch.setattr(
+            f"trainer.tuning.{module}.repeat_exactly", lambda device: asked.append(device.type)
+        )
+    open_in()
+    assert asked == ["cpu"]
+    control = RunControl()
+    control.cancel()
+    runner = StageRunner(tmp_path, stages=1, emit=lambda _: None, control=control)
+    base = open_in().base(quick.teacher.network, quick)
+    with pytest.raises(Cancelled):
+        _teach(quick, tiny_texts, base, runner, device="cpu")
+    assert asked == ["cpu"] * 3
 
 
 def test_the_same_position_scores_the_same(open_in: Callable[..., OutOfFoldObjective]) -> None:
