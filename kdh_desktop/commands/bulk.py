@@ -6,7 +6,7 @@ import argparse
 import contextlib
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +50,8 @@ data folder until the output is written, so that a command that was stopped or k
 on with --resume.
 """
 _ENDINGS = (".xlsx", ".csv", ".jsonl")
+_MOST_ADDED = 500
+"""Columns for fields of inputs that are no tables."""
 
 
 def add_bulk(commands: Commands) -> None:
@@ -211,11 +213,9 @@ class _Run:
         from kdh_desktop.core.exporting.outcome import ExportFormat
         from kdh_desktop.core.exporting.records_file import export_records
 
-        columns = (
-            *joined_columns([one.source for one in self.store.batches()]),
-            *label_columns(self.store.active_labels),
-        )
-        return export_records(
+        originals, left_out = joined_columns(self.store)
+        columns = (*originals, *label_columns(self.store.active_labels))
+        outcome = export_records(
             self.store,
             self.store.ids(),
             output,
@@ -224,17 +224,34 @@ class _Run:
             on_progress=lambda done, total: self.line.show(f"Saved {done:,} of {total:,}"),
             should_stop=self.should_stop,
         )
+        if not left_out:
+            return outcome
+        notice = f"{left_out:,} more fields of the inputs are not in the output: they are too many."
+        return replace(outcome, notices=(*outcome.notices, notice))
 
 
-def joined_columns(sources: Sequence[BatchSource]) -> tuple[ExportColumn, ...]:
+def joined_columns(store: RecordStore) -> tuple[tuple[ExportColumn, ...], int]:
     """The original columns of all inputs, each once, in the order in which they are met.
 
     With several inputs the name of the file comes last of them, which tells equal ids apart.
+
+    Returns:
+        The columns, and how many were left out: where each record has other fields, as JSON may,
+        no program could show a column for each.
     """
-    from kdh_desktop.core.exporting.columns import FieldColumn, original_columns
+    from kdh_desktop.core.exporting.columns import FieldColumn, is_table, original_columns
     from kdh_desktop.core.records.record_filter import Field
 
-    columns = [column for source in sources for column in original_columns(source)]
-    if len(sources) > 1:
-        columns.append(FieldColumn(Field.FILE))
-    return tuple(dict.fromkeys(columns))
+    batches = store.batches()
+    columns: dict[ExportColumn, None] = {}
+    more: dict[ExportColumn, None] = {}
+    for batch in batches:
+        columns |= dict.fromkeys(original_columns(batch.source))
+        if not is_table(batch.source):
+            extra = store.extra_names(batch.id)
+            more |= dict.fromkeys(original_columns(batch.source, extra))
+    added = [column for column in more if column not in columns]
+    columns |= dict.fromkeys(added[:_MOST_ADDED])
+    if len(batches) > 1:
+        columns[FieldColumn(Field.FILE)] = None
+    return tuple(columns), max(0, len(added) - _MOST_ADDED)

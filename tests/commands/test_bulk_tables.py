@@ -57,6 +57,49 @@ def test_original_columns_come_first_in_their_order_and_to_the_letter(
     assert [list(row.values())[:4] for row in rows] == [row[:4] for row in ROWS]
 
 
+def test_fields_of_what_is_no_table_are_carried_through(kdh: Kdh, tmp_path: Path) -> None:
+    lines = [
+        {"title": f"Study {n}", "abstract": abstract_of(n), "Arm": f"arm {n}", "p": "=1+1"}
+        | ({"Dose": 5} if n == 2 else {})
+        for n in range(1, 4)
+    ]
+    source, table = tmp_path / "in.jsonl", tmp_path / "b.csv"
+    source.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    with table.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["Title", "Abstract", "Arm"], ["T", abstract_of(1), "own"]])
+    out = tmp_path / "out.jsonl"
+    kdh("bulk", source, table, "-o", out)
+    found = json_lines(out)
+    titles = list(found[0])
+    assert titles[9:16] == ["Title (2)", "Abstract (2)", "Arm", "p", "Dose", "file", "labels"]
+    assert [row["Arm"] for row in found] == ["arm 1", "arm 2", "arm 3", "own"]
+    assert [row["Dose"] for row in found] == [None, "5", None, None]
+    assert found[0]["p"] == "=1+1"
+
+
+def test_every_field_of_a_reference_is_in_the_output(kdh: Kdh, tmp_path: Path) -> None:
+    source, out = tmp_path / "in.ris", tmp_path / "out.csv"
+    record = f"TY  - JOUR\nTI  - Study\nAB  - {abstract_of(1)}\n"
+    more = "C1  - first\nC1  - second\nVL  - 12\nER  - \n"
+    source.write_text(record + more + f"TY  - JOUR\nAB  - {abstract_of(2)}\nER  - \n", "utf-8")
+    kdh("bulk", source, "-o", out)
+    with out.open(encoding="utf-8-sig", newline="") as file:
+        first, second = csv.DictReader(file)
+    held = " ".join(value for name, value in first.items() if not name.startswith("p: "))
+    for value in ("first", "second", "12"):
+        assert value in held
+    assert second["abstract"] == abstract_of(2)
+
+
+def test_fields_that_are_too_many_are_counted(kdh: Kdh, tmp_path: Path) -> None:
+    source, out = tmp_path / "in.jsonl", tmp_path / "out.xlsx"
+    lines = ({"text": abstract_of(n), f"only {n}": "x"} for n in range(503))
+    source.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    kdh("bulk", source, "-o", out)
+    assert "Note: 3 more fields of the inputs are not in the output" in kdh.err
+    assert list(table_of(out)[0])[9:11] == ["only 0", "only 1"]
+
+
 def test_text_that_looks_like_a_formula_stays_text(kdh: Kdh, tmp_path: Path) -> None:
     source = tmp_path / "in.csv"
     with source.open("w", encoding="utf-8", newline="") as file:

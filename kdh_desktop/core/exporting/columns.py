@@ -73,12 +73,25 @@ def label_columns(labels: Iterable[KnownLabel]) -> tuple[ExportColumn, ...]:
     return (FieldColumn(Field.LABELS), *probabilities)
 
 
-def original_columns(source: BatchSource) -> tuple[ExportColumn, ...]:
-    """The columns of an imported table in its order; the usual fields for what is no table."""
-    if not source.columns or source.plan is None:
+def is_table(source: BatchSource) -> bool:
+    """Whether what was imported has columns of its own."""
+    return bool(source.columns) and source.plan is not None
+
+
+def original_columns(
+    source: BatchSource, extra: Iterable[tuple[str, int]] = ()
+) -> tuple[ExportColumn, ...]:
+    """The columns of an imported table in its order; the usual fields for what is no table.
+
+    Args:
+        source: What was imported.
+        extra: What else records say of what is no table, by name, and how often one says it.
+    """
+    if not is_table(source) or source.plan is None:
         usual = (Field.SOURCE_ID, Field.PMID, Field.DOI, Field.TITLE, Field.ABSTRACT)
         rest = (Field.AUTHORS, Field.JOURNAL, Field.YEAR, Field.KEYWORDS)
-        return tuple(FieldColumn(field) for field in usual + rest)
+        more = (OriginalColumn(name, place) for name, times in extra for place in range(times))
+        return (*(FieldColumn(field) for field in usual + rest), *more)
     seen = Counter[str]()
     columns: list[ExportColumn] = []
     for place, given in enumerate(source.columns):

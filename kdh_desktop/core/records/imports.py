@@ -150,6 +150,18 @@ def refused_rows(db: Connection, batch_id: int) -> list[RefusedRow]:
     return [RefusedRow(*row) for row in rows]
 
 
+def extra_names(db: Connection, batch_id: int) -> list[tuple[str, int]]:
+    """What else the records of a batch say, by name as it is met, and how often one says it."""
+    rows = db.execute(
+        "WITH said (record, name, times, place) AS ("
+        "  SELECT r.id, e.value ->> 0, count(*), min(e.key) "
+        "  FROM record r CROSS JOIN json_each(r.extra) e WHERE r.batch_id = ? GROUP BY 1, 2) "
+        "SELECT name, max(times) FROM said GROUP BY name ORDER BY min(record << 20 | place)",
+        (batch_id,),
+    )
+    return [(name, times) for name, times in rows]
+
+
 def content_of(db: Connection, record_id: int) -> ImportedRecord:
     """A record as its file gave it, or as it was merged."""
     row = db.execute(

@@ -127,6 +127,11 @@ class ReadableStore:
         with self._database.reading() as db:
             return imports.refused_rows(db, batch_id)
 
+    def extra_names(self, batch_id: int) -> list[tuple[str, int]]:
+        """What else the records of a batch say, by name as met, and how often one says it."""
+        with self._database.reading() as db:
+            return imports.extra_names(db, batch_id)
+
     def merged_rows(self, batch_id: int) -> list[tuple[int, int]]:
         """Rows of a batch's file whose records were merged into others, and the ids of those."""
         with self._database.reading() as db:
