@@ -31,15 +31,12 @@ def load_classifier(bundle: ModelBundle) -> OnnxClassifier:
 
 
 def bundle_in_force(paths: AppPaths) -> ModelBundle:
-    """The model in force; says so where another one should be in force."""
+    """The model in force; says so where another one may have to be."""
     from kdh_desktop.core.classification.model_registry import ModelRegistry
 
     found = ModelRegistry(paths).in_force()
     if found.problem is not None:
-        say_line(
-            "kdh: The model that was put in force cannot be used, so the one that came with the "
-            f"program is: {printable(str(found.problem))}"
-        )
+        say_line(f"kdh: {printable(found.words)}")
     return found.bundle
 
 

@@ -155,6 +155,22 @@ class AuditLog:
             if (entry := _read(line)) is not None:
                 yield entry
 
+    def last(self, *actions: AuditAction) -> AuditEntry | None:
+        """The last entry of one of some actions, or None.
+
+        Raises:
+            KdhError: The file cannot be read.
+        """
+        marks = [f'"{action}"' for action in actions]
+        found: AuditEntry | None = None
+        for line in self._lines():
+            # Most lines are of imports and exports, and are not worth being read in full.
+            if any(mark in line for mark in marks):
+                entry = _read(line)
+                if entry is not None and entry.action in actions:
+                    found = entry
+        return found
+
     def holds(self, head: str) -> int | None:
         """Where a head that somebody noted stands in the chain.
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import zipfile
 from collections.abc import Callable
@@ -9,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from kdh_desktop.core.access import Access, Administrator, Cost
+from kdh_desktop.core.classification import activation
+from kdh_desktop.core.classification.model_changes import ModelChanges
 from kdh_desktop.core.classification.model_registry import ModelRegistry
+from kdh_desktop.core.classification.signing import write_public_key
 from kdh_desktop.core.errors import KdhError, LockedError, ModelError, VerificationError
 from kdh_desktop.core.paths import AppPaths
 from tests.data.nasty import TAMPERED_BUNDLES, Builder
@@ -100,6 +104,109 @@ def test_a_word_that_the_site_did_not_sign_counts_for_nothing(
     found = registry.in_force()
     assert found.bundle.id == "shipped"
     assert isinstance(found.problem, VerificationError)
+
+
+def test_a_word_that_another_trusted_publisher_signed_counts_for_nothing(
+    registry: ModelRegistry,
+    administrator: Administrator,
+    source: Callable[[str], Path],
+    paths: AppPaths,
+) -> None:
+    registry.install(source("newer"))
+    registry.install(source("other"))
+    registry.activate("newer", administrator=administrator)
+    write_public_key(paths.site_keys / "theirs.pub", tiny_key(4).public_key())
+    for stranger in (tiny_key(4), tiny_key()):  # another site, and the program's publisher
+        registry.activate("other", administrator=Administrator(stranger))
+        found = registry.in_force()
+        assert found.bundle.id == "shipped"
+        assert "not signed by this site" in found.words
+    (paths.site_keys / "site.pub").unlink()
+    assert "own key is gone" in registry.in_force().words
+
+
+def test_an_older_word_that_was_put_back_is_said_and_its_model_used(
+    registry: ModelRegistry,
+    administrator: Administrator,
+    source: Callable[[str], Path],
+    paths: AppPaths,
+) -> None:
+    active, kept = paths.models / "active.json", {}
+    for name in ("newer", "other"):
+        registry.install(source(name))
+        registry.activate(name, administrator=administrator)
+        kept[name] = active.read_bytes()
+        assert registry.in_force().words == ""
+    registry.roll_back(administrator=administrator)
+    registry.activate("shipped", administrator=administrator)
+    assert registry.in_force().problem is None
+    for name, word in kept.items():
+        active.write_bytes(word)
+        found = registry.in_force()
+        assert found.bundle.id == name
+        assert found.words.startswith("Another model was put in force after")
+    registry.activate("other", administrator=administrator)
+    assert registry.in_force().problem is None
+
+
+def test_a_word_that_was_taken_away_is_said(
+    registry: ModelRegistry,
+    administrator: Administrator,
+    source: Callable[[str], Path],
+    paths: AppPaths,
+) -> None:
+    assert registry.in_force().problem is None
+    registry.install(source("newer"))
+    registry.activate("newer", administrator=administrator)
+    (paths.models / "active.json").unlink()
+    found = registry.in_force()
+    assert found.bundle.id == "shipped"
+    assert found.words.endswith("is gone. Put a model in force again.")
+    registry.activate("shipped", administrator=administrator)
+    (paths.models / "active.json").unlink()
+    assert registry.in_force().problem is None, "the same model is in force"
+
+
+def test_the_audit_log_tells_where_the_history_is_gone_as_well(
+    administrator: Administrator, source: Callable[[str], Path], paths: AppPaths
+) -> None:
+    changes = ModelChanges(paths, check=lambda _: None)
+    changes.install(source("newer"))
+    changes.put_in_force("newer", administrator=administrator)
+    older = (paths.models / "active.json").read_bytes()
+    (paths.models / "history.jsonl").unlink()
+    assert changes.registry.in_force().problem is None
+    (paths.models / "active.json").unlink()
+    assert "is gone" in changes.registry.in_force().words
+    changes.put_in_force("shipped", administrator=administrator)
+    (paths.models / "history.jsonl").unlink()
+    (paths.models / "active.json").write_bytes(older)
+    found = changes.registry.in_force()
+    assert found.bundle.id == "newer"
+    assert "Another model was put in force after" in found.words
+
+
+def test_an_activation_that_the_disk_refused_is_no_history(
+    registry: ModelRegistry,
+    administrator: Administrator,
+    source: Callable[[str], Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    registry.install(source("newer"))
+    registry.install(source("other"))
+    registry.activate("newer", administrator=administrator)
+    before = registry.history()
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "no room")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(activation, "write_durably", full)
+        with pytest.raises(OSError, match="no room"):
+            registry.activate("other", administrator=administrator)
+    assert registry.history() == before
+    found = registry.in_force()
+    assert (found.bundle.id, found.problem) == ("newer", None)
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[1]", '{"version": 1}', "\x00" * 50])

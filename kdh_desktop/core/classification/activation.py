@@ -1,21 +1,22 @@
 """The word which model is in force, as it lies on the disk: signed, so that nobody can slip in one.
 
-With it the history of all such words; that is for people, and nothing hangs on it.
+With it the history of all such words. That is for people, and says whether the word is the last
+one that was given: an older one is signed as well.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Sequence
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
 from kdh_desktop.core.access import Administrator
-from kdh_desktop.core.classification.signing import verify
+from kdh_desktop.core.audit_log import AuditAction, AuditLog
+from kdh_desktop.core.classification.signing import load_public_key, verify
 from kdh_desktop.core.durable_file import append_durably, write_durably
-from kdh_desktop.core.errors import VerificationError
+from kdh_desktop.core.errors import KdhError, VerificationError
 from kdh_desktop.core.json_values import build, parse_json, to_json_value
 
 _VERSION = 1
@@ -51,15 +52,16 @@ class _ActiveFile:
     signature: str
 
 
-def read_active(folder: Path, keys: Sequence[Ed25519PublicKey]) -> Activation | None:
+def read_active(folder: Path, site_key: Path) -> Activation | None:
     """The word that counts, or None where no model was put in force yet.
 
     Args:
         folder: Of the installed models.
-        keys: Whose signature is accepted.
+        site_key: The site's own public key. Whose models are taken in, and be it the program's
+            publisher, does not say which of them is in force.
 
     Raises:
-        VerificationError: It is damaged, or none of the keys signed it.
+        VerificationError: It is damaged, or the site did not sign it.
     """
     try:
         kept = build(_ActiveFile, parse_json((folder / _ACTIVE).read_text("utf-8")), _ACTIVE)
@@ -70,7 +72,18 @@ def read_active(folder: Path, keys: Sequence[Ed25519PublicKey]) -> Activation | 
         raise VerificationError(
             "What says which model is in force is damaged.", "Put a model in force again."
         ) from error
-    verify(_signed_bytes(kept.activation), signature, keys)
+    if not site_key.exists():
+        raise VerificationError(
+            "The site's own key is gone, so that nothing can say which model is in force.",
+            "Enter the administrator's password: that brings the key back.",
+        )
+    try:
+        verify(_signed_bytes(kept.activation), signature, (load_public_key(site_key),))
+    except VerificationError as error:
+        raise VerificationError(
+            "What says which model is in force was not signed by this site.",
+            "Put a model in force again.",
+        ) from error
     return kept.activation
 
 
@@ -83,9 +96,65 @@ def write_active(folder: Path, activation: Activation, *, administrator: Adminis
     """
     signature = administrator.sign(_signed_bytes(activation)).hex()
     folder.mkdir(parents=True, exist_ok=True)
-    append_durably(folder / _HISTORY, json.dumps(to_json_value(activation)))
+    history = folder / _HISTORY
+    size = history.stat().st_size if history.exists() else 0
     kept = _ActiveFile(_VERSION, activation, signature)
-    write_durably(folder / _ACTIVE, json.dumps(to_json_value(kept)).encode())
+    try:
+        append_durably(history, json.dumps(to_json_value(activation)))
+        write_durably(folder / _ACTIVE, json.dumps(to_json_value(kept)).encode())
+    except OSError:
+        # What never counted is no history, and would let the word that counts look like an old one.
+        with contextlib.suppress(OSError):
+            os.truncate(history, size)
+        raise
+
+
+def doubt_about(
+    folder: Path, activation: Activation | None, *, log: AuditLog, shipped_id: str | None
+) -> VerificationError | None:
+    """Why a word may not be the last one that was given, or None.
+
+    Whoever can write to the folder can put an older word back, or take the last one away. The
+    model that it leaves in force may be used, but that must not go unseen.
+
+    Args:
+        folder: Of the installed models.
+        activation: The word that counts, or None for none.
+        log: Tells what was done where the history is gone as well.
+        shipped_id: Id of the model that counts where no word does.
+    """
+    try:
+        history = read_history(folder)
+        is_kept = (folder / _HISTORY).exists()
+        # The log is long, and tells more than what came into force: so it is asked last.
+        told = None if is_kept else log.last(AuditAction.ACTIVATED, AuditAction.ROLLED_BACK)
+    except (OSError, KdhError):  # no reason not to classify
+        return None
+    details = {} if told is None else dict(told.details)
+    last_id = history[0].bundle_id if history else details.get("model", shipped_id)
+    if activation is None:
+        return _gone() if last_id != shipped_id else None
+    if history:
+        # A line of the history may be missing, which makes no later word an old one.
+        is_known = activation in history or activation.utc < history[0].utc
+        return _old() if is_known and activation != history[0] else None
+    is_other = told is not None and (activation.bundle_id, activation.manifest_sha256) != (
+        *(last_id, details.get("manifest_sha256")),
+    )
+    return _old() if is_other else None
+
+
+def _gone() -> VerificationError:
+    return VerificationError(
+        "What says which model is in force is gone.", "Put a model in force again."
+    )
+
+
+def _old() -> VerificationError:
+    return VerificationError(
+        "Another model was put in force after the one that is in use.",
+        "Put the model in force again that shall be used.",
+    )
 
 
 def read_history(folder: Path) -> list[Activation]:

@@ -18,10 +18,12 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from kdh_desktop.core.access import Administrator
+from kdh_desktop.core.access import SITE_KEY, Administrator
 from kdh_desktop.core.account import account
+from kdh_desktop.core.audit_log import AuditLog
 from kdh_desktop.core.classification.activation import (
     Activation,
+    doubt_about,
     read_active,
     read_history,
     write_active,
@@ -75,11 +77,25 @@ class ModelInForce:
 
     Attributes:
         bundle: The model.
-        problem: Why it is the shipped one although another was put in force, or None.
+        problem: Why it may not be the model that was put in force last, or None.
+        is_stand_in: Whether it is the shipped one because another one cannot be used.
     """
 
     bundle: ModelBundle
     problem: KdhError | None
+    is_stand_in: bool = False
+
+    @property
+    def words(self) -> str:
+        """What a person should know of it; empty where all is as it should be."""
+        if self.problem is None:
+            return ""
+        if not self.is_stand_in:
+            return str(self.problem)
+        return (
+            "The model that was put in force cannot be used, so the one that came with the "
+            f"program is. {self.problem}"
+        )
 
 
 class ModelRegistry:
@@ -106,12 +122,15 @@ class ModelRegistry:
         """
         keys = self._trusted_keys()
         try:
-            activation = read_active(self._paths.models, keys)
+            activation = self._word()
             if activation is not None and not self._is_shipped(activation.bundle_id):
-                return ModelInForce(self._open(activation.bundle_id, keys, activation), None)
+                bundle = self._open(activation.bundle_id, keys, activation)
+                return ModelInForce(bundle, self._doubt(activation))
         except KdhError as problem:
-            return ModelInForce(self._shipped(keys), problem)
-        return ModelInForce(self._shipped(keys), None)
+            return ModelInForce(self._shipped(keys), problem, is_stand_in=True)
+        doubt = self._doubt(activation)
+        is_stand_in = doubt is not None and activation is None
+        return ModelInForce(self._shipped(keys), doubt, is_stand_in=is_stand_in)
 
     def installed(self) -> list[InstalledModel]:
         """Every model, the shipped one first, the others by age."""
@@ -296,7 +315,7 @@ class ModelRegistry:
         Raises:
             ModelError: There was none before.
         """
-        activation = read_active(self._paths.models, self._trusted_keys())
+        activation = self._word()
         if activation is None:
             raise ModelError("No other model has been in force yet.", "Put a model in force first.")
         return self.activate(
@@ -307,7 +326,7 @@ class ModelRegistry:
     def previous(self) -> str | None:
         """The model that `roll_back` would put in force, or None where there is none."""
         try:
-            activation = read_active(self._paths.models, self._trusted_keys())
+            activation = self._word()
         except VerificationError:
             return None
         return None if activation is None else activation.previous
@@ -316,6 +335,17 @@ class ModelRegistry:
 
     def _trusted_keys(self) -> tuple[Ed25519PublicKey, ...]:
         return load_trusted_keys(self._paths.publisher_keys, self._paths.site_keys)
+
+    def _word(self) -> Activation | None:
+        return read_active(self._paths.models, self._paths.site_keys / SITE_KEY)
+
+    def _doubt(self, activation: Activation | None) -> KdhError | None:
+        return doubt_about(
+            self._paths.models,
+            activation,
+            log=AuditLog(self._paths.audit),
+            shipped_id=peek_id(self._paths.bundled_model),
+        )
 
     def _folder(self, bundle_id: str) -> Path:
         return self._paths.models / bundle_id
