@@ -2,9 +2,13 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-# The first Python that is new enough; name another with `make PYTHON=/path/to/python3 ...`.
-PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,\
-	$(shell $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
+# The first Python that is new enough, one for which all packages come built before a newer one;
+# name another with `make PYTHON=/path/to/python3 ...`.
+is_python = $(shell $(1) -c 'import sys; sys.exit(not $(2))' 2>/dev/null && echo $(1))
+PYTHON ?= $(firstword \
+	$(foreach name,python3 python3.13 python3.12 python3.11,\
+	  $(call is_python,$(name),(3, 11) <= sys.version_info < (3, 14))) \
+	$(foreach name,python3 python3.14,$(call is_python,$(name),sys.version_info >= (3, 14))))
 # By files on all cores: tests of one file share what was made for them.
 SIDE_BY_SIDE := -n auto --maxprocesses 8 --dist loadfile
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e
@@ -17,7 +21,7 @@ help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 18
 
 run: $(VENV)/.with-base ## Set up what is missing and open the window
-	@$(BIN)/kdh-desktop
+	@$(BIN)/python -m kdh_desktop
 
 trainer: $(VENV)/.with-train ## Set up what the administrator's training needs, beside the program
 
@@ -45,11 +49,13 @@ format: $(VENV)/.with-dev ## Put the code into the one format and repair what ru
 # TRANSFER file of unlabelled texts (JSON lines); without it only the corpus is distilled on
 # WORK     folder for checkpoints; name it again and a run that was stopped goes on
 # OUT      folder to write the bundle to (resources/model)
+# JOBS     networks to train side by side (1; a large GPU takes a dozen)
 # KEY      private key to sign with; without it a pair is made, and you are told where it lies
 model: corpus-is-named $(VENV)/.with-train ## Train and distil the bundled model: make model CORPUS=FOLDER
 	$(BIN)/kdh-trainer run resources/model.recipe.json --corpus "$(CORPUS)" --judge "$(CORPUS)/dev.txt" \
 	  $(if $(TRANSFER),--transfer "$(TRANSFER)") $(if $(WORK),--work "$(WORK)") \
-	  --out "$(or $(OUT),resources/model)" $(if $(KEY),--key "$(KEY)")
+	  --out "$(or $(OUT),resources/model)" --public-keys resources/keys \
+	  $(if $(KEY),--key "$(KEY)") $(if $(JOBS),--jobs "$(JOBS)")
 
 .PHONY: corpus-is-named
 corpus-is-named:
@@ -66,13 +72,18 @@ clean: ## Delete the environment and everything that can be made again
 
 # Set-up. Each stamp stands for one set of packages and is older than the pins when they change.
 
+# An environment whose Python is gone, as after an upgrade of the system, is made anew. Here, since
+# a rule would be too late: its stamps would count as fresh.
+$(shell test -x $(BIN)/python || rm -rf $(VENV))
+
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "KDH Desktop needs Python 3.11 or later, and this machine has \
 	none: install one and run make again." >&2; exit 2; }
 	@if $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null; then \
 	  $(PYTHON) -m venv $(VENV); \
 	elif $(PYTHON) -c 'import pip, venv' 2>/dev/null; then \
-	  $(PYTHON) -m venv --without-pip $(VENV) && $(PYTHON) -m pip --python $(BIN)/python install -q pip; \
+	  $(PYTHON) -m venv --without-pip $(VENV) && \
+	    $(PYTHON) -m pip --python $(BIN)/python install -q pip || { rm -rf $(VENV); exit 1; }; \
 	else \
 	  echo "Python cannot make a virtual environment here; on Debian or Ubuntu this repairs it:" \
 	    "sudo apt install python3-venv" \
@@ -90,6 +101,7 @@ $(VENV)/.with-train: $(PINS) | $(BIN)/python
 	@touch $@ $(VENV)/.with-base
 
 $(VENV)/.with-dev: $(PINS) | $(BIN)/python
-	@echo "Setting up the program, the trainer and the tools. This needs the network once."
+	@echo "Setting up the program, the trainer and the tools. This needs the network once, for" \
+	  "some hundred megabytes; on Linux the usual index gives torch for GPUs, of gigabytes."
 	@$(INSTALL) '.[train,dev]'
 	@touch $@ $(VENV)/.with-base $(VENV)/.with-train

@@ -6,20 +6,9 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 from kdh_desktop.core.errors import InputError, KdhError
-from trainer.commands import (
-    adapt,
-    bench,
-    check,
-    check_encoder,
-    evaluate,
-    probe,
-    run,
-    study,
-    suspects,
-    tune,
-)
 
 _QUIET = {
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
@@ -28,8 +17,17 @@ _QUIET = {
 }
 
 
+_NEEDED = ("sacremoses", "sklearn", "torch", "transformers")
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the trainer's command line; the result is the exit code."""
+    if missing := [name for name in _NEEDED if find_spec(name) is None]:
+        sys.stderr.write(
+            f"What training needs is not installed ({', '.join(missing)} and more). "
+            "Run `make trainer` in the program's folder.\n"
+        )
+        return InputError.exit_code
     arguments = _parser().parse_args(argv)
     os.environ.update(_QUIET)
     try:
@@ -49,6 +47,19 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from trainer.commands import (
+        adapt,
+        bench,
+        check,
+        check_encoder,
+        evaluate,
+        probe,
+        run,
+        study,
+        suspects,
+        tune,
+    )
+
     parser = argparse.ArgumentParser(
         prog="kdh-trainer", description="Trains, distils and measures models for KDH Desktop."
     )

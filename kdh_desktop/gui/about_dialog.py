@@ -23,15 +23,29 @@ from kdh_desktop.gui.markdown_reader import MarkdownReader
 from kdh_desktop.gui.plain_text import plain_label
 from kdh_desktop.gui.theme import GRID
 
-_COMPONENTS = (
-    ("PySide6-Essentials", "LGPL-3.0"),
-    ("onnxruntime", "MIT"),
-    ("tokenizers", "Apache-2.0"),
-    ("numpy", "BSD-3-Clause"),
-    ("cryptography", "Apache-2.0 or BSD-3-Clause"),
-    ("platformdirs", "MIT"),
-    ("pyqtgraph", "MIT"),
-)
+COMPONENTS = {
+    "biopython": "Biopython License",
+    "cryptography": "Apache-2.0 or BSD-3-Clause",
+    "defusedxml": "PSF-2.0",
+    "filelock": "MIT",
+    "jeepney": "MIT",
+    "keyring": "MIT",
+    "numpy": "BSD-3-Clause",
+    "onnxruntime": "MIT",
+    "openpyxl": "MIT",
+    "platformdirs": "MIT",
+    "pypdf": "BSD-3-Clause",
+    "pyqtgraph": "MIT",
+    "PySide6-Essentials": "LGPL-3.0",
+    "python-calamine": "MIT",
+    "rapidfuzz": "MIT",
+    "rispy": "MIT",
+    "sqlcipher3": "Zlib, with SQLCipher (BSD-3-Clause)",
+    "tokenizers": "Apache-2.0",
+    "XlsxWriter": "BSD-2-Clause",
+}
+"""What the program is delivered with, and under which licence; a test compares it with what
+pyproject.toml asks for."""
 
 
 def research_use_sentence() -> str:
@@ -125,7 +139,8 @@ def _licences() -> str:
         ("KDH Desktop", __version__, "Apache-2.0"),
         ("Python", platform.python_version(), "PSF-2.0"),
         ("Qt", qVersion(), "LGPL-3.0"),
-        *((name, _version(name), licence) for name, licence in _COMPONENTS),
+        *((name, _version(name), licence) for name, licence in COMPONENTS.items()),
+        ("all-MiniLM-L6-v2", "", "Apache-2.0"),
     ]
     table = "\n".join(f"| {name} | {version} | {licence} |" for name, version, licence in rows)
     return (
@@ -133,7 +148,8 @@ def _licences() -> str:
         + tr(
             "The hallmarks are those of Hanahan and Weinberg (2011). The bundled model was "
             "trained on the Hallmarks of Cancer corpus of Baker and others (2016), which is "
-            "published under GPL-3.0; the model card says more."
+            "published under GPL-3.0, from the encoder all-MiniLM-L6-v2. It holds none of the "
+            "corpus's texts; what the licence of a corpus means for a model is not settled."
         )
     )
 

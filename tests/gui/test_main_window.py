@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QPushButton
 from pytestqt.qtbot import QtBot
 
 from kdh_desktop.core.paths import AppPaths
-from kdh_desktop.gui.about_dialog import AboutDialog
+from kdh_desktop.gui.about_dialog import COMPONENTS, AboutDialog
 from kdh_desktop.gui.active_model import Failed, Ready
 from kdh_desktop.gui.app import Desktop
 from kdh_desktop.gui.help_dialog import HelpDialog
@@ -23,6 +25,7 @@ from kdh_desktop.gui.research_notice import ResearchNotice
 from kdh_desktop.gui.settings import Settings
 from tests.gui.conftest import ANGIOGENESIS, StartDesktop, paste, present_labels, press, press_in
 
+ROOT = Path(__file__).parents[2]
 SECRET = "Xylophonia of the patient Quentin Example"
 
 
@@ -85,6 +88,12 @@ def test_about_shows_use_model_card_versions_and_licences(window: MainWindow, qt
     assert any("not for diagnosis" in text for text in words)
     assert any("tiny-0" in text for text in words)
     about.close()
+
+
+def test_every_package_that_comes_with_the_program_is_named_with_its_licence() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    asked_for = {re.split(r"[<>=~!; ]", one)[0] for one in project["dependencies"]}
+    assert set(COMPONENTS) == asked_for
 
 
 def test_model_card_opens_no_file_that_it_names(

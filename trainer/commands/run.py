@@ -53,7 +53,7 @@ def add_parser(commands: Commands) -> None:
     run.add_argument(
         "--public-keys",
         type=Path,
-        help="folder for the public half of a key that was made (the program's trusted keys)",
+        help="folder for the public half of a key that was made (beside the private one)",
     )
     run.add_argument(
         "--jobs", type=int, default=1, help="networks trained side by side (1; a GPU takes a dozen)"

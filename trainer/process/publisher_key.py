@@ -24,7 +24,8 @@ def signing_key(
 
     Args:
         named: File of a private key, or None.
-        public_keys: Folder for the public half of a key that is made; the program's by default.
+        public_keys: Folder for the public half of a key that is made; by default beside the
+            private one, where no installation trusts it yet.
         paths: The installation.
 
     Raises:
@@ -33,15 +34,17 @@ def signing_key(
     if named is not None:
         return load_signing_key(named)
     private = paths.config / "signing" / "publisher.pem"
-    trusted = public_keys or paths.publisher_keys
-    public = _unused_key_name(trusted)
+    folder = public_keys or private.parent
+    public = _unused_key_name(folder)
     if not private.exists():
         key = create_signing_key(private, public)
         sys.stderr.write(f"A signing key was made; its private half is {private}\n")
-        return key
-    key = load_signing_key(private)
-    if key.public_key() not in load_trusted_keys(trusted):
+    else:
+        key = load_signing_key(private)
+        if key.public_key() in load_trusted_keys(folder):
+            return key
         write_public_key(public, key.public_key())
+    sys.stderr.write(f"Its public half, by which others trust its models, is {public}\n")
     return key
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import platform
 from collections.abc import Callable, Mapping
@@ -12,6 +10,8 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
+
+from pandas import DataFrame
 
 from kdh_desktop.core.durable_file import write_durably
 from kdh_desktop.core.errors import TrainingError
@@ -116,29 +116,25 @@ def write_study(outcome: Outcome, folder: Path) -> list[Path]:
 
 def _as_csv(outcome: Outcome) -> str:
     """One line for each cell that was judged."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    others = ("example_f1", "hamming_loss")
-    figures = [*(metric.value for metric in Metric), *others]
+    figures = [*(metric.value for metric in Metric), "example_f1", "hamming_loss"]
     labels = [f"f1: {label.name}" for label in outcome.labels]
-    head = ["system", "network", "sample", "fold", "seed", "texts", "seconds"]
-    table.writerow([*head, *figures, *labels])
-    for one in outcome.systems:
-        for cell in one.cells:
-            table.writerow(
-                [
-                    one.system,
-                    one.network,
-                    one.sample or "all",
-                    cell.fold,
-                    cell.seed,
-                    cell.texts,
-                    f"{cell.seconds:.1f}",
-                    *(f"{cell.figures[name]:.6f}" for name in figures),
-                    *(f"{value:.6f}" for value in cell.label_f1),
-                ]
-            )
-    return text.getvalue()
+    rows = [
+        {
+            "system": one.system,
+            "network": one.network,
+            "sample": one.sample or "all",
+            "fold": cell.fold,
+            "seed": cell.seed,
+            "texts": cell.texts,
+            "seconds": f"{cell.seconds:.1f}",
+            **{name: cell.figures[name] for name in figures},
+            **dict(zip(labels, cell.label_f1, strict=True)),
+        }
+        for one in outcome.systems
+        for cell in one.cells
+    ]
+    table: str = DataFrame(rows).to_csv(index=False, float_format="%.6f", lineterminator="\n")
+    return table
 
 
 def _about(

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kdh_desktop.core.classification.signing import (
     create_signing_key,
+    load_public_key,
     load_signing_key,
     load_trusted_keys,
     write_public_key,
@@ -33,6 +34,7 @@ from kdh_desktop.core.training_protocol import (
     from_line,
 )
 from tests.trainer.conftest import ROOT, TrainerProcess, trainer_environment
+from trainer.__main__ import main
 from trainer.process import allocator
 from trainer.process.control import RunControl, cancel_on_signals
 from trainer.process.publisher_key import signing_key
@@ -79,8 +81,9 @@ def test_nothing_but_the_new_key_is_said_beside_the_progress_of_libraries(
     tiny_run: TrainerProcess,
 ) -> None:
     said = [line for line in tiny_run.said.splitlines() if "Loading weights" not in line]
-    (line,) = (line for line in said if line.strip())
-    assert line.startswith("A signing key was made")
+    private, public = (line for line in said if line.strip())
+    assert private.startswith("A signing key was made")
+    assert public.startswith("Its public half")
     assert "Warning" not in tiny_run.said
 
 
@@ -204,6 +207,16 @@ def test_importing_the_trainer_imports_no_heavy_library_and_shuts_the_doors() ->
     assert (done.returncode, done.stdout.split()) == (0, ["1", "1"]), done.stderr
 
 
+def test_an_installation_without_what_training_needs_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("trainer.__main__.find_spec", lambda _name: None)
+    assert main(["check", "none.csv"]) == 2
+    told = capsys.readouterr().err
+    assert "make trainer" in told
+    assert told.count("\n") == 1
+
+
 @pytest.fixture
 def paths(tmp_path: Path) -> AppPaths:
     return AppPaths(
@@ -217,20 +230,31 @@ def paths(tmp_path: Path) -> AppPaths:
 def test_a_made_key_is_used_again(paths: AppPaths) -> None:
     first, second = (signing_key(None, public_keys=None, paths=paths) for _ in range(2))
     assert first.public_key() == second.public_key()
-    assert load_trusted_keys(paths.publisher_keys) == (first.public_key(),)
+
+
+def test_a_made_key_is_trusted_by_nobody_unasked(
+    paths: AppPaths, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = signing_key(None, public_keys=None, paths=paths)
+    assert not paths.publisher_keys.exists()
+    assert not paths.site_keys.exists()
+    public = paths.config / "signing" / "publisher.pub"
+    assert str(public) in capsys.readouterr().err
+    assert load_public_key(public) == key.public_key()
 
 
 def test_a_made_key_stands_beside_another_publishers(paths: AppPaths) -> None:
     other = Ed25519PrivateKey.generate().public_key()
     write_public_key(paths.publisher_keys / "publisher.pub", other)
-    key = signing_key(None, public_keys=None, paths=paths)
+    key = signing_key(None, public_keys=paths.publisher_keys, paths=paths)
     assert load_trusted_keys(paths.publisher_keys) == (key.public_key(), other)
 
 
 def test_a_key_made_for_another_checkout_is_pinned_in_this_one(paths: AppPaths) -> None:
-    key = signing_key(None, public_keys=None, paths=paths)
+    key = signing_key(None, public_keys=paths.publisher_keys, paths=paths)
     elsewhere = replace(paths, resources=paths.resources.with_name("checkout"))
-    assert signing_key(None, public_keys=None, paths=elsewhere).public_key() == key.public_key()
+    again = signing_key(None, public_keys=elsewhere.publisher_keys, paths=elsewhere)
+    assert again.public_key() == key.public_key()
     assert load_trusted_keys(elsewhere.publisher_keys) == (key.public_key(),)
 
 
