@@ -70,7 +70,7 @@ def _list(arguments: argparse.Namespace, paths: AppPaths) -> int:
 
 def _who(publisher: Publisher) -> str:
     if publisher.is_other:
-        return "another site, added by an administrator"
+        return "another site, added here"
     return "this site" if publisher.file.name == SITE_KEY else "the program's publisher"
 
 

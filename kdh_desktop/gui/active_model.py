@@ -47,12 +47,11 @@ class Ready:
 
     Attributes:
         classifier: The model.
-        problem: Why it is the one that came with the program, although another one was put in
-            force; None where it is the right one.
+        doubt: Why it may not be the one that was put in force last; empty where it surely is.
     """
 
     classifier: Classifier
-    problem: KdhError | None = None
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +65,17 @@ ModelState = Loading | Ready | Failed
 
 
 @dataclass(frozen=True, slots=True)
-class StandIn:
-    """The model that came with the program, in the place of one that cannot be used."""
+class Doubted:
+    """A model that may not be the one that was put in force last, and why."""
 
     classifier: Classifier
-    problem: KdhError
+    doubt: str
 
 
-Load = Callable[[], Classifier | StandIn]
+Load = Callable[[], Classifier | Doubted]
 
 
-def load_model_in_force(paths: AppPaths) -> Classifier | StandIn:
+def load_model_in_force(paths: AppPaths) -> Classifier | Doubted:
     """Verify and load the model in force, as `kdh` does; takes about half a second.
 
     Raises:
@@ -88,7 +87,7 @@ def load_model_in_force(paths: AppPaths) -> Classifier | StandIn:
 
     found = ModelRegistry(paths).in_force()
     classifier = OnnxClassifier(found.bundle)
-    return classifier if found.problem is None else StandIn(classifier, found.problem)
+    return Doubted(classifier, found.words) if found.words else classifier
 
 
 class ActiveModel(QObject):
@@ -116,13 +115,13 @@ class ActiveModel(QObject):
         """Load the model in the background; `changed` follows twice."""
         load = self._load
 
-        def work(_job: Job) -> Classifier | StandIn:
+        def work(_job: Job) -> Classifier | Doubted:
             return load()
 
         self._set(Loading())
         self._lane.start(work, done=self._take)
 
-    def _take(self, outcome: Outcome[Classifier | StandIn]) -> None:
+    def _take(self, outcome: Outcome[Classifier | Doubted]) -> None:
         match outcome:
             case Ok(found):
                 self._set(_ready(found))
@@ -143,7 +142,7 @@ class ActiveModel(QObject):
         self.changed.emit()
 
 
-def _ready(found: Classifier | StandIn) -> Ready:
-    if isinstance(found, StandIn):
-        return Ready(found.classifier, found.problem)
+def _ready(found: Classifier | Doubted) -> Ready:
+    if isinstance(found, Doubted):
+        return Ready(found.classifier, found.doubt)
     return Ready(found)

@@ -27,7 +27,7 @@ from kdh_desktop.gui.theme import GRID
 from kdh_desktop.gui.window_parts import WindowParts
 
 _SPLIT = "models"
-STAND_IN_NOTICE = "stand_in_model"
+DOUBT_NOTICE = "doubted_model"
 """Key of the notice that the model in force cannot be used."""
 
 
@@ -181,23 +181,19 @@ class ModelsPage(QWidget):
         self.refresh()
         if not isinstance(state, Ready):
             return
-        self._tell_stand_in(state)
+        self._tell_doubt(state)
         before, self._in_force = self._in_force, state.classifier.bundle.id
         if before not in {"", self._in_force}:
             self.replaced.emit()
 
-    def _tell_stand_in(self, state: Ready) -> None:
-        """Say so where the model in force cannot be used, and another one stands in for it."""
+    def _tell_doubt(self, state: Ready) -> None:
+        """Say so where the model in force cannot be used, or may be another one."""
         notices = self.parts.notices
-        if state.problem is None:
-            notices.dismiss(STAND_IN_NOTICE)
+        if not state.doubt:
+            notices.dismiss(DOUBT_NOTICE)
             return
-        words = self.tr(
-            "The model that was put into force cannot be used, so texts are classified with the "
-            "one that came with the program. {why}"
-        ).format(why=state.problem)
         action = NoticeAction(self.tr("Show the models"), self.wanted.emit)
-        notices.show_notice(STAND_IN_NOTICE, Notice(words, Severity.WARNING, action))
+        notices.show_notice(DOUBT_NOTICE, Notice(state.doubt, Severity.WARNING, action))
 
     def _take(self, outcome: Outcome[SeenModels]) -> None:
         match outcome:

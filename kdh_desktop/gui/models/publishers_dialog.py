@@ -146,7 +146,7 @@ class PublishersDialog(QDialog):
 
     def _who(self, publisher: Publisher) -> str:
         if publisher.is_other:
-            return self.tr("Another site, added by an administrator")
+            return self.tr("Another site, added here")
         if publisher.file.name == "site.pub":
             return self.tr("This site")
         return self.tr("The program's publisher")

@@ -78,8 +78,14 @@ class ReviewSteps(QObject):
     def _confirm(self) -> None:
         record_id = self._table.current_id
         if record_id is not None:
-            self._reviewer.confirm(record_id)
+            self._reviewer.confirm(record_id, self._say_confirmed)
             self._go(1)
+
+    def _say_confirmed(self, is_confirmed: bool) -> None:
+        if not is_confirmed:
+            self.said.emit(
+                self.tr("Not confirmed: it is not classified, and nobody has decided on it.")
+            )
 
     def _skip(self) -> None:
         record_id = self._table.current_id

@@ -91,9 +91,9 @@ class Reviewer(QObject):
         change = ReviewChange(record_id, decisions=((label_id, is_present),))
         self._add(lambda store: store.review([change], kind=OperationKind.DECIDE))
 
-    def confirm(self, record_id: int) -> None:
-        """Take all labels as they stand."""
-        self._add(lambda store: store.confirm([record_id]))
+    def confirm(self, record_id: int, done: Callable[[bool], None]) -> None:
+        """Take all labels as they stand; `done` hears whether there was anything to take."""
+        self._add(lambda store: store.confirm([record_id]), lambda count: done(count != 0))
 
     def mark(self, record_id: int, status: ReviewStatus) -> None:
         """Say how far a person got."""

@@ -19,7 +19,7 @@ from kdh_desktop.core.classification.signing import write_public_key
 from kdh_desktop.core.paths import AppPaths
 from kdh_desktop.gui.active_model import Ready
 from kdh_desktop.gui.app import Desktop
-from kdh_desktop.gui.models.models_page import STAND_IN_NOTICE, ModelsPage
+from kdh_desktop.gui.models.models_page import DOUBT_NOTICE, ModelsPage
 from kdh_desktop.gui.models.publishers_dialog import PublishersDialog, TrustDialog
 from kdh_desktop.gui.models.reason_dialog import ReasonDialog
 from tests.data.nasty import TAMPERED_BUNDLES
@@ -357,9 +357,9 @@ def test_a_model_in_force_that_breaks_is_stood_in_for_and_said_so(
     desktop = start()
     qtbot.waitUntil(lambda: isinstance(desktop.model.state, Ready))
     notices = desktop.window.notices
-    qtbot.waitUntil(lambda: STAND_IN_NOTICE in notices.messages)
-    assert "cannot be used" in notices.messages[STAND_IN_NOTICE]
-    assert "not the one that was signed" in notices.messages[STAND_IN_NOTICE]
+    qtbot.waitUntil(lambda: DOUBT_NOTICE in notices.messages)
+    assert "cannot be used" in notices.messages[DOUBT_NOTICE]
+    assert "not the one that was signed" in notices.messages[DOUBT_NOTICE]
     page = desktop.window.models_page
     desktop.window.go_to_page(3)
     qtbot.waitUntil(lambda: page.board.seen is not None)

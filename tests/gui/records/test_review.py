@@ -188,6 +188,23 @@ def test_keys_typed_into_the_search_review_nothing(
     assert store.can_undo().kind == OperationKind.IMPORT  # type: ignore[union-attr]  # just above
 
 
+def test_record_of_which_nobody_has_said_anything_is_not_confirmed(
+    empty_page: RecordsPage, qtbot: QtBot
+) -> None:
+    store = store_of(empty_page)
+    (record,) = take_in(store, [a_record(1)])
+    settle(empty_page, qtbot)
+    empty_page.table.setFocus()
+    with qtbot.waitSignal(
+        empty_page.status_changed, check_params_cb=lambda words: words.startswith("Not confirmed")
+    ):
+        press_in(empty_page, "Return")
+    settle(empty_page, qtbot)
+    assert store.detail(record).review == ReviewStatus.OPEN
+    last = store.can_undo()
+    assert last is None or last.kind != OperationKind.CONFIRM
+
+
 def test_note_that_was_begun_goes_to_its_record_when_a_private_session_begins(
     page: RecordsPage, store: RecordStore, qtbot: QtBot
 ) -> None:

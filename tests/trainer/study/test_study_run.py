@@ -92,7 +92,7 @@ def test_every_system_of_kdh_mltc_is_trained_and_judged(kdh_mltc: Study) -> None
         assert one.seconds > 0
     teacher = outcome.of("teacher", "tiny", None)
     assert teacher is not None
-    assert teacher.summaries["micro_f1"].mean > 0.25
+    assert teacher.summaries["micro_f1"].mean > 0.3
     assert outcome.about.samples == {"40": 40, "all": 72}
 
 

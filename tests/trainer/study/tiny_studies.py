@@ -57,7 +57,7 @@ def tiny_kdh_mltc() -> StudyConfig:
         texts=Texts(max_tokens=64, transfer_texts=8),
         networks=(NetworkPair("tiny", "Tiny", NetworkConfig(), NetworkConfig(layers=1)),),
         systems=(
-            HardSystem("teacher", "Teacher", schedule(6), role=Role.TEACHER),
+            HardSystem("teacher", "Teacher", schedule(8), role=Role.TEACHER),
             HardSystem("student", "Student alone", schedule(4)),
             DistilledSystem("distilled", "Distilled", "teacher", schedule(4), 2.0, 0.7),
             HardSystem("sequential", "Distilled, fine-tuned", schedule(2), start="distilled"),

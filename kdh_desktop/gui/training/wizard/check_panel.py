@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
@@ -14,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from kdh_desktop.core.corpus_report import CorpusReport, Place, Problem
+from kdh_desktop.core.corpus_report import CorpusReport, Place, Problem, ProblemKind
 from kdh_desktop.core.corpus_report import Severity as ProblemSeverity
 from kdh_desktop.gui.notices import Severity, announce
 from kdh_desktop.gui.plain_table import PlainTable
@@ -27,6 +29,7 @@ from kdh_desktop.gui.window_parts import WindowParts
 
 _SHOWN_PLACES = 8
 _SHOWN_LABELS = 14
+_SHOWN_NAME = 60
 _ROW_HEIGHT = 26
 _JUDGED = 3
 
@@ -209,7 +212,10 @@ class CheckPanel(QWidget):
 
 
 def _remedy(problem: Problem, report: CorpusReport) -> str:
-    """What to do, and in which rows."""
+    """What to do, and in which rows; labels that nobody knows are named, as they are written."""
+    if problem.kind is ProblemKind.UNKNOWN_LABELS and problem.labels:
+        names = ", ".join(f"“{name[:_SHOWN_NAME]}”" for name in problem.labels[:_SHOWN_PLACES])
+        problem = replace(problem, remedy=f"{problem.remedy} Labels: {names}.")
     if not problem.places:
         return problem.remedy
     rows = ", ".join(_row(place, report) for place in problem.places[:_SHOWN_PLACES])
