@@ -95,18 +95,33 @@ def write_active(folder: Path, activation: Activation, *, administrator: Adminis
         OSError: It cannot be written; the word from before counts.
     """
     signature = administrator.sign(_signed_bytes(activation)).hex()
-    folder.mkdir(parents=True, exist_ok=True)
-    history = folder / _HISTORY
-    size = history.stat().st_size if history.exists() else 0
+    begin_history(folder)
+    active, history = folder / _ACTIVE, folder / _HISTORY
+    before, size = active.read_bytes() if active.exists() else None, history.stat().st_size
     kept = _ActiveFile(_VERSION, activation, signature)
+    # The word first: a kill between the two leaves one that the history does not know yet, and
+    # not one that looks older than its last line.
+    write_durably(active, json.dumps(to_json_value(kept)).encode())
     try:
         append_durably(history, json.dumps(to_json_value(activation)))
-        write_durably(folder / _ACTIVE, json.dumps(to_json_value(kept)).encode())
     except OSError:
-        # What never counted is no history, and would let the word that counts look like an old one.
         with contextlib.suppress(OSError):
             os.truncate(history, size)
+            if before is None:
+                active.unlink()
+            else:
+                write_durably(active, before)
         raise
+
+
+def begin_history(folder: Path) -> None:
+    """See that there is a history, be it an empty one, before anything is noted elsewhere.
+
+    Raises:
+        OSError: The disk is full, or cannot be written to.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / _HISTORY).touch()
 
 
 def doubt_about(

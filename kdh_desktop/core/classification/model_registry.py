@@ -23,6 +23,7 @@ from kdh_desktop.core.account import account
 from kdh_desktop.core.audit_log import AuditLog
 from kdh_desktop.core.classification.activation import (
     Activation,
+    begin_history,
     doubt_about,
     read_active,
     read_history,
@@ -294,6 +295,7 @@ class ModelRegistry:
             reason=reason,
             actor=account(),
         )
+        begin_history(self._paths.models)
         note(activation)
         write_active(self._paths.models, activation, administrator=administrator)
         return activation
