@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import json
 import zipfile
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -126,11 +128,12 @@ def test_a_word_that_another_trusted_publisher_signed_counts_for_nothing(
 
 
 def test_an_older_word_that_was_put_back_is_said_and_its_model_used(
-    registry: ModelRegistry,
-    administrator: Administrator,
-    source: Callable[[str], Path],
-    paths: AppPaths,
+    administrator: Administrator, source: Callable[[str], Path], paths: AppPaths
 ) -> None:
+    minutes = itertools.count()
+    registry = ModelRegistry(
+        paths, now=lambda: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=next(minutes))
+    )
     active, kept = paths.models / "active.json", {}
     for name in ("newer", "other"):
         registry.install(source(name))

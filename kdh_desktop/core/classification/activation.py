@@ -150,9 +150,9 @@ def doubt_about(
     if activation is None:
         return _gone() if last_id != shipped_id else None
     if history:
-        # A line of the history may be missing, which makes no later word an old one.
-        is_known = activation in history or activation.utc < history[0].utc
-        return _old() if is_known and activation != history[0] else None
+        # The last line may be missing, after a kill, which makes no later word an old one.
+        last = history[0]
+        return _old() if activation != last and activation.utc < last.utc else None
     is_other = told is not None and (activation.bundle_id, activation.manifest_sha256) != (
         *(last_id, details.get("manifest_sha256")),
     )
