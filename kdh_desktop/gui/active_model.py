@@ -64,18 +64,11 @@ class Failed:
 ModelState = Loading | Ready | Failed
 
 
-@dataclass(frozen=True, slots=True)
-class Doubted:
-    """A model that may not be the one that was put in force last, and why."""
-
-    classifier: Classifier
-    doubt: str
+Load = Callable[[], Classifier | Ready]
+"""Gives a model, with what is to be said of it, if anything is."""
 
 
-Load = Callable[[], Classifier | Doubted]
-
-
-def load_model_in_force(paths: AppPaths) -> Classifier | Doubted:
+def load_model_in_force(paths: AppPaths) -> Classifier | Ready:
     """Verify and load the model in force, as `kdh` does; takes about half a second.
 
     Raises:
@@ -87,7 +80,7 @@ def load_model_in_force(paths: AppPaths) -> Classifier | Doubted:
 
     found = ModelRegistry(paths).in_force()
     classifier = OnnxClassifier(found.bundle)
-    return Doubted(classifier, found.words) if found.words else classifier
+    return Ready(classifier, found.words)
 
 
 class ActiveModel(QObject):
@@ -115,16 +108,16 @@ class ActiveModel(QObject):
         """Load the model in the background; `changed` follows twice."""
         load = self._load
 
-        def work(_job: Job) -> Classifier | Doubted:
+        def work(_job: Job) -> Classifier | Ready:
             return load()
 
         self._set(Loading())
         self._lane.start(work, done=self._take)
 
-    def _take(self, outcome: Outcome[Classifier | Doubted]) -> None:
+    def _take(self, outcome: Outcome[Classifier | Ready]) -> None:
         match outcome:
             case Ok(found):
-                self._set(_ready(found))
+                self._set(found if isinstance(found, Ready) else Ready(found))
             case Err(KdhError() as error):
                 self._set(Failed(error))
             case Err():
@@ -140,9 +133,3 @@ class ActiveModel(QObject):
     def _set(self, state: ModelState) -> None:
         self._state = state
         self.changed.emit()
-
-
-def _ready(found: Classifier | Doubted) -> Ready:
-    if isinstance(found, Doubted):
-        return Ready(found.classifier, found.doubt)
-    return Ready(found)

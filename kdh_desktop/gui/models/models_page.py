@@ -28,7 +28,7 @@ from kdh_desktop.gui.window_parts import WindowParts
 
 _SPLIT = "models"
 DOUBT_NOTICE = "doubted_model"
-"""Key of the notice that the model in force cannot be used."""
+"""Key of the notice that the model in force cannot be used, or may be another one."""
 
 
 class ModelsPage(QWidget):
