@@ -19,6 +19,13 @@ from kdh_desktop.core.corpus_source import CorrectionsSource, HocSource, TableSo
 from kdh_desktop.core.errors import KdhError, LockedError, TrainingError
 from kdh_desktop.core.paths import AppPaths
 from kdh_desktop.core.runs.run_ending import EndingKind, RunEnding
+from kdh_desktop.core.runs.training_runs import (
+    RunFolder,
+    RunRequest,
+    TrainingRuns,
+    request_from_json,
+    request_to_json,
+)
 from kdh_desktop.core.training_progress import RunState
 from kdh_desktop.core.training_protocol import (
     CandidateReady,
@@ -29,13 +36,6 @@ from kdh_desktop.core.training_protocol import (
     RunPaused,
     RunStarted,
     to_line,
-)
-from kdh_desktop.core.runs.training_runs import (
-    RunFolder,
-    RunRequest,
-    TrainingRuns,
-    request_from_json,
-    request_to_json,
 )
 from tests.data.tiny_requests import open_door, tiny_recipe
 

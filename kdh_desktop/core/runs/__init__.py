@@ -1,0 +1,1 @@
+"""Training runs: a folder each, what was asked, and what came of it."""
