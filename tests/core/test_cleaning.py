@@ -63,6 +63,15 @@ def test_letters_are_composed_without_a_warning() -> None:
     assert not clean.warnings
 
 
+def test_ligatures_of_pdfs_are_the_letters_that_they_stand_for() -> None:
+    pasted = "Pro\ufb01le of in\ufb02ammation in an e\ufb00ort."
+    clean = clean_text(pasted)
+    assert clean.text == "Profile of inflammation in an effort."
+    assert not clean.warnings
+    start = clean.text.index("inflammation")
+    assert pasted[clean.offsets[start] : clean.offsets[start + 12]] == "in\ufb02ammation"
+
+
 def test_offsets_lead_back_over_removed_and_composed_characters() -> None:
     pasted = "\ufeffA\u200b cafe\u0301s grew."
     clean = clean_text(pasted)
@@ -144,6 +153,7 @@ def test_cleaned_text_is_composed_and_holds_nothing_unseen(pasted: str) -> None:
 
 
 @given(TEXTS)
+@example("a\ufb01\u0301 \ufb04")
 def test_cleaning_twice_changes_nothing_more(pasted: str) -> None:
     once = clean_text(pasted)
     again = clean_text(once.text)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -49,6 +51,19 @@ def leave_without_a_word(argument: Any) -> Iterator[Any]:
 def sleep_on(argument: Any) -> Iterator[Any]:
     yield 1
     time.sleep(argument)
+
+
+def give_now_and_then(argument: Any) -> Iterator[Any]:
+    for number in range(argument):
+        time.sleep(0.6)
+        yield number
+
+
+def work_on_after_a_word(argument: Any) -> Iterator[Any]:
+    yield os.getpid()
+    time.sleep(1)
+    yield argument
+    yield from work_on(1)
 
 
 def stop_itself(argument: Any) -> Iterator[Any]:
@@ -133,6 +148,42 @@ def test_a_child_that_gives_nothing_for_long_is_ended() -> None:
     with pytest.raises(InputError, match="takes too long"):
         run_in_child(sleep_on, 600, limits=Limits(pause_s=1.0))
     assert time.monotonic() - start < 4
+
+
+def test_short_values_that_come_slowly_are_no_silence() -> None:
+    assert run_in_child(give_now_and_then, 6, limits=Limits(pause_s=2.5)) == list(range(6))
+
+
+def test_ctrl_c_that_ends_the_child_first_is_no_damage() -> None:
+    here = threading.current_thread()
+    with pytest.raises(Cancelled):
+        # The child is gone before the watch, which has a thread of its own, hears of it.
+        run_in_child(
+            kill_itself,
+            int(signal.SIGINT),
+            should_stop=lambda: threading.current_thread() is here,
+        )
+
+
+@on_linux
+def test_a_child_does_not_outlive_the_process_that_asked() -> None:
+    words = (
+        "from kdh_desktop.core.importing.sandbox import stream_from_child\n"
+        "from tests.core.test_sandbox import work_on_after_a_word\n"
+        "for value in stream_from_child(work_on_after_a_word, 1): print(value, flush=True)\n"
+    )
+    command = [sys.executable, "-c", words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as asking:
+        assert asking.stdout is not None
+        child = int(asking.stdout.readline())
+        asking.kill()
+    deadline = time.monotonic() + 5
+    while Path(f"/proc/{child}").exists() and time.monotonic() < deadline:
+        threading.Event().wait(0.05)
+    is_gone = not Path(f"/proc/{child}").exists()
+    if not is_gone:
+        os.kill(child, signal.SIGKILL)
+    assert is_gone
 
 
 def test_an_expected_failure_keeps_its_words() -> None:

@@ -134,6 +134,7 @@ def test_texts_without_words_have_no_sentences() -> None:
         "\n",
         " ",
         ".",
+        "?!",
         "(.)",
         "[1. ",
         ". ",
@@ -148,6 +149,7 @@ def test_texts_without_words_have_no_sentences() -> None:
 @pytest.mark.timeout(20)
 def test_splitting_takes_time_in_proportion_to_length(piece: str) -> None:
     split_sentences(piece * 50_000)
+    split_sentences(piece * 50_000 + "x")
 
 
 WORDS = "e.g. al. Fig. p53 We The cells 0.05 E. BACKGROUND: 中文。 12 β"

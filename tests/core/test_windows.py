@@ -6,6 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tokenizers import Tokenizer
+from tokenizers.models import BPE
+from tokenizers.pre_tokenizers import ByteLevel
+from tokenizers.trainers import BpeTrainer
 
 from kdh_desktop.core.classification.model_bundle import ModelBundle
 from kdh_desktop.core.classification.windows import (
@@ -52,6 +56,18 @@ def test_text_of_nothing_has_no_windows(name: str, reader: TextReader) -> None:
     read = reader.read(EMPTY_TEXTS[name])
     assert read.windows == ()
     assert len(read.ids) == 0
+
+
+def test_blanks_are_nothing_to_a_vocabulary_that_has_pieces_for_them() -> None:
+    tokenizer = Tokenizer(BPE())
+    tokenizer.pre_tokenizer = ByteLevel(add_prefix_space=False)
+    letters = BpeTrainer(
+        special_tokens=["<s>", "</s>"], initial_alphabet=ByteLevel.alphabet(), show_progress=False
+    )
+    tokenizer.train_from_iterator([words(3)], letters)
+    reader = TextReader(tokenizer.to_str().encode(), max_tokens=12, window_stride=6)
+    assert reader.read("a b").windows
+    assert reader.read(EMPTY_TEXTS["blanks"]).windows == ()
 
 
 def test_text_beyond_the_last_window_is_counted_as_unread(reader: TextReader) -> None:

@@ -1,8 +1,8 @@
 """What is taken out of a pasted text before the model reads it, and how to find the way back.
 
 By rule: characters that nobody sees or that steer the display are removed, runs of combining
-marks are capped, and the rest is brought to Unicode's composed form (NFC). Letters are never
-replaced by other letters; look-alikes are only pointed out.
+marks are capped, ligatures that printers set are taken apart, and the rest is brought to Unicode's
+composed form (NFC). Letters are never replaced by other letters; look-alikes are only pointed out.
 """
 
 from __future__ import annotations
@@ -37,6 +37,9 @@ _COMPOSABLE = re.compile("[^\u0300-\U0010ffff]?[\u0300-\U0010ffff]+")
 
 _MARKED = re.compile(f"[\u0300-\U0010ffff]{{{MAX_MARKS // 2 + 1},}}")
 """Runs that may hold too many marks, since one character may stand for two."""
+
+_LIGATURE = re.compile("[\ufb00-\ufb06]")
+"""Two or three letters in one, as texts copied out of PDFs have them; no vocabulary knows any."""
 
 _JAMO = re.compile("[\u1160-\u11ff\U00016d63-\U00016d6a]")
 """Letters, not marks, that NFC may join to the one before."""
@@ -118,7 +121,8 @@ def clean_text(text: str) -> CleanText:
     pasted = _Mapped(text, range(len(text) + 1))
     seen = pasted.replace(_unseen(text))
     capped = seen.replace(_excess_marks(seen.text))
-    composed = capped.replace(_uncomposed(capped.text))
+    parted = capped.replace(_ligatures(capped.text))
+    composed = parted.replace(_uncomposed(parted.text))
     removed = 0 if seen is pasted else sum(part.end - part.start for part in _unseen(text))
     removed += len(seen.text) - len(capped.text)
     return CleanText(
@@ -142,6 +146,11 @@ def _excess_marks(text: str) -> Iterator[_Part]:
             marks = marks + len(unicodedata.normalize("NFD", text[at])) if is_mark else 0
             if marks > MAX_MARKS:
                 yield _Part(at, at + 1, "")
+
+
+def _ligatures(text: str) -> Iterator[_Part]:
+    for match in _LIGATURE.finditer(text):
+        yield _Part(match.start(), match.end(), unicodedata.normalize("NFKC", match[0]))
 
 
 def _uncomposed(text: str) -> Iterator[_Part]:

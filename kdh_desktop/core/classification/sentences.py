@@ -41,7 +41,8 @@ _END = re.compile(
     | (?P<line>\r\n?|\n)
     | (?P<glued>(?<=[a-z]{3})\.(?=[A-Z][a-z]*[\s,]))     # a blank was lost: growth.However
     | (?P<wide>[。！？]+[”’」』）]*)                        # needs no blank after it
-    | (?P<mark>[.?!…]+)(?P<closer>["'”’»)\]]*)
+    | (?<![.?!…])(?P<mark>[.?!…]++)                       # a run is tried once, as a whole
+      (?P<closer>["'”’»)\]]*)
       (?P<cited>(?<=[^\W\d_][.)\]])\[?\d{1,3}(?:[,–-]\d{1,3})*\]?)?   # growth.12,13 However
       (?=\s|$)
     """,

@@ -108,8 +108,10 @@ class TextReader:
     def read(self, text: str) -> ReadText:
         """Clean, split and encode one text; it may come out with no pieces at all."""
         clean = clean_text(_beginning(text))
+        # Some vocabularies have pieces for blanks alone, which are no sentence.
+        readable = "" if clean.text.isspace() else clean.text
         # `encode_batch` lets other threads run meanwhile, which `encode` does not.
-        encoding = self._tokenizer.encode_batch([clean.text], add_special_tokens=False)[0]
+        encoding = self._tokenizer.encode_batch([readable], add_special_tokens=False)[0]
         windows = self._windows(len(encoding.ids))
         count = windows[-1][1] if windows else 0
         places = np.array(encoding.offsets[:count], dtype=np.int64).reshape(count, 2)

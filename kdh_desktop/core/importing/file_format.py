@@ -66,6 +66,16 @@ def recognise(path: Path) -> FileFormat:
         InputError: It is no ordinary file, empty, too large, or in no format that can be read;
             the remedy says how to save it in one.
     """
+    try:
+        return _recognised(path)
+    except OSError as error:
+        raise InputError(
+            "The file cannot be read: the disk or the network gives an error.",
+            "Copy it to another place and try again.",
+        ) from error
+
+
+def _recognised(path: Path) -> FileFormat:
     with open_source(path) as source:
         head = source.read(HEAD_BYTES)
         if is_packed(source) and head.startswith(_NOT_PACKED_TWICE):

@@ -17,7 +17,7 @@ from kdh_desktop.core.importing.imported import (
     Reading,
     RefusedRow,
 )
-from kdh_desktop.core.importing.record_fields import joined
+from kdh_desktop.core.importing.record_fields import one_line
 from kdh_desktop.core.importing.source_text import open_source_text
 from kdh_desktop.core.importing.tally import Tally
 
@@ -116,7 +116,8 @@ def _text_of(value: Any) -> str:
         case bool():
             return str(value).lower()
         case list() if all(isinstance(one, (str, int, float, dict)) for one in value):
-            return joined(map(_text_of, value))
+            # Each one, also what is said twice: the list may be one of numbers, by their place.
+            return "; ".join(filter(None, (one_line(_text_of(one)) for one in value)))
         case dict() if name := _person_in(value):
             return name
         case _:

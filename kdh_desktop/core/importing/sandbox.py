@@ -8,6 +8,7 @@ for, so it is killed where it must end early.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -134,7 +135,11 @@ def stream_from_child(
         _send(process.stdin, json.dumps(request))
         answer = _Answer(process.stdout, watch, limits.answer_bytes)
         yield from answer.values()
-    _settle(answer, watch.ending, process.returncode)
+    ending = watch.ending
+    if ending is None and answer.is_lost and should_stop():
+        # Ctrl+C in a terminal ends the child as well, mostly before the watch asks.
+        ending = _Ending.STOPPED
+    _settle(answer, ending, process.returncode)
 
 
 def _environment() -> dict[str, str]:
@@ -210,6 +215,11 @@ class _Answer:
         self._watch = watch
         self._left = max_bytes
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether it broke off without a word."""
+        return not self.is_whole and self.failure is None
+
     def values(self) -> Iterator[Any]:
         """Values up to the end of the answer, or up to where it fails."""
         while (line := self._next_line()) is not None:
@@ -250,11 +260,13 @@ class _Answer:
 
 
 def _send(stdin: IO[str], request: str) -> None:
+    """Say what to do; the pipe stays open, and by its end the child sees that we are gone."""
     try:
         stdin.write(request + "\n")
-        stdin.close()
-    except OSError:
-        return  # the child has ended already: its exit code says why
+        stdin.flush()
+    except OSError:  # the child has ended already: its exit code says why
+        with contextlib.suppress(OSError):
+            stdin.close()
 
 
 def _settle(answer: _Answer, ending: _Ending | None, exit_code: int) -> None:
@@ -271,7 +283,7 @@ def _settle(answer: _Answer, ending: _Ending | None, exit_code: int) -> None:
             pass
     if answer.failure is not None:
         raise answer.failure
-    if not answer.is_whole:
+    if answer.is_lost:
         raise _too_long() if -exit_code in _CPU_SIGNALS else broken_file()
 
 

@@ -6,6 +6,8 @@ import json
 import math
 import os
 import sys
+import threading
+import time
 from importlib import import_module
 from typing import IO, Any
 
@@ -13,17 +15,25 @@ from kdh_desktop.core.errors import KdhError
 from kdh_desktop.core.importing.sandbox import DONE, EXPECTED, ITEM, NO_MEMORY
 
 _OPEN_FILES = 64
+_SILENT_S = 0.5
+"""So long at most a value waits for others to be sent with, or else who gives short values slowly
+would be taken for one that gives nothing."""
 
 
 def main() -> None:
     """Read the request from stdin, parse, and write one line a value to stdout."""
     answers = _claim_stdout()
     request: dict[str, Any] = json.loads(sys.stdin.readline())
+    _end_with_parent()
     _limit(request["memory_bytes"], request["seconds"])
+    spoken = time.monotonic()
     try:
         parser = getattr(import_module(request["module"]), request["function"])
         for item in parser(request["argument"]):
             answers.write(ITEM + json.dumps(item, ensure_ascii=True, allow_nan=False) + "\n")
+            if (now := time.monotonic()) - spoken > _SILENT_S:
+                answers.flush()
+                spoken = now
         answers.write(DONE + "\n")
     except KdhError as error:
         answers.write(EXPECTED + json.dumps([error.message, error.remedy]) + "\n")
@@ -37,6 +47,16 @@ def _claim_stdout() -> IO[str]:
     claimed = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     return claimed
+
+
+def _end_with_parent() -> None:
+    """See that this process does not outlive the one that asked, which holds our stdin open."""
+
+    def wait() -> None:
+        os.read(0, 1)
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _limit(memory_bytes: int, seconds: float) -> None:

@@ -20,6 +20,7 @@ _MIN_EVEN = 0.6
 _MANY, _MOSTLY_EVEN = 5, 0.9
 """So many rows, so evenly, are no prose even without names above them."""
 
+_MAX_NAME = 80
 _MAX_NAME_WORDS = 6
 _LONG_LINE = 150
 """A line of prose that a program broke is shorter than a text on a line of its own."""
@@ -64,7 +65,12 @@ def _is_even(text: str, delimiter: str) -> bool:
 
 
 def _known(cells: Sequence[str]) -> int:
-    """How many roles the names in a row tell."""
+    """How many roles the names in a row tell; none where one is too long for a name.
+
+    A paragraph may tell of "author, year, journal, and design" as well.
+    """
+    if any(len(cell) > _MAX_NAME for cell in cells):
+        return 0
     return len({column.role for column in named_columns(cells) if column.is_exact})
 
 

@@ -6,6 +6,7 @@ hidden text. The cells of tables are read one after the other.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 from defusedxml.ElementTree import iterparse
 
 from kdh_desktop.core.errors import InputError
+from kdh_desktop.core.importing.cell_text import REPLACEMENT
 from kdh_desktop.core.importing.imported import ImportPlan, Reading
 from kdh_desktop.core.importing.source_file import open_source
 from kdh_desktop.core.importing.tally import Tally
@@ -22,7 +24,19 @@ from kdh_desktop.core.importing.zipped import member_names, opened
 
 MAX_CHARACTERS = 40_000_000
 
-_BODY = "word/document.xml"
+_BODY = re.compile(r"word/document\d*\.xml")
+"""Word in a browser numbers it."""
+
+_SYMBOL_FONT = "symbol"
+_SYMBOLS = {
+    **{place: chr(place) for place in range(0x20, 0x40)},
+    **dict(enumerate("ΑΒΧΔΕΦΓΗΙϑΚΛΜΝΟΠΘΡΣΤΥςΩΞΨΖ", 0x41)),
+    **dict(enumerate("αβχδεφγηιϕκλμνοπθρστυϖωξψζ", 0x61)),
+    **dict(zip(b"\xa2\xa3\xa5\xac\xad\xae\xaf", "′≤∞←↑→↓", strict=True)),
+    **dict(zip(b"\xb0\xb1\xb2\xb3\xb4\xb7\xb9\xba\xbb", "°±″≥×•≠≡≈", strict=True)),
+}
+"""Places of letters and signs in the font that older documents write the alpha of TNF-α with."""
+
 _SIGNS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 _LEFT_OUT = {"del", "moveFrom", "instrText", "Fallback"}
 """Elements whose content is not read: deletions, field codes, doubles for old programs."""
@@ -37,10 +51,11 @@ def parse_word_document(path: Path, plan: ImportPlan) -> Iterator[Reading]:
         InputError: It is none, damaged, too large when unpacked, or holds no text.
     """
     with open_source(path) as file, opened(file) as archive:
-        if _BODY not in member_names(archive):
+        bodies = [name for name in member_names(archive) if _BODY.fullmatch(name)]
+        if not bodies:
             raise InputError("This is no Word document.", "Save its text as a .docx or .txt file.")
         document = _Document()
-        with archive.open(_BODY) as body:
+        with archive.open(bodies[0]) as body:
             document.read(body)
     del plan  # a document says all itself
     tally = Tally()
@@ -109,6 +124,8 @@ class _Document:
             self._is_hidden_run = False
         elif name == "vanish" and _is_on(element):
             self._is_hidden_run = True
+        elif name == "sym" and self._open and not self._is_hidden_run:
+            self._open[-1].append(_symbol(element))
         elif name in _SIGNS and self._open and not self._is_hidden_run:
             self._open[-1].append(_SIGNS[name])
 
@@ -136,6 +153,19 @@ class _Document:
             raise InputError("The document holds more text than can be read at once.", "Divide it.")
         if text.strip():
             self.paragraphs.append(text.strip())
+
+
+def _symbol(element: Any) -> str:
+    """The letter or sign that an element names by its font and its place in that."""
+    values = {name.rpartition("}")[2]: value for name, value in element.attrib.items()}
+    try:
+        place = int(values.get("char", ""), 16)
+    except ValueError:
+        return ""
+    if values.get("font", "").casefold() == _SYMBOL_FONT:
+        return _SYMBOLS.get(place & 0xFF, REPLACEMENT)
+    # Halves of characters, and places of their own in fonts of ornaments, are nothing to read.
+    return "" if 0xD800 <= place <= 0xF8FF else chr(place & 0xFFFF)
 
 
 def _is_on(element: Any) -> bool:

@@ -23,6 +23,9 @@ _OTHER_KINDS = (
     ("word/document.xml", "a Word document"),
     ("ppt/presentation.xml", "a presentation"),
 )
+_BOOK = re.compile(r"xl/workbook\d*\.xml")
+"""Excel in a browser may number it."""
+
 _STRICT = b"http://purl.oclc.org/ooxml/spreadsheetml"
 _ESCAPED = re.compile("_x(00[01][0-9A-Fa-f]|[dD][89a-fA-F][0-9A-Fa-f]{2}|[fF]{3}[eEfF])_")
 """Characters that XML cannot hold, as workbooks write them."""
@@ -43,7 +46,7 @@ def open_zipped_workbook(file: BinaryIO) -> TableFile:
 
             return open_other_workbook(file, archive)
         check_members(archive)
-        if _STRICT in archive.read("xl/workbook.xml"):
+        if any(_STRICT in archive.read(name) for name in names if _BOOK.fullmatch(name)):
             raise InputError(
                 "The workbook is in the strict form of its format.",
                 "Save it as an ordinary workbook (.xlsx) and try again.",
@@ -62,7 +65,7 @@ def check_members(archive: zipfile.ZipFile) -> list[str]:
     for name, what in _OTHER_KINDS:
         if name in names:
             raise InputError(f"This is {what}.", "Save it as .xlsx or .csv and try again.")
-    if "xl/workbook.xml" not in names:
+    if not any(map(_BOOK.fullmatch, names)):
         raise InputError(
             "This is a ZIP file, not a workbook.", "Unpack it and choose the table in it."
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,26 @@ def test_a_word_document_reads_as_if_all_changes_were_accepted(tmp_path: Path) -
     ]
     assert "insertions were read, deletions were not" in found.notices
     assert "Hidden text" in found.notices
+
+
+def test_a_word_document_of_the_browser_is_one(tmp_path: Path) -> None:
+    with zipfile.ZipFile(write(tmp_path, word_document(run(BODY)))) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    parts["word/document2.xml"] = parts.pop("word/document.xml")
+    found = trip(write(tmp_path, zipped(parts)))
+    assert [r.abstract for r in found.records] == [BODY]
+
+
+def test_greek_letters_of_the_symbol_font_are_read(tmp_path: Path) -> None:
+    def sign(font: str, place: str) -> str:
+        return f'<w:r><w:sym w:font="{font}" w:char="{place}"/></w:r>'
+
+    body = (
+        f"{sign('Wingdings', 'F0E0')}{run('TNF-')}{sign('Symbol', 'F061')}{run(' at 5 ')}"
+        f"{sign('Symbol', '006D')}{run('g ')}{sign('Arial', '00B1')}{run(' 1. ' + BODY)}"
+    )
+    (record,) = trip(write(tmp_path, word_document(body))).records
+    assert record.abstract == f"TNF-α at 5 μg ± 1. {BODY}"
 
 
 def test_paragraphs_whose_end_was_deleted_are_one(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import gzip
 import io
 import os
@@ -16,6 +17,7 @@ import openpyxl
 import pytest
 
 from kdh_desktop.core.errors import InputError
+from kdh_desktop.core.importing import file_format
 from kdh_desktop.core.importing.file_format import recognise
 from kdh_desktop.core.importing.imported import FileFormat
 from tests.data.nasty_references import (
@@ -112,6 +114,10 @@ KNOWN: dict[str, tuple[FileFormat, str | bytes]] = {
     "TSV": (FileFormat.DELIMITED, f"1\t{abstract_of(1)}\n2\t{abstract_of(2)}\n"),
     "one abstract": (FileFormat.PLAIN_TEXT, abstract_of(1)),
     "prose": (FileFormat.PLAIN_TEXT, PROSE),
+    "prose about columns": (
+        FileFormat.PLAIN_TEXT,
+        f"Cells in dishes\n\nWe noted author, year, journal, and growth. {abstract_of(1)}\n",
+    ),
     "prose with JSON's brackets": (FileFormat.PLAIN_TEXT, "{sic} is what they wrote.\n"),
     "a title in brackets": (FileFormat.PLAIN_TEXT, "[Counting of cells].\n\nWe counted.\n"),
     "a text with NULs": (FileFormat.PLAIN_TEXT, "Cells\0 were counted. " * 20),
@@ -230,3 +236,18 @@ def test_a_table_of_contents_that_lies_is_refused(tmp_path: Path) -> None:
     path.write_bytes(content)
     with pytest.raises(InputError, match="damaged"):
         recognise(path)
+
+
+def test_a_file_that_the_disk_gives_no_more_is_said_to_be_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken(io.RawIOBase):
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, _buffer: object) -> int:
+            raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(file_format, "open_source", lambda _: io.BufferedReader(Broken()))
+    with pytest.raises(InputError, match="the network gives an error"):
+        recognise(tmp_path / "a.csv")

@@ -97,3 +97,10 @@ def test_numbers_of_any_size_are_kept_to_the_letter(tmp_path: Path) -> None:
     (record,) = records_in(rows)
     assert record.source_id == "12345678901234567890"
     assert record.extra == (("n", "1.10"), ("m", "1e400"))
+
+
+def test_lists_are_carried_through_with_what_they_say_twice(tmp_path: Path) -> None:
+    line = {"text": "A text.", "gold": [0, 1, 0, 0], "authors": ["Muster, A", "Muster, A"]}
+    (record,) = records_in(parse_lines(tmp_path, line))
+    assert record.extra == (("gold", "0; 1; 0; 0"),)
+    assert record.authors == "Muster, A; Muster, A"

@@ -298,6 +298,19 @@ def test_of_several_sheets_the_one_with_texts_is_suggested(tmp_path: Path) -> No
     assert "several sheets" in found.notices
 
 
+def test_a_workbook_whose_main_part_has_a_number_is_one(tmp_path: Path) -> None:
+    path = workbook(tmp_path, references(2))
+    with zipfile.ZipFile(path) as archive:
+        parts = {
+            name.replace("workbook.xml", "workbook22.xml"): archive.read(name).replace(
+                b"xl/workbook.xml", b"xl/workbook22.xml"
+            )
+            for name in archive.namelist()
+        }
+    path.write_bytes(zipped(parts))
+    assert len(trip(path).records) == 2
+
+
 def test_a_workbook_of_hidden_sheets_only_is_asked_about(tmp_path: Path) -> None:
     path = write(tmp_path, old_workbook({"A": references(1)}, hidden=["A"]))
     found = inspect_file(path)
