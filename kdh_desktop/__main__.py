@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TextIO
 
 from kdh_desktop import __version__
 from kdh_desktop.core.errors import KdhError
@@ -37,16 +38,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     if "--help" in arguments or "-h" in arguments:
-        sys.stdout.write(_USAGE)
+        _say(sys.stdout, _USAGE)
         return 0
     if "--version" in arguments:
-        sys.stdout.write(f"kdh-desktop {__version__}\n")
+        _say(sys.stdout, f"kdh-desktop {__version__}\n")
         return 0
     try:
         check_window_can_open(os.environ, arguments)
         paths = AppPaths.default()
     except KdhError as error:
-        sys.stderr.write(f"kdh-desktop: {error}\n")
+        _say(sys.stderr, f"kdh-desktop: {error}\n")
         return error.exit_code
     files, options = split_arguments(arguments)
     try:
@@ -59,12 +60,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         hand_over(paths.data, Visit.of(files, os.environ))
     except KdhError as error:
-        sys.stderr.write(f"kdh-desktop: {error}\n")
+        _say(sys.stderr, f"kdh-desktop: {error}\n")
         from kdh_desktop.gui.app import show_failure
 
         show_failure(error, options)
         return error.exit_code
     return 0
+
+
+def _say(stream: TextIO | None, words: str) -> None:
+    """Words for a terminal; where Windows opens a window by itself there is none."""
+    if stream is not None:
+        stream.write(words)
 
 
 def _open_window(

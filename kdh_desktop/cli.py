@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 
 from kdh_desktop import __version__
 from kdh_desktop.commands.audit import add_audit
@@ -42,8 +41,13 @@ def main(argv: Sequence[str] | None = None, paths: AppPaths | None = None) -> in
     """
     make_output_safe()
     code = _run(argv, paths)
-    with suppress(ReaderGoneError):
+    try:
         flush_lines()
+    except ReaderGoneError:
+        return code
+    except KdhError as error:
+        say_line(f"kdh: {error}")
+        return code or error.exit_code
     return code
 
 

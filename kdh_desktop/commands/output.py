@@ -8,10 +8,13 @@ must end no work.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import sys
-from typing import TextIO
+from typing import NoReturn, TextIO
+
+from kdh_desktop.core.errors import ExportError
 
 
 class ReaderGoneError(Exception):
@@ -23,12 +26,12 @@ def print_line(line: str) -> None:
 
     Raises:
         ReaderGoneError: Nobody reads them any more.
+        ExportError: They cannot be written, e.g. to a file on a disk that is full.
     """
     try:
         sys.stdout.write(line + "\n")
-    except BrokenPipeError as error:
-        _let_go(sys.stdout)
-        raise ReaderGoneError from error
+    except OSError as error:
+        _give_up(error)
 
 
 def print_json(**values: object) -> None:
@@ -41,12 +44,22 @@ def flush_lines() -> None:
 
     Raises:
         ReaderGoneError: Nobody reads them any more.
+        ExportError: They cannot be written, e.g. to a file on a disk that is full.
     """
     try:
         sys.stdout.flush()
-    except BrokenPipeError as error:
-        _let_go(sys.stdout)
+    except OSError as error:
+        _give_up(error)
+
+
+def _give_up(error: OSError) -> NoReturn:
+    _let_go(sys.stdout)
+    # Windows has another word for a pipe that nobody reads any more.
+    if isinstance(error, BrokenPipeError) or error.errno == errno.EINVAL:
         raise ReaderGoneError from error
+    raise ExportError(
+        "The results cannot be written.", "Make room on the disk, or send them elsewhere."
+    ) from error
 
 
 def say_line(line: str) -> None:
@@ -59,7 +72,7 @@ def say(stream: TextIO, words: str) -> None:
     try:
         stream.write(words)
         stream.flush()
-    except BrokenPipeError:
+    except OSError:
         _let_go(stream)
 
 

@@ -43,7 +43,8 @@ def _selfcheck(arguments: argparse.Namespace, paths: AppPaths) -> int:
     if not check.is_sound:
         wrong = sum(not sentence.is_right for sentence in check.sentences)
         raise VerificationError(
-            f"The model gets {wrong} known sentences wrong.", "Install the program again."
+            f"The model gets {wrong} known sentences wrong.",
+            "Put another model in force; if it came with the program, install that again.",
         )
     return 0
 
@@ -69,4 +70,7 @@ def _print_for_people(check: SelfCheck, folders: Mapping[str, Path]) -> None:
         print_line(f"Version    {name} {version}")
     for name, folder in folders.items():
         print_line(f"Folder     {name}: {printable(str(folder))}")
-    print_line(f"Sentences  {right} of {len(check.sentences)} known ones came out right")
+    if check.sentences:
+        print_line(f"Sentences  {right} of {len(check.sentences)} known ones came out right")
+    else:
+        print_line("Sentences  none are known for the labels of this model")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -11,7 +12,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -352,6 +353,17 @@ def test_selfcheck_fails_when_a_known_sentence_comes_out_wrong(
     assert "gets 1 known sentences wrong" in kdh.err
 
 
+def test_selfcheck_asks_a_model_of_other_labels_no_sentence_of_ours(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = make_tiny_installation(tmp_path)
+    sentences = [{"label": "a_label_of_ours", "text": DEATH}]
+    paths.known_sentences.write_text(json.dumps(sentences), encoding="utf-8")
+    kdh = Kdh(paths, capsys)
+    assert "none are known for the labels of this model" in kdh("selfcheck")
+    assert json.loads(kdh("selfcheck", "--json"))["sentences"] == []
+
+
 def test_selfcheck_says_when_its_sentences_are_missing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -397,7 +409,9 @@ def test_interrupt_before_the_work_ends_with_code_3(
     assert kdh.err == "kdh: Stopped.\n"
 
 
-def start_kdh(paths: AppPaths, *argv: str) -> subprocess.Popen[bytes]:
+def start_kdh(
+    paths: AppPaths, *argv: str, stdout: IO[bytes] | int = subprocess.PIPE
+) -> subprocess.Popen[bytes]:
     code = (
         "import sys; from pathlib import Path; from kdh_desktop.cli import main; "
         "from kdh_desktop.core.paths import AppPaths; "
@@ -408,7 +422,7 @@ def start_kdh(paths: AppPaths, *argv: str) -> subprocess.Popen[bytes]:
         [sys.executable, "-c", code, *folders, *argv],
         cwd=ROOT,
         stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
+        stdout=stdout,
         stderr=subprocess.PIPE,
     )
 
@@ -460,3 +474,35 @@ def test_interrupts_are_left_alone_where_they_were_ignored(kdh: Kdh) -> None:
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
+def test_results_that_the_disk_has_no_room_for_are_said_to_be_lost(paths: AppPaths) -> None:
+    for argv in (["classify", DEATH], ["classify", "--json", DEATH]):
+        with Path("/dev/full").open("wb") as full, start_kdh(paths, *argv, stdout=full) as process:
+            _, said = process.communicate(timeout=60)
+        assert process.returncode == 2
+        assert said.startswith(b"kdh: The results cannot be written.")
+        assert said.count(b"\n") == 1
+
+
+def test_work_goes_on_though_what_is_said_of_it_cannot_be_written(
+    kdh: Kdh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class FullDisk(io.StringIO):
+        def write(self, _words: str) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(sys, "stderr", FullDisk())
+    kdh("classify", " ", code=2)
+
+
+def test_a_pipe_that_windows_says_is_gone_is_no_error(
+    kdh: Kdh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Gone(io.StringIO):
+        def write(self, _words: str) -> int:
+            raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(sys, "stdout", Gone())
+    kdh("classify", DEATH)

@@ -98,6 +98,27 @@ def test_libraries_really_missing_are_noticed(monkeypatch: pytest.MonkeyPatch) -
     assert missing_packages("offscreen") == ("libnowhere9",)
 
 
+def test_a_start_without_a_terminal_goes_on_to_the_message_box(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from kdh_desktop.gui import app
+
+    def is_silent(*_: object) -> None:
+        raise KdhError("Its window does not answer.", "Wait.")
+
+    shown: list[str] = []
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setattr(door, "check_window_can_open", lambda *_: None)
+    monkeypatch.setattr(door, "become_first", lambda _: None)
+    monkeypatch.setattr(door, "hand_over", is_silent)
+    monkeypatch.setattr(app, "show_failure", lambda error, _: shown.append(error.message))
+    for stream in ("stdout", "stderr"):  # as where Windows starts a program with a window
+        monkeypatch.setattr(sys, stream, None)
+    assert door.main([]) == 2
+    assert shown == ["Its window does not answer."]
+    assert door.main(["--version"]) == 0
+
+
 def test_scripts_get_the_bare_list_and_people_a_sentence() -> None:
     run = [sys.executable, "-m", "kdh_desktop.prerequisites"]
     bare = subprocess.run(
