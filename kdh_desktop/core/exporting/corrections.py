@@ -108,8 +108,10 @@ class _Chosen:
         """One JSON object a record."""
         for detail in details:
             known = self.labels.ids
-            decisions = {label: is_there for label, is_there in detail.decisions if label in known}
-            if detail.review is ReviewStatus.ACCEPTED:
+            decided = {label: is_there for label, is_there in detail.decisions if label in known}
+            looked_at = detail.looked_at
+            decisions = {label: decided[label] for label in decided if label in looked_at}
+            if detail.review is ReviewStatus.ACCEPTED or (decided and not decisions):
                 self.accepted += 1
             elif not decisions:
                 self.undecided += 1

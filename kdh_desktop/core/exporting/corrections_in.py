@@ -7,7 +7,7 @@ and the text in the row itself still agree. What two people decided otherwise is
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -46,6 +46,9 @@ class ConflictKind(StrEnum):
     REPEATED_COLUMN = "repeated_column"
     NO_ANSWER = "no_answer"
     EMPTIED = "emptied"
+    NO_CHECK = "no_check"
+    UNCHECKED = "unchecked"
+    NOT_WHOLE = "not_whole"
     DECIDED_SINCE = "decided_since"
 
 
@@ -89,6 +92,18 @@ _SENTENCES: Mapping[ConflictKind, tuple[str, str]] = {
     ConflictKind.EMPTIED: (
         "The cell was emptied, so the label is left as it is.",
         "Choose present or absent from the list.",
+    ),
+    ConflictKind.NO_CHECK: (
+        "The cell that says whether the row is checked holds something else than yes.",
+        "Write yes into it, or empty it.",
+    ),
+    ConflictKind.UNCHECKED: (
+        "The row is no longer marked as checked, but its record stays confirmed.",
+        "Take the confirmation back in the program.",
+    ),
+    ConflictKind.NOT_WHOLE: (
+        "The row is checked but lacks an answer on some label, so its record is not confirmed.",
+        "Fill in all labels, or confirm the record in the program.",
     ),
     ConflictKind.DECIDED_SINCE: (
         "Somebody decided otherwise in the program after the copy was made.",
@@ -197,16 +212,22 @@ class _Row:
     row_id: RowId
     labels: tuple[tuple[int, str], ...]
     cells: tuple[str, ...]
-    is_checked: bool
+    checked: str | None
     digests: tuple[str | None, ...]
+
+    @property
+    def is_newly_checked(self) -> bool:
+        """Whether it is marked as checked, and was not when it was written."""
+        return _answer(self.checked or "") is True and not self.row_id.is_checked
 
     @property
     def is_touched(self) -> bool:
         """Whether it says anything else than when it was written."""
         states = self.row_id.states
         answers = zip(self.labels, map(_answer, self.cells), strict=True)
-        is_new = self.is_checked and not self.row_id.is_checked
-        return is_new or any(states[place].is_present != one for (place, _), one in answers)
+        return self.is_newly_checked or any(
+            states[place].is_present != one for (place, _), one in answers
+        )
 
 
 @dataclass(slots=True)
@@ -246,7 +267,7 @@ class _Matching:
                 row_id,
                 self.labels,
                 tuple(map(str, cells)),
-                checked.casefold() in _TRUE,
+                None if checked is None else str(checked),
                 tuple(digests),
             )
             if not row_id.is_merged:
@@ -295,14 +316,38 @@ class _Matching:
             return None
         before = len(self.conflicts)
         decisions = tuple(self._decisions(row, dict(detail.decisions)))
-        is_new = row.is_checked and not row.row_id.is_checked
-        is_confirmed = is_new and len(self.conflicts) == before
         review = None
-        if is_confirmed and detail.review is not ReviewStatus.CONFIRMED:
-            review = ReviewStatus.CONFIRMED
+        if row.is_newly_checked and len(self.conflicts) == before:
+            review = self._confirmation(row, detail, decisions)
+        self._look_at_mark(row, detail)
         if not decisions and review is None:
             return None
         return ReviewChange(detail.id, decisions, review)
+
+    def _confirmation(
+        self, row: _Row, detail: RecordDetail, decisions: Iterable[tuple[str, bool | None]]
+    ) -> ReviewStatus | None:
+        """What a checked row makes of its record, once its decisions are taken over."""
+        if detail.review is ReviewStatus.CONFIRMED:
+            return None
+        decided = {label_id for label_id, _ in (*detail.decisions, *decisions)}
+        if all(label.id in decided for label in self.store.active_labels):
+            return ReviewStatus.CONFIRMED
+        self._add_for(row, ConflictKind.NOT_WHOLE)
+        return None
+
+    def _look_at_mark(self, row: _Row, detail: RecordDetail) -> None:
+        """List what nobody can understand under the title of checked rows, and marks taken away."""
+        is_marked = _answer(row.checked or "")
+        if row.checked and is_marked is None:
+            self._add_for(row, ConflictKind.NO_CHECK)
+        elif (
+            row.row_id.is_checked
+            and row.checked is not None
+            and not is_marked
+            and detail.review is ReviewStatus.CONFIRMED
+        ):
+            self._add_for(row, ConflictKind.UNCHECKED)
 
     def _has_its_text(self, row: _Row, detail: RecordDetail) -> bool:
         place = self.text_places.get(detail.batch_id)
@@ -326,7 +371,7 @@ class _Matching:
                 elif state.is_present is not None:
                     self._add_for(row, ConflictKind.EMPTIED, name)
                 continue
-            is_meant = answer != state.is_present or (row.is_checked and not row.row_id.is_checked)
+            is_meant = answer != state.is_present or row.is_newly_checked
             now = decided.get(ids[name])
             if not is_meant or now == answer:
                 continue

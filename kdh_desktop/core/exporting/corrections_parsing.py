@@ -23,8 +23,9 @@ def parse_corrections(argument: dict[str, Any]) -> Iterator[Any]:
 
     Each sheet that has them gives an object with its ``sheet``, its ``labels``, as pairs of a
     place among the labels and a name, and those that are ``repeated``. Then comes a list for each
-    row: its number, its id cell, its label cells, whether it is checked, and digests of its text,
-    one for each pair of names in the argument's ``texts``, or None where it has no such columns.
+    row: its number, its id cell, its label cells, what says whether it is checked, or None where
+    that column is gone, and digests of its text, one for each pair of names in the argument's
+    ``texts``, or None where it has no such columns.
 
     Args:
         argument: ``path`` of the file, and ``texts``: names of the columns that hold title and
@@ -69,7 +70,7 @@ def _below(
         if row.is_empty and not row.problem:
             continue
         labels = [_cell(row, place) for place, _, _ in header.labels]
-        checked = "" if header.checked_place is None else _cell(row, header.checked_place)
+        checked = None if header.checked_place is None else _cell(row, header.checked_place)
         digests = [None if places is None else _digest(row, places) for places in texts]
         yield [row.number, _cell(row, header.id_place), labels, checked, digests]
 

@@ -167,6 +167,7 @@ def _behind(cells: Sequence[Cell], dialect: Dialect) -> str:
     writer = csv.writer(
         line,
         delimiter=dialect.delimiter,
+        quotechar='"' if dialect.is_quoted else None,
         quoting=csv.QUOTE_MINIMAL if dialect.is_quoted else csv.QUOTE_NONE,
         lineterminator="",
     )

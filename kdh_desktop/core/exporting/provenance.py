@@ -31,7 +31,8 @@ class Provenance:
         records: Records seen.
         classified: Those with a prediction.
         reviews: How far people got, by status.
-        decisions: Labels that people decided on, counted once for each record.
+        decisions: Labels that people decided on, counted once for each record; not what they
+            accepted for many records at once.
         overruled: Those of them where the model says otherwise.
         models: Bundle id and manifest hash of each model met, with its number of records.
     """
@@ -58,8 +59,9 @@ class Provenance:
         if detail.prediction is not None:
             self.classified += 1
             self.models[detail.prediction.model_id, detail.prediction.model_sha256] += 1
+        looked_at = detail.looked_at
         for score in standing(detail):
-            if score.decision is not None:
+            if score.label_id in looked_at:
                 self.decisions += 1
                 is_known = score.probability is not None
                 self.overruled += is_known and score.decision != score.is_predicted

@@ -12,7 +12,7 @@ from kdh_desktop.core.audit_log import AuditReport
 from kdh_desktop.core.exporting.provenance import Provenance
 from kdh_desktop.core.exporting.rows import names_of, standing
 from kdh_desktop.core.exporting.source import KnownLabel
-from kdh_desktop.core.record import Band, WarningCode
+from kdh_desktop.core.record import Band, Evidence, WarningCode
 from kdh_desktop.core.records.stored import RecordDetail
 
 EVIDENCE_PER_LABEL = 5
@@ -28,7 +28,7 @@ class LabelFigures:
         by_model: Records in which the model counts it as present.
         in_force: Records in which it counts as present: by a person's decision, else the model.
         bands: Records by how sure the model is.
-        decided: Records in which a person decided it.
+        decided: Records in which a person decided it, not for many records at once.
         overruled: Those of them where the model says otherwise.
     """
 
@@ -51,7 +51,7 @@ class Quotation:
         sentence: The sentence.
         title: The record's title.
         reference: Id by which people find the record.
-        is_decided: Whether a person decided that the label is present.
+        is_decided: Whether a person decided that the label is present, and not for many at once.
     """
 
     score: float
@@ -123,6 +123,7 @@ class ReportFigures:
 
     def _count_labels(self, detail: RecordDetail) -> None:
         present: list[str] = []
+        looked_at = detail.looked_at
         evidence = {} if detail.prediction is None else dict(detail.prediction.evidence)
         for score in standing(detail):
             figures = self.labels.get(score.label_id)
@@ -132,7 +133,7 @@ class ReportFigures:
             figures.by_model += score.is_predicted
             if score.band is not None:
                 figures.bands[score.band] += 1
-            if score.decision is not None:
+            if score.label_id in looked_at:
                 figures.decided += 1
                 is_known = score.probability is not None
                 figures.overruled += is_known and score.decision != score.is_predicted
@@ -140,20 +141,23 @@ class ReportFigures:
                 figures.in_force += 1
                 present.append(score.label_id)
                 for sentence in evidence.get(score.label_id, ())[:1]:
-                    self._quote(detail, score.label_id, sentence.score, sentence.text)
+                    is_decided = score.label_id in looked_at
+                    self._quote(detail, score.label_id, sentence, is_decided=is_decided)
         self.pairs.update(map(frozenset, combinations(present, 2)))
         self.without_label += detail.prediction is not None and not present
 
-    def _quote(self, detail: RecordDetail, label_id: str, score: float, sentence: str) -> None:
+    def _quote(
+        self, detail: RecordDetail, label_id: str, sentence: Evidence, *, is_decided: bool
+    ) -> None:
         best = self._quotations.setdefault(label_id, [])
         record = detail.imported
         quotation = Quotation(
-            score=score,
+            score=sentence.score,
             order=next(self._order),
-            sentence=sentence,
+            sentence=sentence.text,
             title=record.title,
             reference=f"PMID {record.pmid}" if record.pmid else record.source_id or str(detail.id),
-            is_decided=dict(detail.decisions).get(label_id) is True,
+            is_decided=is_decided,
         )
         if len(best) < self._most:
             heapq.heappush(best, quotation)

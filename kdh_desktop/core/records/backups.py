@@ -99,11 +99,15 @@ def offer(folder: Path, key: StoreKey) -> str:
 
 def is_backup_due(folder: Path, now: datetime | None = None) -> bool:
     """Whether records were written since the last backup, and that is not from today."""
-    today = (now or datetime.now(UTC)).date()
-    last = next((one for one in list_backups(folder) if one.kind is BackupKind.ROUTINE), None)
+    now = now or datetime.now(UTC)
+    # One from a day when the clock was ahead must not keep all others from being made.
+    routine = (one for one in list_backups(folder) if one.kind is BackupKind.ROUTINE)
+    last = next((one for one in routine if one.made <= now), None)
     if last is None:
         return True
-    return last.made.date() != today and StoreFiles(folder).last_written > last.made.timestamp()
+    return (
+        last.made.date() != now.date() and StoreFiles(folder).last_written > last.made.timestamp()
+    )
 
 
 def make_backup(

@@ -30,7 +30,7 @@ from kdh_desktop.core.records.near_text import (
     works_agree,
 )
 from kdh_desktop.core.records.record_filter import ReviewStatus
-from kdh_desktop.core.records.reviewing import PLACES
+from kdh_desktop.core.records.reviewing import PLACES, SAID_BY_PEOPLE
 from kdh_desktop.core.records.stored import DuplicateGroup
 
 if TYPE_CHECKING:
@@ -62,7 +62,8 @@ ORDER BY r.{0}, r.id
 
 # What a person did comes first, then how much a record says, then which was there first.
 _WORTH = f"""
-SELECT r.id, l.review = {PLACES[ReviewStatus.CONFIRMED]}, l.decided_mask,
+SELECT r.id, l.review = {PLACES[ReviewStatus.CONFIRMED]},
+    {SAID_BY_PEOPLE},
     l.review <> {PLACES[ReviewStatus.OPEN]} OR n.words IS NOT NULL,
     (r.title <> '') + (r.abstract <> '') + (r.source_id <> '') + (r.pmid <> '') + (r.doi <> '')
         + (r.authors <> '') + (r.keywords <> '') + (l.year IS NOT NULL)

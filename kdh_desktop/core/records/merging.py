@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
-from kdh_desktop.core.importing.imported import ImportedRecord
+from kdh_desktop.core.importing.imported import ImportedRecord, ImportPlan
+from kdh_desktop.core.json_values import build, parse_json
 from kdh_desktop.core.records.imports import content_of
 from kdh_desktop.core.records.operation_log import Change, Subject, content_values
+from kdh_desktop.core.records.reviewing import SAID_BY_PEOPLE
 from kdh_desktop.core.records.stored import DuplicateGroup
 
 if TYPE_CHECKING:
@@ -20,12 +22,15 @@ _LISTS = {"keywords"}
 
 _NOT_MERGED = {"row", "extra"}
 
-_STATES = """
-SELECT l.record_id, l.decided_mask, l.decision_mask, n.words
+_STATES = f"""
+SELECT l.record_id, l.decided_mask, l.decision_mask, n.words, {SAID_BY_PEOPLE}
 FROM listing l LEFT JOIN note n ON n.record_id = l.record_id
 WHERE NOT l.is_hidden AND l.record_id IN (SELECT value FROM json_each(?))
-"""
+"""  # noqa: S608 - put together from a constant
 
+_SOURCE = """
+SELECT b.plan, b.columns FROM record r JOIN batch b ON b.id = r.batch_id WHERE r.id = ?
+"""
 
 # A record may have been merged into one that was merged into another later.
 _MERGED_ROWS = """
@@ -45,14 +50,27 @@ def merged_rows(db: Connection, batch_id: int) -> list[tuple[int, int]]:
     return db.execute(_MERGED_ROWS, (batch_id,)).fetchall()
 
 
-def merged_content(kept: ImportedRecord, others: Iterable[ImportedRecord]) -> ImportedRecord:
+def merged_content(
+    kept: ImportedRecord,
+    others: Iterable[ImportedRecord],
+    *,
+    columns_of_fields: Collection[str] = (),
+) -> ImportedRecord:
     """What a record says after others were merged into it.
 
     Its own values stay; what it lacks comes from the others, in their order; values that differ
     are carried on as extra columns with the field's name and ``(merged)``.
+
+    Args:
+        kept: The record that stays.
+        others: The records that are merged into it.
+        columns_of_fields: Names of columns of its table that its fields hold. What others carry
+            under such a name would be taken for what its own cell said, and so is called
+            ``(merged)``, too.
     """
     own: dict[str, Any] = {name: getattr(kept, name) for name in _FIELDS}
     extra = list(kept.extra)
+    held = set(columns_of_fields) - {name for name, _ in kept.extra}
     for other in others:
         for name in _FIELDS:
             value = getattr(other, name)
@@ -64,8 +82,8 @@ def merged_content(kept: ImportedRecord, others: Iterable[ImportedRecord]) -> Im
                 own[name] = _joined(own[name], value)
             else:
                 _add(extra, (f"{name} (merged)", str(value)))
-        for pair in other.extra:
-            _add(extra, pair)
+        for name, text in other.extra:
+            _add(extra, (f"{name} (merged)" if name in held else name, text))
     return replace(kept, **own, extra=tuple(extra))
 
 
@@ -73,8 +91,9 @@ def merge_changes(db: Connection, groups: Sequence[DuplicateGroup]) -> list[Chan
     """Merging as changes for the operation log.
 
     The first record of each group is kept, with its predictions; decisions on labels that nobody
-    decided on it, and notes, come from the others. Records that are not in the lists any more, or
-    in an earlier group, are left as they are.
+    decided on it, and notes, come from the others. What was accepted for many records at once is
+    the model's word: it gives way to a person's, and is not carried on. Records that are not in
+    the lists any more, or in an earlier group, are left as they are.
 
     Args:
         db: A connection.
@@ -96,20 +115,37 @@ def _changes(
 ) -> Iterable[Change]:
     kept, *others = records
     content = content_of(db, kept)
-    merged = merged_content(content, (content_of(db, other) for other in others))
+    merged = merged_content(
+        content,
+        (content_of(db, other) for other in others),
+        columns_of_fields=_columns_of_fields(db, kept),
+    )
     yield Change(Subject.RECORD, kept, content_values(content), content_values(merged))
-    yield _decisions(kept, [(int(str(state[0])), int(str(state[1]))) for state in states])
+    yield _decisions(kept, [[int(str(state[place])) for place in (0, 1, 3)] for state in states])
     yield _notes(kept, [None if state[2] is None else str(state[2]) for state in states])
     for other in others:
         yield Change(Subject.MERGED, other, None, (kept,))
 
 
-def _decisions(kept: int, masks: Sequence[tuple[int, int]]) -> Change:
-    decided, present = masks[0]
-    for more, also_present in masks[1:]:
-        new = more & ~decided
-        decided, present = decided | new, present | (also_present & new)
-    return Change(Subject.DECISIONS, kept, masks[0], (decided, present))
+def _columns_of_fields(db: Connection, record_id: int) -> frozenset[str]:
+    """Names of the columns that a record's fields were read from; none for what is no table."""
+    plan, columns = db.execute(_SOURCE, (record_id,)).fetchone()
+    if plan is None:
+        return frozenset()
+    names = json.loads(columns)
+    mapping = build(ImportPlan, parse_json(plan), "plan").mapping
+    return frozenset(names[place] for _, place in mapping.columns if place < len(names))
+
+
+def _decisions(kept: int, masks: Sequence[Sequence[int]]) -> Change:
+    """What is decided on the kept record; each has what is decided, present, and said by people."""
+    (decided, present, said), *others = masks
+    before = (decided, present)
+    for _, also_present, also_said in others:
+        new = also_said & ~said
+        decided, said = decided | new, said | new
+        present = (present & ~new) | (also_present & new)
+    return Change(Subject.DECISIONS, kept, before, (decided, present))
 
 
 def _notes(kept: int, notes: Sequence[str | None]) -> Change:

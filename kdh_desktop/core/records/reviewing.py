@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kdh_desktop.core.records.imports import storable
 from kdh_desktop.core.records.models import ActiveModel, label_bits
 from kdh_desktop.core.records.operation_log import Change, Subject
 from kdh_desktop.core.records.record_filter import ReviewStatus
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 
 PLACES = {status: place for place, status in enumerate(ReviewStatus)}
 """Place of each status in `listing.review`."""
+
+SAID_BY_PEOPLE = f"""(CASE WHEN l.review = {PLACES[ReviewStatus.ACCEPTED]}
+    THEN l.decided_mask & (l.decision_mask | l.model_mask) & ~(l.decision_mask & l.model_mask)
+    ELSE l.decided_mask END)"""
+"""SQL: labels that a person decided. Of a record whose labels were accepted together with others'
+those are for certain the ones that the model says otherwise; the rest is the model's word."""
 
 _SPOKEN_OF = "(is_predicted OR decided_mask <> 0)"
 _OPEN = f"is_predicted AND NOT is_hidden AND review <> {PLACES[ReviewStatus.CONFIRMED]}"
@@ -53,7 +60,7 @@ def changes_of(db: Connection, wanted: Sequence[ReviewChange]) -> list[Change]:
         if change.review is not None:
             state.review = PLACES[change.review]
         if change.note is not None:
-            state.note = change.note
+            state.note = storable(change.note)
     return [one for record, new in after.items() for one in _changes(record, before[record], new)]
 
 

@@ -170,6 +170,23 @@ class RecordDetail:
         """What is classified."""
         return text_of(self.imported.title, self.imported.abstract)
 
+    @property
+    def looked_at(self) -> frozenset[str]:
+        """Ids of the labels that a person decided on with the record in view.
+
+        What was accepted for many records at once is the model's own word, until somebody decides
+        otherwise or confirms the record.
+        """
+        accepted = set[str]()
+        for entry in () if self.review is ReviewStatus.CONFIRMED else reversed(self.history):
+            if entry.is_undone:
+                continue
+            if entry.kind is OperationKind.ACCEPT_MANY:
+                accepted.add(entry.label_id)
+            else:
+                accepted.discard(entry.label_id)
+        return frozenset(label_id for label_id, _ in self.decisions) - accepted
+
 
 @dataclass(frozen=True, slots=True)
 class Facets:

@@ -11,9 +11,18 @@ from kdh_desktop.core.corpus_source import CorrectionsSource
 from kdh_desktop.core.errors import Cancelled
 from kdh_desktop.core.exporting.corrections import export_corrections
 from kdh_desktop.core.importing.imported import ImportedRecord
-from kdh_desktop.core.labels import Label, LabelSet
+from kdh_desktop.core.labels import HALLMARKS_OF_CANCER, Label, LabelSet
 from kdh_desktop.core.records.record_filter import ReviewStatus
+from kdh_desktop.core.records.record_store import RecordStore
+from kdh_desktop.core.records.stored import OperationKind, ReviewChange
 from tests.data.stored_records import LABELS, MadeStore, detail
+from tests.data.tiny_store import (
+    HALLMARK_IDS,
+    MANIFEST_SHA256,
+    fill,
+    predict_all,
+    tiny_manifest,
+)
 from trainer.corpus.corrections import read_raw_corrections
 
 LABEL_SET = LabelSet(tuple(Label(x.id, x.name, f"About {x.name}.") for x in LABELS))
@@ -58,6 +67,27 @@ def test_labels_of_the_model_are_no_decisions(tmp_path: Path) -> None:
     assert (outcome.accepted, outcome.undecided, outcome.empty) == (1, 2, 1)
     assert len(outcome.notices) == 3
     assert [line["decisions"] for line in lines_of(target)[1:]] == [ALL]
+
+
+def test_labels_accepted_for_many_records_are_no_decisions_of_one_that_stays_open(
+    tmp_path: Path,
+) -> None:
+    store = RecordStore.in_memory()
+    store.activate_model(tiny_manifest(), manifest_sha256=MANIFEST_SHA256)
+    fill(store, 3)
+    predict_all(store)
+    *most, last = HALLMARK_IDS
+    assert store.accept([1, 2, 3], dict.fromkeys(most, (0.5, 0.5))) == 3
+    decided = ReviewChange(1, ((last, True),)), ReviewChange(2, ((last, True),))
+    store.review(decided, kind=OperationKind.DECIDE)
+    store.confirm([2])
+    target = tmp_path / "a.jsonl"
+    outcome = export_corrections(store, [1, 2, 3], target, labels=HALLMARKS_OF_CANCER)
+    assert (outcome.rows, outcome.complete, outcome.accepted) == (2, 1, 1)
+    first, second = (line["decisions"] for line in lines_of(target)[1:])
+    assert first == {last: True}
+    assert second == dict(store.detail(2).decisions)
+    store.close()
 
 
 def test_ids_are_told_apart_where_two_records_share_a_pubmed_id(tmp_path: Path) -> None:

@@ -244,6 +244,39 @@ def test_checked_row_with_a_conflict_is_not_confirmed(trip: Trip) -> None:
     assert len(found.conflicts) == 1
 
 
+def test_checked_row_that_does_not_tell_every_label_is_listed_and_not_confirmed(
+    trip: Trip, tmp_path: Path
+) -> None:
+    for number in (1, 2):  # nobody and no model has said anything of these
+        trip.decide(number, prediction=None)
+    export_workbook_copy(trip.store, 1, tmp_path / "list.xlsx", trip.copy)
+    trip.correct({(1, CHECKED_TITLE): "yes", (2, CHECKED_TITLE): "yes", (2, GROWTH): "present"})
+    trip.correct({(5, CHECKED_TITLE): "yes", (6, GROWTH): "absent"})
+    trip.edit(lambda sheet: sheet.delete_cols(column(sheet, SPREAD)))
+    found = trip.found()
+    assert [(one.kind, one.record_id) for one in found.conflicts] == [
+        (ConflictKind.NOT_WHOLE, number) for number in (1, 2, 5)
+    ]
+    assert found.changes == (
+        ReviewChange(2, (("growth", True),)),
+        ReviewChange(5, (("growth", True), ("vessels", False))),
+        ReviewChange(6, (("growth", False),)),
+    )
+
+
+@pytest.mark.parametrize("mark", ["ok", "Yes!", "=1=1"])
+def test_mark_of_a_checked_row_that_says_something_else_is_listed(trip: Trip, mark: str) -> None:
+    trip.correct({(1, CHECKED_TITLE): mark, (2, CHECKED_TITLE): "no"})
+    assert trip.conflicts() == [(ConflictKind.NO_CHECK, 1, "")]
+
+
+def test_mark_that_was_taken_away_is_listed_while_its_record_is_confirmed(trip: Trip) -> None:
+    trip.correct({(4, CHECKED_TITLE): None})
+    assert trip.conflicts() == [(ConflictKind.UNCHECKED, 4, "")]
+    trip.decide(4, review=ReviewStatus.OPEN)
+    assert trip.conflicts() == []
+
+
 def test_what_was_decided_otherwise_since_is_listed(trip: Trip) -> None:
     trip.correct({(1, GROWTH): "absent", (2, GROWTH): "absent", (3, SPREAD): "absent"})
     trip.decide(1, decisions=(("growth", True),))

@@ -184,6 +184,18 @@ def test_corrections_in_the_copy_are_found(tmp_path: Path) -> None:
     assert (found.conflicts, found.rows, found.unmatched) == ((), 3, 2)
 
 
+def test_quotation_marks_in_names_of_labels_are_letters_where_all_are(tmp_path: Path) -> None:
+    original, copy = tmp_path / "list.tsv", tmp_path / "copy.tsv"
+    original.write_bytes(b'id\tTitre\t=x\n1\t"a\tb"\n2\t"c\td\n')
+    store = made_store(original, encoding="utf-8", labels=(MadeLabel("growth", 'The "W" effect'),))
+    store = dataclasses.replace(store, records={1: store.records[1]})
+    export_workbook_copy(store, 1, original, copy)
+    header, first, second = copy.read_text(encoding="utf-8").splitlines()
+    assert header.startswith('id\tTitre\t=x\tKDH labels\tKDH 1: The "W" effect\t')
+    assert first.startswith('1\t"a\tb"\tThe "W" effect\tpresent\t')
+    assert second == '2\t"c\td' + "\t" * 5
+
+
 def test_labels_that_the_encoding_lacks_are_refused(tmp_path: Path) -> None:
     original, copy = tmp_path / "list.csv", tmp_path / "copy.csv"
     original.write_bytes(TEXT.encode("cp1252"))

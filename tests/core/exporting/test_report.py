@@ -22,12 +22,21 @@ from kdh_desktop.core.exporting.report_figures import ReportFigures
 from kdh_desktop.core.importing.imported import ImportedRecord
 from kdh_desktop.core.record import Band, Evidence, TextWarning, WarningCode
 from kdh_desktop.core.records.record_filter import ReviewStatus
+from kdh_desktop.core.records.record_store import RecordStore
+from kdh_desktop.core.records.stored import OperationKind, ReviewChange
 from tests.data.stored_records import (
     MODEL_ID,
     MODEL_SHA256,
     MadeStore,
     detail,
     prediction,
+)
+from tests.data.tiny_store import (
+    HALLMARK_IDS,
+    MANIFEST_SHA256,
+    fill,
+    predict_all,
+    tiny_manifest,
 )
 
 HOSTILE = '<script src="http://example.invalid/x.js">alert(1)</script><img src=file:///etc/passwd>'
@@ -127,6 +136,27 @@ def test_quotations_are_the_clearest_one_of_each_record() -> None:
     ]
     few = gather_report(STORE, [1, 2, 3, 4], evidence_per_label=1)
     assert [one.score for one in few.quotations("growth")] == [0.95]
+
+
+def test_labels_accepted_for_many_records_are_not_told_as_decisions_of_people() -> None:
+    store = RecordStore.in_memory()
+    store.activate_model(tiny_manifest(), manifest_sha256=MANIFEST_SHA256)
+    fill(store, 20)
+    predict_all(store)
+    [label, *_] = HALLMARK_IDS
+    [score, *_] = store.rows([1])[0].scores
+    store.review([ReviewChange(1, ((label, not score.is_present),))], kind=OperationKind.DECIDE)
+    store.accept(list(store.ids()), None)
+    figures = gather_report(store, list(store.ids()))
+    assert (figures.provenance.decisions, figures.provenance.overruled) == (1, 1)
+    assert (figures.labels[label].decided, figures.labels[label].overruled) == (1, 1)
+    quoted = [one for name in HALLMARK_IDS for one in figures.quotations(name)]
+    assert len(quoted) > 20
+    assert not any(one.is_decided for one in quoted if one.reference != "PMID 10000001")
+    store.confirm([2])
+    figures = gather_report(store, [2])
+    assert figures.provenance.decisions == len(HALLMARK_IDS)
+    store.close()
 
 
 def test_first_of_equally_clear_sentences_is_kept() -> None:

@@ -181,6 +181,17 @@ def test_backup_is_due_once_a_day_and_only_after_something_was_written(
     assert store.back_up_if_due() is not None
 
 
+def test_backup_from_a_day_when_the_clock_was_ahead_keeps_no_other_from_being_made(
+    folder: Path, store: RecordStore
+) -> None:
+    made = store.back_up()
+    assert made is not None
+    made.path.rename(made.path.with_name("records-20990101T000000000000Z-routine.db"))
+    assert is_backup_due(folder)
+    store.back_up()
+    assert not is_backup_due(folder)
+
+
 def test_private_session_makes_none() -> None:
     store = RecordStore.in_memory()
     assert store.back_up_if_due() is None

@@ -197,6 +197,31 @@ def test_the_record_that_people_worked_on_is_kept_then_the_fullest(store: Record
     assert group.records == (4, 3, 2, 1)
 
 
+def test_a_persons_decision_outweighs_labels_accepted_for_many_records(store: RecordStore) -> None:
+    decided, accepted = take_in(
+        store,
+        ImportedRecord(1, "One", pmid="7"),
+        ImportedRecord(2, "One", pmid="7", journal="J", year=2000),
+    )
+    predict_all(store)
+    [score, *_] = store.rows([accepted])[0].scores
+    own = (score.label_id, not score.is_present)
+    assert store.accept([accepted], None) == 1
+    store.review([ReviewChange(decided, (own,))], kind=OperationKind.DECIDE)
+    [group] = store.find_duplicates()
+    assert group.records == (decided, accepted)
+    store.merge([group])
+    [kept] = store.details(store.ids())
+    assert kept.decisions == (own,)
+    assert kept.looked_at == {score.label_id}
+    store.undo()
+    *_, score = store.rows([accepted])[0].scores
+    against = (score.label_id, not score.is_present)
+    store.review([ReviewChange(accepted, (against,))], kind=OperationKind.DECIDE)
+    store.merge([group])
+    assert set(store.detail(decided).decisions) == {own, against}
+
+
 def test_progress_rises_to_one_and_a_stop_is_heeded() -> None:
     store = RecordStore.in_memory()
     fill(store, 30)

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from kdh_desktop.core.exporting.columns import original_columns
+from kdh_desktop.core.exporting.rows import RowMaker
 from kdh_desktop.core.importing.imported import FileFormat
 from kdh_desktop.core.importing.reading import inspect_file
 from kdh_desktop.core.records.intake import take_in
 from kdh_desktop.core.records.record_filter import RecordFilter
 from kdh_desktop.core.records.record_store import RecordStore
 from kdh_desktop.core.records.store_key import StoreKey
-from kdh_desktop.core.records.stored import OperationKind, ReviewChange
+from kdh_desktop.core.records.stored import DuplicateGroup, OperationKind, ReviewChange
 from tests.data.nasty_references import FILES, NUMBERS, abstract_of, title_of
 from tests.data.tiny_store import HALLMARK_IDS, predict_all
 
@@ -102,3 +104,21 @@ def test_one_database_has_no_duplicates_in_itself(
     """Though its abstracts differ in a number only."""
     take_in_text(store, tmp_path / "a.txt", FILES[kind])
     assert store.find_duplicates() == []
+
+
+def test_columns_of_a_table_say_after_a_merge_what_its_own_cells_said(
+    store: RecordStore, tmp_path: Path
+) -> None:
+    titled = f'"{title_of(1)}","{abstract_of(1)}"'
+    own = f"Title,Abstract,Year,DOI,Reader\n{titled},2019,10.5555/x,\n"
+    other = f"Title,Abstract,Year,DOI,Reader\n{titled},2020 Jan,doi:10.5555/X,me\n"
+    batch = take_in_text(store, tmp_path / "own.csv", own)
+    take_in_text(store, tmp_path / "other.csv", other)
+    store.merge([DuplicateGroup((1, 2), "doi", 1.0)])
+    columns = original_columns(store.batch(batch).source)
+    [detail] = store.details([1])
+    assert RowMaker(columns, ()).row(detail).cells == (
+        *(title_of(1), abstract_of(1), 2019, "10.5555/x", "me"),
+    )
+    assert ("Year (merged)", "2020 Jan") in detail.imported.extra
+    assert ("year (merged)", "2020") in detail.imported.extra

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from kdh_desktop.core.importing.imported import ImportedRecord
 from kdh_desktop.core.records.record_filter import Field, RecordFilter, RecordOrder
 from kdh_desktop.core.records.record_store import RecordStore
-from kdh_desktop.core.records.stored import DuplicateGroup
-from tests.data.tiny_store import MANIFEST_SHA256, SOURCE, predict_all, tiny_manifest
+from kdh_desktop.core.records.stored import DuplicateGroup, OperationKind, ReviewChange
+from tests.data.tiny_store import MANIFEST_SHA256, SOURCE, fill, predict_all, tiny_manifest
 
 words = st.text(max_size=30)
 records = st.builds(
@@ -67,6 +67,15 @@ def is_told(value: object, merged: ImportedRecord) -> bool:
     texts = [getattr(merged, one.name) for one in fields(merged)] + [x for _, x in merged.extra]
     words = "" if value is None else str(value)
     return not words.strip() or words.split() in [str(text).split() for text in texts]
+
+
+def test_a_note_with_half_a_character_is_kept(store: RecordStore) -> None:
+    """As the window gives it after a paste on Windows that was cut within an emoji."""
+    fill(store, 1)
+    store.review([ReviewChange(1, note="seen \ud83e again")], kind=OperationKind.WRITE_NOTE)
+    assert store.detail(1).note == "seen \ufffd again"
+    store.undo()
+    assert store.detail(1).note == ""
 
 
 WHOLE = {
