@@ -178,6 +178,7 @@ def _figures(scored: ScoredTexts, *, seed: int, draws: int) -> dict[str, Figure]
         threshold=scored.classifier.bundle.manifest.evidence_threshold,
         seed=seed,
         draws=draws,
+        groups=scored.groups,
     )
     if evidence is not None:
         found["evidence_precision_at_1"] = _figure(evidence.precision_at_1)
@@ -193,9 +194,9 @@ def _differences(
     found = {name: _difference(difference.figures[name]) for name in _WHOLE}
     first, second = (weighted_precision_at_1(one.scores, one.present) for one in scored)
     if first is not None and second is not None:
-        size = len(scored[0].texts)
+        size, groups = len(scored[0].texts), scored[0].groups
         found["evidence_precision_at_1"] = _difference(
-            compare(first, second, size=size, seed=seed, draws=draws)
+            compare(first, second, size=size, seed=seed, draws=draws, groups=groups)
         )
     return found
 

@@ -17,7 +17,7 @@ from kdh_desktop.core.classification.cleaning import clean_text
 from kdh_desktop.core.classification.confidence import calibrated_probabilities, sigmoid
 from kdh_desktop.core.classification.evidence import pick_rows
 from trainer.judging.evaluation import score_texts
-from trainer.judging.resampling import DRAWS, Values, observe, ratio
+from trainer.judging.resampling import DRAWS, Groups, Values, observe, ratio
 from trainer.judging.significance import Comparison, compare
 
 OTHERS = 2
@@ -59,6 +59,7 @@ def deletion_test(
     *,
     seed: int,
     draws: int = DRAWS,
+    groups: Groups = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> DeletionTest | None:
     """Compare the shown sentence with others of its text.
@@ -73,6 +74,7 @@ def deletion_test(
         present: Decisions, boolean (texts, labels).
         seed: Of the choice of other sentences, and of the bootstrap.
         draws: Of the bootstrap.
+        groups: Texts that it draws together.
         on_progress: Told how many of how many texts are scored.
 
     Returns:
@@ -91,7 +93,12 @@ def deletion_test(
     )
     falls = _Falls(classifier, scores, dict(zip(cuts, found, strict=True)))
     return _judge(
-        trials, np.array([falls.of(one) for one in trials]), size=len(texts), seed=seed, draws=draws
+        trials,
+        np.array([falls.of(one) for one in trials]),
+        size=len(texts),
+        seed=seed,
+        draws=draws,
+        groups=groups,
     )
 
 
@@ -161,7 +168,7 @@ class _Falls:
 
 
 def _judge(
-    trials: Sequence[_Trial], falls: Values, *, size: int, seed: int, draws: int
+    trials: Sequence[_Trial], falls: Values, *, size: int, seed: int, draws: int, groups: Groups
 ) -> DeletionTest:
     text_of = np.array([one.text for one in trials])
     counts = np.bincount(text_of, minlength=size)
@@ -174,6 +181,8 @@ def _judge(
         shown_fall=float(observe(shown, size=size)),
         other_fall=float(observe(other, size=size)),
         more_often=float(np.mean(falls[:, 0] > falls[:, 1])),
-        probability=compare(shown, other, size=size, seed=seed, draws=draws),
-        text_logit=compare(shown_logit, other_logit, size=size, seed=seed, draws=draws),
+        probability=compare(shown, other, size=size, seed=seed, draws=draws, groups=groups),
+        text_logit=compare(
+            shown_logit, other_logit, size=size, seed=seed, draws=draws, groups=groups
+        ),
     )

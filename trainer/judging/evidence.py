@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from kdh_desktop.core.classification.confidence import sigmoid
 from kdh_desktop.core.classification.evidence import pick_rows
 from trainer.judging.evaluation import ServedScores
-from trainer.judging.resampling import DRAWS, Estimate, WeightedFigure, estimate, ratio
+from trainer.judging.resampling import DRAWS, Estimate, Groups, WeightedFigure, estimate, ratio
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,7 @@ def evidence_figures(
     threshold: float,
     seed: int,
     draws: int = DRAWS,
+    groups: Groups = None,
 ) -> EvidenceFigures | None:
     """Judge the sentences that the program would show.
 
@@ -56,6 +57,7 @@ def evidence_figures(
         threshold: Probability from which a sentence is shown; at most three are.
         seed: Of the bootstrap over texts.
         draws: Of the bootstrap.
+        groups: Texts that it draws together.
 
     Returns:
         None where the corpus labels no sentence or the network scores none; single texts without
@@ -70,7 +72,8 @@ def evidence_figures(
     }
 
     def of(part: NDArray[np.float64], whole: NDArray[np.float64]) -> Estimate:
-        return estimate(ratio(part, whole), size=len(counts), seed=seed, draws=draws)
+        figure = ratio(part, whole)
+        return estimate(figure, size=len(counts), seed=seed, draws=draws, groups=groups)
 
     return EvidenceFigures(
         labels=int(sums["labels"].sum()),

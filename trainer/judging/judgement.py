@@ -12,6 +12,7 @@ from kdh_desktop.core.classification.classifier import OnnxClassifier, TextScore
 from kdh_desktop.core.classification.confidence import calibrated_probabilities
 from kdh_desktop.core.classification.manifest import LabelCalibration
 from trainer.corpus import LabelledText
+from trainer.corpus.duplicates import groups_of
 from trainer.judging.deletion import DeletionTest, deletion_test
 from trainer.judging.evaluation import ServedScores, beside_truth, score_texts
 from trainer.judging.evidence import EvidenceFigures, evidence_figures
@@ -67,6 +68,7 @@ class ScoredTexts:
         scores: The same beside the corpus's labels.
         probabilities: Calibrated, float64 (texts, labels).
         present: Decisions, boolean (texts, labels).
+        groups: Group of each text, int64 (texts,); what is never divided is resampled whole, too.
     """
 
     classifier: OnnxClassifier
@@ -75,6 +77,7 @@ class ScoredTexts:
     scores: ServedScores
     probabilities: NDArray[np.float64]
     present: NDArray[np.bool_]
+    groups: NDArray[np.int64]
 
     @property
     def truth(self) -> NDArray[np.float32]:
@@ -234,7 +237,8 @@ def scored_already(
     scores = beside_truth(labelled, raw)
     probabilities, present = decide(scores, calibrations)
     texts = tuple(text.text for text in labelled)
-    return ScoredTexts(classifier, texts, tuple(raw), scores, probabilities, present)
+    groups = groups_of(labelled)
+    return ScoredTexts(classifier, texts, tuple(raw), scores, probabilities, present, groups)
 
 
 def _ordered(scores: TextScores, columns: list[int]) -> TextScores:
@@ -269,6 +273,7 @@ def judge(
         scored.present,
         seed=seed,
         draws=draws,
+        groups=scored.groups,
         on_progress=None
         if on_progress is None
         else lambda done, of: on_progress("texts without a sentence", done, of),
@@ -285,6 +290,7 @@ def judge(
             threshold=manifest.evidence_threshold,
             seed=seed,
             draws=draws,
+            groups=scored.groups,
         ),
         deletion=deletion,
     )
@@ -294,7 +300,7 @@ def compare_models(
     first: ScoredTexts, second: ScoredTexts, *, seed: int, draws: int = DRAWS
 ) -> ModelDifference:
     """Compare two models that scored the same texts for the same labels."""
-    truth = first.truth
+    truth, groups = first.truth, first.groups
     found = {
         name: paired_bootstrap(
             first.present,
@@ -303,11 +309,12 @@ def compare_models(
             statistic=Decisions.statistic(figure),
             seed=seed,
             draws=draws,
+            groups=groups,
         )
         for name, figure in _OVERALL.items()
     }
     found |= {
-        name: compare(one, other, size=len(truth), seed=seed, draws=draws)
+        name: compare(one, other, size=len(truth), seed=seed, draws=draws, groups=groups)
         for (name, one), other in zip(
             _of_scores(first).items(), _of_scores(second).values(), strict=True
         )
@@ -319,6 +326,7 @@ def compare_models(
         statistic=Decisions.statistic(Tally.label_f1),
         seed=seed,
         draws=draws,
+        groups=groups,
     )
     corrected = holm([one.p_value for one in per_label])
     ids = first.classifier.labels.ids
@@ -336,8 +344,12 @@ def compare_models(
 def label_f1_figures(scored: ScoredTexts, *, seed: int, draws: int = DRAWS) -> tuple[Estimate, ...]:
     """F1 of each label, in the order of the texts' labels; arguments as in `judge`."""
     decisions = Decisions(scored.present, scored.truth)
+
+    def of(weights: Weights) -> Values:
+        return decisions.tally(weights).label_f1()
+
     size = len(scored.texts)
-    return estimates(lambda x: decisions.tally(x).label_f1(), size=size, seed=seed, draws=draws)
+    return estimates(of, size=size, seed=seed, draws=draws, groups=scored.groups)
 
 
 def _of_scores(scored: ScoredTexts) -> dict[str, WeightedFigure]:
@@ -355,23 +367,37 @@ def _of_scores(scored: ScoredTexts) -> dict[str, WeightedFigure]:
 
 def overall_figures(scored: ScoredTexts, *, seed: int, draws: int = DRAWS) -> dict[str, Estimate]:
     """Figures of the whole, by their names in `Judgement`; arguments as in `judge`."""
-    size = len(scored.texts)
+    size, groups = len(scored.texts), scored.groups
     decisions = Decisions(scored.present, scored.truth)
 
     def all_at_once(weights: Weights) -> Values:
         tally = decisions.tally(weights)
         return np.column_stack([figure(tally) for figure in _OVERALL.values()])
 
-    found = estimates(all_at_once, size=size, seed=seed, draws=draws)
+    found = estimates(all_at_once, size=size, seed=seed, draws=draws, groups=groups)
     return dict(zip(_OVERALL, found, strict=True)) | {
-        name: estimate(figure, size=size, seed=seed, draws=draws, is_gap="calibration" in name)
+        name: estimate(
+            figure,
+            size=size,
+            seed=seed,
+            draws=draws,
+            groups=groups,
+            is_gap="calibration" in name,
+        )
         for name, figure in _of_scores(scored).items()
     }
 
 
 def _label_figures(scored: ScoredTexts, *, seed: int, draws: int) -> tuple[LabelFigures, ...]:
     def of(figure: WeightedFigure, *, is_gap: bool = False) -> tuple[Estimate, ...]:
-        return estimates(figure, size=len(scored.texts), seed=seed, draws=draws, is_gap=is_gap)
+        return estimates(
+            figure,
+            size=len(scored.texts),
+            seed=seed,
+            draws=draws,
+            groups=scored.groups,
+            is_gap=is_gap,
+        )
 
     decisions = Decisions(scored.present, scored.truth)
     of_labels = zip(

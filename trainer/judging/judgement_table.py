@@ -30,7 +30,7 @@ _EVIDENCE = {
     "f1": "F1 of shown sentences",
     "overall_f1": "F1, wrong and missed labels counted",
 }
-_NOTE = "Points of 100; intervals of 95 % from the bootstrap over texts."
+_NOTE = "Points of 100; intervals of 95 % from the bootstrap over texts, groups drawn whole."
 
 
 def as_json(judgements: Sequence[Judgement], difference: ModelDifference | None) -> str:

@@ -111,6 +111,7 @@ def held_out_figures(
             scored.truth,
             statistic=Decisions.statistic(Tally.micro_f1),
             seed=seed,
+            groups=scored.groups,
         )
         found |= {"linear_micro_f1": of_linear.micro_f1, "linear_macro_f1": of_linear.macro_f1}
         found |= _compared("over_linear", over)

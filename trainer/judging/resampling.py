@@ -1,7 +1,8 @@
 """The bootstrap: how far a figure could be off because other texts might have been drawn.
 
 Source: Efron and Tibshirani 1993, chapters 13 and 16. The unit that is drawn is the text, with
-all its labels and sentences, because what belongs to one text is not independent.
+all its labels and sentences, because what belongs to one text is not independent; for the same
+reason texts of one group, such as a patient's, are drawn together.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ Values = NDArray[np.float64]
 WeightedFigure = Callable[[Weights], Values]
 """A figure of texts, for any number of weightings of them at once."""
 
+Groups = NDArray[np.int64] | None
+"""Group of each text, shape (texts,), whatever the numbers; None where all stand alone."""
+
 Statistic = Callable[[NDArray[Any], NDArray[Any]], WeightedFigure]
 """From predictions and truth, text by text, to a figure of them."""
 
@@ -40,9 +44,19 @@ class Estimate:
     high: float
 
 
-def resample(figure: WeightedFigure, *, size: int, seed: int, draws: int = DRAWS) -> Values:
-    """The figure in `draws` samples of `size` texts, drawn with replacement."""
-    return np.concatenate([figure(weights) for weights in _draw(size, seed=seed, draws=draws)])
+def resample(
+    figure: WeightedFigure, *, size: int, seed: int, draws: int = DRAWS, groups: Groups = None
+) -> Values:
+    """The figure in `draws` samples of `size` texts, drawn with replacement.
+
+    Groups are drawn whole: as many as there are, with as many texts as they happen to have.
+    """
+    units, unit_of = size, np.arange(size)
+    if groups is not None:
+        found, unit_of = np.unique(groups, return_inverse=True)
+        units = len(found)
+    blocks = _draw(units, rows=max(1, _BLOCK // size), seed=seed, draws=draws)
+    return np.concatenate([figure(weights[:, unit_of]) for weights in blocks])
 
 
 def observe(figure: WeightedFigure, *, size: int) -> Values:
@@ -51,7 +65,13 @@ def observe(figure: WeightedFigure, *, size: int) -> Values:
 
 
 def estimate(
-    figure: WeightedFigure, *, size: int, seed: int, draws: int = DRAWS, is_gap: bool = False
+    figure: WeightedFigure,
+    *,
+    size: int,
+    seed: int,
+    draws: int = DRAWS,
+    groups: Groups = None,
+    is_gap: bool = False,
 ) -> Estimate:
     """One figure with its interval.
 
@@ -60,18 +80,25 @@ def estimate(
         size: Number of texts.
         seed: Of the draws.
         draws: How many.
+        groups: Texts that are drawn together.
         is_gap: Whether the figure is a sum of distances, which chance alone makes larger, and
             in each draw larger again; see `interval`.
     """
-    values = resample(figure, size=size, seed=seed, draws=draws)
+    values = resample(figure, size=size, seed=seed, draws=draws, groups=groups)
     return interval(float(observe(figure, size=size)), values, is_gap=is_gap)
 
 
 def estimates(
-    figure: WeightedFigure, *, size: int, seed: int, draws: int = DRAWS, is_gap: bool = False
+    figure: WeightedFigure,
+    *,
+    size: int,
+    seed: int,
+    draws: int = DRAWS,
+    groups: Groups = None,
+    is_gap: bool = False,
 ) -> tuple[Estimate, ...]:
     """Several figures with their intervals, from the same draws; arguments as in `estimate`."""
-    values = resample(figure, size=size, seed=seed, draws=draws)
+    values = resample(figure, size=size, seed=seed, draws=draws, groups=groups)
     return tuple(
         interval(float(value), values[:, column], is_gap=is_gap)
         for column, value in enumerate(observe(figure, size=size))
@@ -115,11 +142,11 @@ def by_rows(plain: Callable[[NDArray[Any], NDArray[Any]], float]) -> Statistic:
     return statistic
 
 
-def _draw(size: int, *, seed: int, draws: int) -> Iterator[Weights]:
+def _draw(units: int, *, rows: int, seed: int, draws: int) -> Iterator[Weights]:
+    """How often each unit is drawn, at most `rows` draws at a time."""
     rng = np.random.default_rng(seed)
-    block = max(1, _BLOCK // size)
-    for start in range(0, draws, block):
-        rows = min(block, draws - start)
-        cells = rng.integers(0, size, (rows, size)) + np.arange(rows)[:, np.newaxis] * size
-        counts = np.bincount(cells.ravel(), minlength=rows * size)
-        yield counts.reshape(rows, size).astype(float)
+    for start in range(0, draws, rows):
+        many = min(rows, draws - start)
+        cells = rng.integers(0, units, (many, units)) + np.arange(many)[:, np.newaxis] * units
+        counts = np.bincount(cells.ravel(), minlength=many * units)
+        yield counts.reshape(many, units).astype(float)

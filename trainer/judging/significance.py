@@ -16,6 +16,7 @@ from scipy import stats
 from trainer.judging.metrics import Truth
 from trainer.judging.resampling import (
     DRAWS,
+    Groups,
     Statistic,
     Values,
     WeightedFigure,
@@ -26,6 +27,9 @@ from trainer.judging.resampling import (
 
 _MOST_EXACT_PAIRS = 12
 """Up to so many differing pairs, all ways of signing the ranks are counted through."""
+
+_DIGITS = 12
+"""Of a difference of figures; what lies beyond them is rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,7 @@ def paired_bootstrap(
     statistic: Statistic,
     seed: int,
     draws: int = DRAWS,
+    groups: Groups = None,
 ) -> Comparison:
     """Compare two systems by any statistic, on the same drawn texts.
 
@@ -99,9 +104,15 @@ def paired_bootstrap(
         statistic: Such as ``Decisions.statistic(Tally.micro_f1)``; one number a draw.
         seed: Of the draws.
         draws: How many.
+        groups: Texts that are drawn together.
     """
     return compare(
-        statistic(first, truth), statistic(second, truth), size=len(truth), seed=seed, draws=draws
+        statistic(first, truth),
+        statistic(second, truth),
+        size=len(truth),
+        seed=seed,
+        draws=draws,
+        groups=groups,
     )
 
 
@@ -113,10 +124,11 @@ def paired_bootstraps(
     statistic: Statistic,
     seed: int,
     draws: int = DRAWS,
+    groups: Groups = None,
 ) -> tuple[Comparison, ...]:
     """The same for a statistic of several numbers, such as one for each label."""
     differ = _difference(statistic(first, truth), statistic(second, truth))
-    values = resample(differ, size=len(truth), seed=seed, draws=draws)
+    values = resample(differ, size=len(truth), seed=seed, draws=draws, groups=groups)
     observed = observe(differ, size=len(truth))
     return tuple(
         comparison(float(one), column) for one, column in zip(observed, values.T, strict=True)
@@ -124,11 +136,17 @@ def paired_bootstraps(
 
 
 def compare(
-    first: WeightedFigure, second: WeightedFigure, *, size: int, seed: int, draws: int = DRAWS
+    first: WeightedFigure,
+    second: WeightedFigure,
+    *,
+    size: int,
+    seed: int,
+    draws: int = DRAWS,
+    groups: Groups = None,
 ) -> Comparison:
     """Compare two figures of the same `size` texts, as `paired_bootstrap` does."""
     differ = _difference(first, second)
-    values = resample(differ, size=size, seed=seed, draws=draws)
+    values = resample(differ, size=size, seed=seed, draws=draws, groups=groups)
     return comparison(float(observe(differ, size=size)), values)
 
 
@@ -176,7 +194,8 @@ def wilcoxon_over_folds(first: Sequence[float], second: Sequence[float]) -> Sign
 
     Source: Wilcoxon 1945; exact, also with ties, where there are few folds.
     """
-    differences = np.subtract(first, second)
+    # Rounded, so that it makes no equal distances differ, nor equal figures.
+    differences = np.round(np.subtract(first, second), _DIGITS)
     differing = differences[differences != 0]
     p_value = 1.0
     if len(differing) > 1:  # a single one may as well have fallen the other way

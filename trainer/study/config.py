@@ -154,6 +154,9 @@ class StudyConfig:
         require(self.bootstrap_draws >= 100, "bootstrap_draws", "must be at least 100")
         for system in self.systems:
             self._check_links(system)
+        # The report is about them; without any it would fail once everything is trained.
+        has_main = any(self.largest in self.samples_of(one) for one in self.of_part(Part.MAIN))
+        require(has_main, "systems", "must have one of the main part at the largest sample")
         if self.reference is not None:
             require(self._has(self.reference), "reference", "names no system")
 
@@ -172,6 +175,11 @@ class StudyConfig:
     def of_part(self, part: Part) -> tuple[System, ...]:
         """The systems of one part of the report."""
         return tuple(one for one in self.systems if one.part is part)
+
+    @property
+    def largest(self) -> Sample:
+        """The largest sample."""
+        return max(self.samples, key=lambda size: float("inf") if size is None else size)
 
     @property
     def needs_transfer(self) -> bool:

@@ -63,7 +63,7 @@ class Scale:
 def even_ticks(low: float, high: float, *, about: int = 6) -> list[float]:
     """Round values between two limits, evenly spread."""
     if high <= low:
-        return [low]
+        return [float(low)]
     rough = (high - low) / about
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(x * power for x in (1, 2, 2.5, 5, 10) if x * power >= rough * 0.999)

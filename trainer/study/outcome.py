@@ -224,7 +224,7 @@ class Outcome:
     @property
     def largest(self) -> Sample:
         """The largest sample."""
-        return max(self.config.samples, key=lambda size: float("inf") if size is None else size)
+        return self.config.largest
 
 
 def sample_name(sample: Sample) -> str:

@@ -20,7 +20,7 @@ from kdh_desktop.core.training_config import NetworkKind
 from trainer.bench.machine import about_processors
 from trainer.corpus import corpus_digest
 from trainer.process.control import RunControl
-from trainer.process.work_folder import claim_work_folder
+from trainer.process.work_folder import claim_work_folder, held_work_folder
 from trainer.study.bases import make_vocabularies
 from trainer.study.cells import CellStore, Planned, plan_cells
 from trainer.study.config import StudyConfig
@@ -58,9 +58,22 @@ def run_study(
     """Train all cells that are not there yet, and judge them.
 
     Raises:
-        TrainingError: Texts or encoder cannot be used, or the work folder is another study's.
+        TrainingError: Texts or encoder cannot be used, or the work folder is another study's, or
+            another process works there.
         Cancelled: The user stopped it; it can be resumed.
     """
+    with held_work_folder(files.work):
+        return _run_alone(config, files, machine=machine, control=control, say=say)
+
+
+def _run_alone(
+    config: StudyConfig,
+    files: StudyFiles,
+    *,
+    machine: Machine,
+    control: RunControl,
+    say: Callable[[str], None],
+) -> Outcome:
     encoder = _encoder_digest(config, files)
     texts = read_study_texts(config, files)
     digests = {

@@ -7,10 +7,12 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.json_values import to_json_value
 from kdh_desktop.core.search_space import TuningConfig, Value, at_position, value_at
 from kdh_desktop.core.training_config import Schedule
@@ -102,7 +104,10 @@ def search_settings(
 
 
 class _Objective:
-    """Micro-F1 of a position on the inner folds, at one threshold for all of them."""
+    """Micro-F1 of a position on the inner folds, at one threshold for all of them.
+
+    A position whose fields do not go together, or at which training fails, scores 0.
+    """
 
     def __init__(self, trial: ChainTrial, sentence_weight: float, control: RunControl) -> None:
         self._trial = trial
@@ -111,8 +116,20 @@ class _Objective:
 
     def __call__(self, values: Mapping[str, Value], report: Report) -> float:
         trial = self._trial
-        chain = _shortened(at_position(trial.chain, values), trial.plan.epoch_share)
         folder = trial.place.folder / f"trial-{_key(values)}"
+        try:
+            chain = _shortened(at_position(trial.chain, values), trial.plan.epoch_share)
+        except ValueError:
+            return 0.0
+        try:
+            figure = self._judge(chain, folder, report)
+        except TrainingError:
+            figure = 0.0
+        shutil.rmtree(folder, ignore_errors=True)
+        return figure
+
+    def _judge(self, chain: Chain, folder: Path, report: Report) -> float:
+        trial = self._trial
         scores: list[NDArray[np.float32]] = []
         figure = 0.0
         for number, fold in enumerate(trial.folds):
@@ -126,7 +143,6 @@ class _Objective:
             figure = micro_f1(joined >= best_threshold(joined, truth), truth)
             if not report(number, figure):
                 break
-        shutil.rmtree(folder, ignore_errors=True)
         return figure
 
 

@@ -277,7 +277,7 @@ def chosen_settings(outcome: Outcome) -> str | None:
             place += f", seed {cell.seed}"
         rows.append(
             [
-                _name(outcome, one),
+                escape(_name(outcome, one)),
                 place,
                 *(_setting((cell.chosen or {}).get(name)) for name in names),
                 _inner_best(outcome, one, cell),
@@ -317,7 +317,9 @@ def _words(name: str) -> str:
 
 
 def _setting(value: Value | None) -> str:
-    return "" if value is None else f"{value:.3g}" if isinstance(value, float) else str(value)
+    if value is None:
+        return ""
+    return f"{value:.3g}" if isinstance(value, float) else escape(str(value))
 
 
 def costs(outcome: Outcome) -> str:

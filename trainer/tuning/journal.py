@@ -24,22 +24,16 @@ class Journal:
             fingerprint: What evaluations depend on beside the position.
 
         Raises:
-            TrainingError: The file is the journal of something else.
+            TrainingError: The file is the journal of something else, or damaged.
         """
         self._path = path
         self._found: dict[str, Evaluation] = {}
-        lines = self._whole_lines()
-        if not lines:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._append({"fingerprint": fingerprint})
-        elif parse_json(lines[0]) != {"fingerprint": fingerprint}:
+        try:
+            self._take_up(self._whole_lines(), fingerprint)
+        except (ValueError, TypeError) as error:
             raise TrainingError(
-                "The work folder holds the tuning of another configuration, corpus or encoder.",
-                "Name a new work folder, or go on with what the tuning was begun with.",
-            )
-        for line in lines[1:]:
-            evaluation = build(Evaluation, parse_json(line), "evaluation")
-            self._found[key_of(evaluation.values)] = evaluation
+                "The journal of the tuning is damaged.", "Name a new work folder."
+            ) from error
 
     def find(self, values: Values) -> Evaluation | None:
         """What was found at a position, if it was judged before."""
@@ -52,6 +46,19 @@ class Journal:
 
     def __len__(self) -> int:
         return len(self._found)
+
+    def _take_up(self, lines: list[str], fingerprint: str) -> None:
+        if not lines:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._append({"fingerprint": fingerprint})
+        elif parse_json(lines[0]) != {"fingerprint": fingerprint}:
+            raise TrainingError(
+                "The work folder holds the tuning of another configuration, corpus or encoder.",
+                "Name a new work folder, or go on with what the tuning was begun with.",
+            )
+        for line in lines[1:]:
+            evaluation = build(Evaluation, parse_json(line), "evaluation")
+            self._found[key_of(evaluation.values)] = evaluation
 
     def _append(self, value: object) -> None:
         data = json.dumps(value, allow_nan=False).encode() + b"\n"
@@ -69,9 +76,4 @@ class Journal:
         if torn:
             with self._path.open("r+b") as file:
                 file.truncate(len(whole) + len(newline))
-        try:
-            return whole.decode().splitlines()
-        except UnicodeDecodeError as error:
-            raise TrainingError(
-                "The journal of the tuning is damaged.", "Name a new work folder."
-            ) from error
+        return whole.decode().splitlines()

@@ -16,6 +16,7 @@ from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.search_space import TuningConfig, at_position
 from kdh_desktop.core.training_config import NetworkConfig, RunConfig, Schedule
 from trainer.corpus import LabelledText, target_matrix
+from trainer.corpus.duplicates import groups_of
 from trainer.distillation import StudentTrainer, TaughtExamples
 from trainer.judging.metrics import Decisions, Tally, best_threshold, micro_f1
 from trainer.judging.significance import paired_bootstrap
@@ -113,9 +114,16 @@ class OutOfFold:
         """How often chance alone would part two judged positions as far, on resampled texts."""
         present, truth = _decisions(self.folder(first))
         other, _ = _decisions(self.folder(second))
-        statistic = Decisions.statistic(Tally.micro_f1)
-        seed = self.config.seed
-        return paired_bootstrap(present, other, truth, statistic=statistic, seed=seed).p_value
+        judged = self.read().drawn(self.tuning.texts, seed=self.config.seed)
+        compared = paired_bootstrap(
+            present,
+            other,
+            truth,
+            statistic=Decisions.statistic(Tally.micro_f1),
+            seed=self.config.seed,
+            groups=groups_of(judged.texts),
+        )
+        return compared.p_value
 
 
 class OutOfFoldObjective:
@@ -123,6 +131,9 @@ class OutOfFoldObjective:
 
     Unlabelled texts are left out: every teacher would have to label them anew. A position whose
     fields do not go together, or at which training fails, scores 0.
+
+    A student's teachers had seen the fold that it is judged on, so that its score flatters, and
+    the more so the more it listens to them.
     """
 
     def __init__(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -30,6 +31,7 @@ from trainer.learning.stages import StageRunner
 from trainer.networks.base import NetworkBase
 from trainer.process.control import RunControl
 from trainer.process.device import repeat_exactly
+from trainer.process.work_folder import is_cut_short
 from trainer.running.texts import folds_of, read_run_texts
 from trainer.teacher import Corpus, TeacherTrainer
 from trainer.tuning import InTurn, SideBySide, Tuner, TuningOutcome
@@ -132,6 +134,8 @@ def tune_config(
     spec = OutOfFold(config, tuning, _Read(texts, None), encoder, work)
     if spec.is_of_student and not spec.has_own_teachers and config.distillation.distil.epochs:
         taught = work / "taught.npz"
+        if teacher_work is None:
+            _forget_cut_short(work / "teacher", taught)
         if not taught.exists():
             base = _base(config.teacher.network, config, read, encoder, work)
             runner = StageRunner(
@@ -180,6 +184,19 @@ def _search(
             control=control,
         )
         return tuner.tune(spec.p_value)
+
+
+def _forget_cut_short(teacher: Path, taught: Path) -> None:
+    """Forget a teacher whose training "stop and keep the best" cut short, and what it said.
+
+    The search that was ended so is over. One that goes on is to be taught by a whole teacher.
+    """
+    if is_cut_short(teacher):
+        taught.unlink(missing_ok=True)
+        aside = teacher.with_name("teacher-cut-short")
+        shutil.rmtree(aside, ignore_errors=True)
+        teacher.rename(aside)  # at once, so that a kill leaves no part of it without its mark
+        shutil.rmtree(aside)
 
 
 def _teach(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, is_dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from kdh_desktop.core.classification.classifier import OnnxClassifier
 from kdh_desktop.core.classification.model_bundle import ModelBundle
 from kdh_desktop.core.labels import HALLMARKS_OF_CANCER
 from trainer.corpus import LabelledText, read_hoc
+from trainer.corpus.duplicates import groups_of
 from trainer.judging.judgement import (
     Judgement,
     ModelDifference,
@@ -20,11 +21,12 @@ from trainer.judging.judgement import (
     compare_models,
     judge,
     score_labelled,
+    scored_already,
 )
 from trainer.judging.judgement_table import as_json, as_text
 from trainer.judging.metrics import average_precision, calibration_error, figures
 from trainer.judging.resampling import Estimate
-from trainer.judging.significance import holm
+from trainer.judging.significance import Comparison, holm
 
 DRAWS = 100
 
@@ -194,3 +196,31 @@ def test_a_model_that_finds_nothing_has_figures_of_nought(scored: ScoredTexts) -
     assert found.evidence.labels == 0
     json.loads(as_json([found], None), parse_constant=pytest.fail)
     assert found.bundle in as_text([found], None)
+
+
+def test_what_is_never_divided_is_resampled_whole(
+    scored: ScoredTexts, better: ScoredTexts, labelled: list[LabelledText]
+) -> None:
+    named = [replace(text, group=f"patient {row // 3}") for row, text in enumerate(labelled)]
+    own = scored_already(scored.classifier, named, scored.raw)
+    assert own.groups.tolist() == groups_of(named).tolist() != groups_of(labelled).tolist()
+    # Where all texts are one group, every draw is the same.
+    one_group = np.zeros(len(labelled), np.int64)
+    both = [replace(one, groups=one_group) for one in (better, scored)]
+    judged = judge(both[1], seed=0, draws=9)
+    found: list[Estimate | Comparison] = [
+        *(one for one in _values_of(judged) if isinstance(one, Estimate)),
+        *(one for label in judged.labels for one in _values_of(label) if isinstance(one, Estimate)),
+        *(one for one in _values_of(judged.evidence) if isinstance(one, Estimate)),
+        *(one for one in _values_of(judged.deletion) if isinstance(one, Comparison)),
+    ]
+    difference = compare_models(*both, seed=0, draws=9)
+    found += [*difference.figures.values(), *(label.f1 for label in difference.labels)]
+    assert len(found) == 9 + 5 * len(judged.labels) + 5 + 2 + 9 + len(judged.labels)
+    for one in found:
+        assert one.low == pytest.approx(one.high)
+
+
+def _values_of(what: object) -> list[object]:
+    assert is_dataclass(what)
+    return [getattr(what, field.name) for field in fields(what)]

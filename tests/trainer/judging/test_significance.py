@@ -81,6 +81,29 @@ def test_false_alarms_are_about_as_rare_as_they_should_be() -> None:
     assert 0.9 <= np.mean(covers) <= 0.98
 
 
+def test_texts_of_a_group_are_no_evidence_of_their_own() -> None:
+    """Of eight notes of each patient nearly the same is said; so there are as good as 30 texts."""
+    alone: list[float] = []
+    together: list[float] = []
+    groups = np.arange(240) // 8
+    for seed in range(100):
+        few = systems(seed, first=0.15, second=0.15, texts=30)
+        one, other, truth = (np.repeat(what, 8, axis=0) for what in few)
+        for p_values, drawn_together in ((alone, None), (together, groups)):
+            found = paired_bootstrap(
+                one,
+                other,
+                truth,
+                statistic=MICRO_F1,
+                seed=seed,
+                draws=200,
+                groups=drawn_together,
+            )
+            p_values.append(found.p_value)
+    assert np.mean(np.array(alone) < 0.05) > 0.3
+    assert np.mean(np.array(together) < 0.05) < 0.12
+
+
 def test_a_p_value_is_never_nought() -> None:
     one, other, truth = systems(0, first=0.0, second=0.5)
     found = paired_bootstrap(one, other, truth, statistic=MICRO_F1, seed=0, draws=99)
@@ -171,6 +194,14 @@ def test_the_signed_rank_test_is_exact_with_ties(differences: list[int]) -> None
     sums = signs @ ranks
     middle, own = ranks.sum() / 2, ranks[values > 0].sum()
     assert found == pytest.approx(np.mean(np.abs(sums - middle) >= abs(own - middle)))
+
+
+def test_folds_that_only_rounding_parts_are_equal() -> None:
+    """As floats these differences are all of another size, and the last is not nought."""
+    first = [0.8, 0.7, 0.6, 0.9, 0.5, float(np.mean([0.8, 0.7, 0.6]))]
+    second = [0.7, 0.6, 0.5, 0.8, 0.6, float(np.mean([0.6, 0.7, 0.8]))]
+    found = wilcoxon_over_folds(first, second)
+    assert found.p_value == wilcoxon_over_folds([1, 1, 1, 1, -1, 0], [0] * 6).p_value == 0.375
 
 
 def test_many_folds_are_tested_without_counting_through() -> None:

@@ -96,6 +96,15 @@ def test_a_system_must_fit_those_that_it_names(
         with_system(fake_config(), system, **changes)
 
 
+def test_the_report_has_something_to_show_at_the_largest_sample() -> None:
+    config = fake_config()
+    steps = tuple(replace(one, part=Part.STEP) for one in config.systems)
+    small = tuple(replace(one, samples=(60,)) for one in config.systems)
+    for systems in (steps, small):
+        with pytest.raises(ValueError, match="one of the main part at the largest sample"):
+            replace(config, systems=systems)
+
+
 def test_a_search_may_change_only_what_a_chain_has() -> None:
     config = fake_config()
     tuned = config.system("tuned")

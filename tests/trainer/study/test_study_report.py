@@ -133,6 +133,39 @@ def test_words_are_escaped(outcome: Outcome) -> None:
     assert "Scores &lt;b&gt;&amp; so on" in text
 
 
+def test_names_of_systems_networks_and_settings_are_escaped(outcome: Outcome) -> None:
+    config = outcome.config
+    systems = tuple(replace(one, name=f"{one.name} <i>") for one in config.systems)
+    networks = tuple(replace(one, name=f"{one.name} <i>") for one in config.networks)
+    cells = [
+        tuple(replace(cell, chosen=cell.chosen and {"some <i>": "a <i>"}) for cell in one.cells)
+        for one in outcome.systems
+    ]
+    told = zip(outcome.systems, cells, strict=True)
+    named = replace(
+        outcome,
+        config=replace(config, systems=systems, networks=networks),
+        systems=tuple(replace(one, cells=its) for one, its in told),
+    )
+    text = render_report(named)
+    assert "<i>" not in text
+    for said in ("swarm &lt;i&gt;", "Mini &lt;i&gt;", "some &lt;i&gt;", "a &lt;i&gt;"):
+        assert said in text
+
+
+def test_a_search_of_a_single_iteration_is_shown(outcome: Outcome) -> None:
+    cells = [
+        tuple(
+            replace(x, searches=tuple(replace(s, best_scores=(0.7,)) for s in x.searches))
+            for x in one.cells
+        )
+        for one in outcome.systems
+    ]
+    told = zip(outcome.systems, cells, strict=True)
+    short = replace(outcome, systems=tuple(replace(one, cells=its) for one, its in told))
+    assert "swarm: from 70.0 to 70.0" in render_report(short)
+
+
 def test_what_folds_digest_versions_and_time_were_is_said(outcome: Outcome) -> None:
     text = render_report(outcome)
     for said in ("c0ffee", "numpy 2", "a machine of two cores", "3; 1, 2", "20.6 min"):

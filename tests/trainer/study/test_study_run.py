@@ -20,6 +20,7 @@ from kdh_desktop.core.training_config import NetworkKind
 from tests.trainer.conftest import ONE_THREAD, ROOT
 from tests.trainer.study.tiny_studies import tiny_kdh_mltc, tiny_rocling
 from trainer.process.control import RunControl
+from trainer.process.work_folder import held_work_folder
 from trainer.study.cells import CellStore, plan_cells
 from trainer.study.config import StudyConfig, Texts
 from trainer.study.outcome import Outcome
@@ -185,6 +186,17 @@ def test_a_work_folder_belongs_to_one_study(kdh_mltc: Study, files: StudyFiles) 
         run_study(
             other,
             in_folder(files, kdh_mltc.work),
+            machine=Machine("cpu", 1),
+            control=RunControl(),
+            say=lambda _words: None,
+        )
+
+
+def test_two_processes_do_not_work_on_one_study(files: StudyFiles, tmp_path: Path) -> None:
+    with held_work_folder(tmp_path), pytest.raises(TrainingError, match="Another training works"):
+        run_study(
+            tiny_kdh_mltc(),
+            in_folder(files, tmp_path),
             machine=Machine("cpu", 1),
             control=RunControl(),
             say=lambda _words: None,

@@ -349,9 +349,18 @@ def test_cancel_ends_the_other_processes(tmp_path: Path) -> None:
         tuning(Noted(tmp_path), devices=("first", "second"))
 
 
-def test_a_damaged_journal_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"\xff\xfe\n", id="no letters"),
+        pytest.param(b'{"fingerprint"\n', id="no JSON at its head"),
+        pytest.param(b'{"fingerprint": "toys"}\n{"values": {"x"\n', id="no JSON in it"),
+        pytest.param(b'{"fingerprint": "toys"}\n{"values": {}}\n', id="no evaluation"),
+    ],
+)
+def test_a_damaged_journal_is_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "evaluations.jsonl"
-    path.write_bytes(b"\xff\xfe\n")
+    path.write_bytes(data)
     with pytest.raises(TrainingError, match="damaged"):
         Journal(path, fingerprint="toys")
 

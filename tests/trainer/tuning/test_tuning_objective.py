@@ -281,19 +281,24 @@ def test_judging_trains_a_share_of_the_epochs(quick: RunConfig) -> None:
 
 
 def tune(
-    config: RunConfig, encoder: Path, corpus: Path, work: Path, told: list[Event], **options: object
+    config: RunConfig,
+    encoder: Path,
+    corpus: Path,
+    work: Path,
+    told: list[Event],
+    *,
+    tuning: TuningConfig | None = None,
+    control: RunControl | None = None,
 ) -> tuple[RunConfig, object]:
-    tuning = options.pop("tuning", tuning_of(STUDENT))
-    assert isinstance(tuning, TuningConfig)
     return tune_config(
         config,
-        tuning,
+        tuning or tuning_of(STUDENT),
         texts=TrainingTexts(config, (HocSource(str(corpus)),)),
         encoder=encoder,
         work=work,
         devices=("cpu",),
         emit=told.append,
-        control=RunControl(),
+        control=control or RunControl(),
     )
 
 
@@ -329,6 +334,22 @@ def test_a_run_is_tuned_with_a_teacher_of_its_own_and_without_the_dev_texts(
     again: list[Event] = []
     assert tune(quick, tiny_encoder, hidden, tmp_path / "work", again) == (best, outcome)
     assert not [x for x in again if isinstance(x, PositionJudged)]
+
+
+def test_a_teacher_that_was_cut_short_teaches_no_search_that_goes_on(
+    quick: RunConfig, tiny_encoder: Path, tiny_corpus: Path, tmp_path: Path
+) -> None:
+    ended = RunControl()
+    ended.keep_best()
+
+    def taught(work: str, control: RunControl) -> bytes:
+        tune(quick, tiny_encoder, tiny_corpus, tmp_path / work, [], control=control)
+        (found,) = (tmp_path / work).glob("*/taught.npz")
+        return found.read_bytes()
+
+    whole = taught("whole", RunControl())
+    assert taught("ended", ended) != whole
+    assert taught("ended", RunControl()) == whole
 
 
 def test_a_search_in_other_groups_is_another_search(
