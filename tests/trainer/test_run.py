@@ -41,7 +41,7 @@ from trainer.judging.metrics import micro_f1
 from trainer.process.control import RunControl
 from trainer.process.work_folder import note_cut_short
 from trainer.run import run_training
-from trainer.running.steps import RunFiles
+from trainer.running.steps import RunFiles, TrainingRun
 
 CPU = torch.device("cpu")
 STAGES = [
@@ -387,6 +387,19 @@ def test_what_cannot_be_used_is_told_before_anything_is_trained(
             )
     assert told == []
     assert not (tmp_path / "out").exists()
+
+
+def test_texts_without_labels_cannot_choose_the_best_epoch(
+    files: RunFiles, tiny_config: RunConfig, tmp_path: Path
+) -> None:
+    how = tiny_config.distillation
+    choosy = replace(how, transfer=replace(how.transfer, validation_share=0.2))
+    config = replace(tiny_config, distillation=choosy)
+    places = replace(files, work=tmp_path / "work")
+    with pytest.raises(TrainingError, match="keeps texts without labels back"):
+        TrainingRun(config, places, emit=lambda _: None, control=RunControl(), device=CPU)
+    without = replace(places, transfer=None)
+    TrainingRun(config, without, emit=lambda _: None, control=RunControl(), device=CPU)
 
 
 def test_a_run_whose_stages_were_cut_short_is_resumed_to_end_soon(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -59,7 +60,7 @@ class PieceStream:
                 ids = arrays["ids"]
                 starts = np.unpackbits(arrays["starts"], count=len(ids)).astype(bool)
                 return cls(ids, starts, int(arrays["texts"]), str(arrays["source"]))
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error):
             return None
 
 
@@ -72,7 +73,7 @@ def read_passages(paths: Sequence[Path]) -> list[str]:
     texts: dict[str, None] = {}
     try:
         for path in paths:
-            with path.open(encoding="utf-8") as lines:
+            with path.open(encoding="utf-8-sig") as lines:
                 texts.update((str(json.loads(line)["text"]), None) for line in lines)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TrainingError(

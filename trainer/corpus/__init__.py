@@ -8,10 +8,11 @@ from trainer.corpus.labelled_text import (
     target_matrix,
 )
 from trainer.corpus.read import read_corpora, read_corpus
-from trainer.corpus.unlabelled import read_unlabelled
+from trainer.corpus.unlabelled import apart_from, read_unlabelled
 
 __all__ = [
     "LabelledText",
+    "apart_from",
     "corpus_digest",
     "groups_digest",
     "read_corpora",

@@ -10,8 +10,9 @@ import hashlib
 import re
 import unicodedata
 import zlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,7 @@ SHINGLE = 4
 _WIDE = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 """Scripts without blanks between words: Thai, Lao, kana, Han."""
 
+WIDE_CHARACTER = re.compile(f"[{_WIDE}]")
 _WORD = re.compile(f"[{_WIDE}]|[^\\W{_WIDE}]+")
 _HASHES = 64
 _BANDS = 16
@@ -63,18 +65,22 @@ def near_duplicates(
         first.setdefault(key, place)
     shingles = {place: _shingles(texts[place]) for place in first.values()}
     buckets: dict[tuple[int, bytes], list[int]] = defaultdict(list)
+    held: Counter[tuple[tuple[int, bytes], Hashable]] = Counter()
     for place in first.values():
         compared: set[int] = set()
         bands = _bands(shingles[place])
         for band in bands:
-            others = [x for x in buckets[band] if own[x] is None or own[x] != own[place]]
-            compared.update(others[:_MAX_COMPARED])
+            others = (x for x in buckets[band] if own[x] is None or own[x] != own[place])
+            compared.update(islice(others, _MAX_COMPARED))
         for other in sorted(compared):
             if _similarity(shingles[place], shingles[other]) >= NEARLY:
                 yield place, other
                 break
         for band in bands:
-            buckets[band].append(place)
+            held[band, own[place]] += 1
+            # Of one group no text is compared with more.
+            if held[band, own[place]] <= _MAX_COMPARED:
+                buckets[band].append(place)
 
 
 def groups_of(texts: Sequence[LabelledText]) -> NDArray[np.int64]:

@@ -63,7 +63,7 @@ def read_raw_hoc(source: HocSource) -> RawCorpus:
     faults: list[Fault] = []
     folder = Path(source.folder)
     try:
-        ids = (folder / source.ids_file).read_text(encoding="utf-8").split()
+        ids = _read_text(folder / source.ids_file).split()
         for row, text_id in enumerate(ids, 1):
             read = _read_one(folder, text_id, row=row, level=source.level)
             if isinstance(read, Fault):
@@ -86,9 +86,9 @@ def read_raw_hoc(source: HocSource) -> RawCorpus:
 
 
 def _read_one(folder: Path, text_id: str, *, row: int, level: HocLevel) -> RawText | Fault:
-    raw = (folder / "text" / f"{text_id}.txt").read_text(encoding="utf-8")
+    raw = _read_text(folder / "text" / f"{text_id}.txt")
     sentences = [line.strip() for line in raw.split("\n") if line.strip()]
-    segments = (folder / "labels" / f"{text_id}.txt").read_text(encoding="utf-8").split("<")[1:]
+    segments = _read_text(folder / "labels" / f"{text_id}.txt").split("<")[1:]
     if not sentences:
         return Fault(
             ProblemKind.EMPTY_TEXTS,
@@ -117,6 +117,11 @@ def _read_one(folder: Path, text_id: str, *, row: int, level: HocLevel) -> RawTe
         tokenised=tuple(repair_characters(sentence) for sentence in sentences),
         sentence_labels=of_sentences,
     )
+
+
+def _read_text(path: Path) -> str:
+    """A file's text without the byte order mark that editors on Windows put before it."""
+    return path.read_text(encoding="utf-8-sig")
 
 
 def _labels_of(segment: str, level: HocLevel) -> tuple[str, ...]:

@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from kdh_desktop.core.classification.sentences import split_sentences
 from kdh_desktop.core.errors import TrainingError
+from trainer.corpus.duplicates import WIDE_CHARACTER, content_keys, near_duplicates
 from trainer.corpus.labelled_text import LabelledText
 
 
 def read_unlabelled(path: Path, *, limit: int, min_words: int) -> list[LabelledText]:
     """Read the first `limit` passages of at least `min_words` words from JSON lines with ``text``.
 
+    In scripts without blanks between words each character counts as one. Halves of characters,
+    which no tokenizer takes, are left out.
+
     Raises:
         TrainingError: The file is missing or a line is no JSON object with a text.
     """
     texts: list[LabelledText] = []
     try:
-        with path.open(encoding="utf-8") as lines:
+        with path.open(encoding="utf-8-sig") as lines:
             for number, line in enumerate(lines):
                 if len(texts) == limit:
                     break
-                passage = str(json.loads(line)["text"])
-                if len(passage.split()) < min_words:
+                passage = str(json.loads(line)["text"]).encode(errors="ignore").decode()
+                if _words_in(passage) < min_words:
                     continue
                 sentences = tuple(passage[a:b] for a, b in split_sentences(passage))
                 texts.append(LabelledText(f"transfer:{number}", sentences, sentences, None))
@@ -33,3 +38,23 @@ def read_unlabelled(path: Path, *, limit: int, min_words: int) -> list[LabelledT
             'Give a file with one JSON object a line, each with a "text".',
         ) from error
     return texts
+
+
+def apart_from(
+    judged: Sequence[LabelledText], unlabelled: Sequence[LabelledText]
+) -> list[LabelledText]:
+    """Unlabelled texts that are not among those to be judged on, nor nearly.
+
+    A teacher that has learnt those by heart would tell their labels through them.
+    """
+    texts = [text.text for text in (*judged, *unlabelled)]
+    keys = content_keys(texts)
+    whose = ["judged"] * len(judged) + ["unlabelled"] * len(unlabelled)
+    left_out = {keys[place] for place, _ in near_duplicates(texts, whose)}
+    left_out.update(keys[: len(judged)])
+    own = keys[len(judged) :]
+    return [text for text, key in zip(unlabelled, own, strict=True) if key not in left_out]
+
+
+def _words_in(passage: str) -> int:
+    return len(passage.split()) + len(WIDE_CHARACTER.findall(passage))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from kdh_desktop.core.classification.classifier import OnnxClassifier
+from kdh_desktop.core.classification.cleaning import clean_text
 from kdh_desktop.core.classification.confidence import calibrated_probabilities
 from kdh_desktop.core.classification.manifest import LabelCalibration, Manifest
 from kdh_desktop.core.classification.sentences import split_sentences
@@ -146,7 +147,7 @@ def _probabilities(logits: NDArray[np.float32], manifest: Manifest) -> NDArray[n
 
 
 def _divided(text: LabelledText) -> LabelledText:
-    """The text in the sentences that the program sees in it."""
-    whole = text.text
+    """The text as the program cleans it, in the sentences that the program sees in it."""
+    whole = clean_text(text.text).text
     sentences = tuple(whole[start:end] for start, end in split_sentences(whole))
     return LabelledText(text.id, sentences, sentences, None)

@@ -97,13 +97,15 @@ class Encoder:
     """Encodes texts with the word pieces of a base encoder."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
-        """Take a tokenizer; its truncation and padding are switched off.
+        """Take a tokenizer; its truncation and padding, and special pieces in texts, are off.
 
         Raises:
             TrainingError: It lacks a special piece.
         """
         tokenizer.no_truncation()
         tokenizer.no_padding()
+        # A "[SEP]" in a text is text like any other, here as where the model is served.
+        tokenizer.encode_special_tokens = True
         self._tokenizer = tokenizer
         *framing, self._unknown = (_id_of(tokenizer, names) for names in SPECIAL_PIECES)
         self.piece_ids = PieceIds(*framing)

@@ -36,6 +36,8 @@ _MOST_KIND = 40
 _INTEGERS = frozenset({"I64", "I32", "U8", "BOOL"})  # tables of positions in older files
 _CODE_KEYS = frozenset({"auto_map", "custom_pipelines", "trust_remote_code"})
 _OTHER_LIBRARIES = frozenset({"quantization_config", "compression_config"})
+_OTHER_WEIGHTS = "transformers_weights"
+"""By this key the library loads another file of weights than the one that is checked."""
 _PLAIN_ATTENTION = frozenset({None, "eager", "sdpa"})
 _POSITIONS_AFTER_PADDING = frozenset(
     "camembert data2vec-text esm ibert longformer luke mpnet roberta roberta-prelayernorm "
@@ -155,6 +157,12 @@ def _check_plain(config: dict[str, Any]) -> None:
         if key in _OTHER_LIBRARIES:
             raise TrainingError(
                 "The base encoder is quantised or compressed.", "Choose a plain one."
+            )
+        if key == _OTHER_WEIGHTS and value is not None and value != WEIGHTS:
+            raise TrainingError(
+                "The base encoder's config.json names other weights to load.",
+                f"Take that line out if {WEIGHTS} holds the weights, or choose another base "
+                "encoder.",
             )
         asks_kernel = "kernel" in key and (value is True or isinstance(value, str | dict))
         if asks_kernel or ("implementation" in key and not _is_plain_attention(value)):

@@ -99,6 +99,7 @@ class TrainingRun:
                 another teacher than the files do.
         """
         _check_teacher(config, files)
+        _check_transfer(config, files)
         self.config = config
         self.files = files
         self.texts: RunTexts = read_run_texts(
@@ -310,6 +311,17 @@ def _check_teacher(config: RunConfig, files: RunFiles) -> None:
         raise TrainingError(
             "A finished model was named as the teacher, and the configuration trains one.",
             "Leave --teacher out, or set is_finished in the teacher's part of the configuration.",
+        )
+
+
+def _check_transfer(config: RunConfig, files: RunFiles) -> None:
+    """Refuse to keep texts without labels back: no epoch can be chosen by them."""
+    how = config.distillation
+    is_asked = files.transfer is not None and how.transfer_texts > 0 and how.transfer.epochs > 0
+    if is_asked and how.transfer.validation_share > 0:
+        raise TrainingError(
+            "The configuration keeps texts without labels back to choose the best epoch by.",
+            "Set validation_share and patience to 0 in the transfer's part of the configuration.",
         )
 
 

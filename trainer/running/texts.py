@@ -15,6 +15,7 @@ from kdh_desktop.core.labels import LabelSet
 from kdh_desktop.core.training_config import RunConfig
 from trainer.corpus import (
     LabelledText,
+    apart_from,
     read_corpora,
     read_unlabelled,
     target_matrix,
@@ -34,7 +35,7 @@ class RunTexts:
         labels: In the order of the columns.
         train: Labelled texts to learn from.
         judged: Labelled texts that nothing is trained or chosen on; there may be none.
-        unlabelled: The transfer set.
+        unlabelled: The transfer set, without those judged on.
     """
 
     labels: LabelSet
@@ -74,9 +75,10 @@ def read_run_texts(
     folds_of(train, folds=config.teacher.folds, seed=config.seed)
     unlabelled: list[LabelledText] = []
     if transfer is not None:
-        unlabelled = read_unlabelled(
+        found = read_unlabelled(
             transfer, limit=config.distillation.transfer_texts, min_words=TRANSFER_MIN_WORDS
         )
+        unlabelled = apart_from(kept_back, found)
     return RunTexts(labels, train, kept_back, unlabelled)
 
 

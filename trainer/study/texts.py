@@ -16,7 +16,7 @@ from kdh_desktop.core.corpus_source import (
     JsonLinesSource,
 )
 from kdh_desktop.core.errors import InputError, TrainingError
-from trainer.corpus import LabelledText, read_corpora, read_unlabelled, target_matrix
+from trainer.corpus import LabelledText, apart_from, read_corpora, read_unlabelled, target_matrix
 from trainer.corpus.duplicates import content_keys
 from trainer.corpus.guess import source_of as guess_source
 from trainer.study.config import StudyConfig, Texts
@@ -51,7 +51,7 @@ class StudyTexts:
 
     Attributes:
         labelled: Texts to learn from and to judge on.
-        unlabelled: Texts that teachers label for students.
+        unlabelled: Texts that teachers label for students; none of them is labelled, too.
         labels: Names of the labels, in column order.
         partition: Folds and samples.
     """
@@ -92,7 +92,8 @@ def read_study_texts(config: StudyConfig, files: StudyFiles) -> StudyTexts:
     texts = [_with_columns(text, kept) for text in labelled]
     partition = Partition(config, target_matrix(texts), _groups(texts))
     names = tuple(labels.names[column] for column in kept)
-    return StudyTexts(texts, _read_transfer(config, files), names, partition)
+    unlabelled = apart_from(texts, _read_transfer(config, files))
+    return StudyTexts(texts, unlabelled, names, partition)
 
 
 def source_of(place: Path, texts: Texts) -> tuple[CorpusSource, ...]:

@@ -62,14 +62,22 @@ def test_a_stream_comes_back_as_it_was_saved(stream: PieceStream, tmp_path: Path
     assert [file.name for file in path.parent.iterdir()] == ["domain.npz"]
 
 
-@pytest.mark.parametrize("damage", ["cut", "empty", "missing"])
+@pytest.mark.parametrize("damage", ["cut", "empty", "flipped", "missing"])
 def test_a_damaged_stream_is_as_good_as_none(
     stream: PieceStream, tmp_path: Path, damage: str
 ) -> None:
     path = tmp_path / "domain.npz"
     stream.save(path)
     data = path.read_bytes()
-    path.write_bytes({"cut": data[: len(data) // 2], "empty": b"", "missing": data}[damage])
+    # The first bits of what is compressed say how it is, and three ones are no way.
+    begin = 30 + int.from_bytes(data[26:28], "little") + int.from_bytes(data[28:30], "little")
+    damaged = {
+        "cut": data[: len(data) // 2],
+        "empty": b"",
+        "flipped": data[:begin] + bytes([data[begin] | 0b111]) + data[begin + 1 :],
+        "missing": data,
+    }
+    path.write_bytes(damaged[damage])
     if damage == "missing":
         path.unlink()
     assert PieceStream.load(path) is None

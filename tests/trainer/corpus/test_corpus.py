@@ -15,6 +15,7 @@ from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.labels import HALLMARKS_OF_CANCER
 from trainer.corpus import (
     LabelledText,
+    apart_from,
     corpus_digest,
     groups_digest,
     read_hoc,
@@ -122,6 +123,13 @@ def test_a_missing_file_is_told(tmp_path: Path, missing: str) -> None:
         read(folder)
 
 
+def test_byte_order_marks_are_no_part_of_ids_and_texts(tmp_path: Path) -> None:
+    folder = write_corpus(tmp_path / "hoc", {"1": ("One .\n", "<"), "2": ("Two .\n", "<")})
+    for path in (folder / "train.txt", folder / "text" / "1.txt", folder / "labels" / "1.txt"):
+        path.write_text(path.read_text(encoding="utf-8"), encoding="utf-8-sig")
+    assert [text.text for text in read(folder)] == ["One.", "Two."]
+
+
 def test_a_folder_that_is_none_is_told(tmp_path: Path) -> None:
     (tmp_path / "hoc").write_text("no folder", encoding="utf-8")
     with pytest.raises(TrainingError, match="incomplete"):
@@ -216,6 +224,33 @@ def test_short_passages_are_passed_over_and_do_not_count(tmp_path: Path) -> None
     lines = [passage(3), passage(9, "long"), passage(2), passage(9, "longer"), passage(9, "last")]
     found = read_unlabelled(write_lines(tmp_path / "p.jsonl", *lines), limit=2, min_words=9)
     assert [text.id for text in found] == ["transfer:1", "transfer:3"]
+
+
+def test_characters_count_as_words_where_there_are_no_blanks(tmp_path: Path) -> None:
+    passages = ["患者因反复咳嗽入院，病理证实为腺癌。", "肺癌。"]
+    lines = [json.dumps({"text": text}, ensure_ascii=False) for text in passages]
+    found = read_unlabelled(write_lines(tmp_path / "p.jsonl", *lines), limit=9, min_words=9)
+    assert [text.text for text in found] == passages[:1]
+
+
+def test_a_byte_order_mark_and_halves_of_characters_do_no_harm(tmp_path: Path) -> None:
+    line = json.dumps({"text": "Cells\ud83d grew."})
+    path = write_lines(tmp_path / "p.jsonl", "\ufeff" + line)
+    (only,) = read_unlabelled(path, limit=9, min_words=1)
+    assert only.text == "Cells grew."
+    assert corpus_digest([only])
+
+
+def test_texts_to_judge_on_are_no_unlabelled_ones(
+    tmp_path: Path,
+) -> None:
+    judged = LabelledText("1", (" ".join(f"word{n}" for n in range(40)),), (), None)
+    same, titled = judged.text.upper(), f"Its title. {judged.text}"
+    passages = [same, titled, titled, "Quite another passage.", "Quite another passage."]
+    lines = [json.dumps({"text": text}) for text in passages]
+    found = read_unlabelled(write_lines(tmp_path / "p.jsonl", *lines), limit=9, min_words=1)
+    assert [text.text for text in apart_from([judged], found)] == passages[3:]
+    assert apart_from([], found) == found
 
 
 def test_nothing_is_read_past_the_limit(tmp_path: Path) -> None:

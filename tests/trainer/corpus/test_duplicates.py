@@ -114,3 +114,28 @@ def test_thousands_of_like_texts_do_not_take_for_ever() -> None:
     start = time.monotonic()
     assert len(list(near_duplicates(texts))) == 1999
     assert time.monotonic() - start < 8
+
+
+class CountedGroup(str):
+    """A group that counts how often it is asked whether it is another one."""
+
+    __slots__ = ()
+    asked = 0
+
+    def __ne__(self, other: object) -> bool:
+        CountedGroup.asked += 1
+        return not self == other
+
+    __hash__ = str.__hash__
+
+
+@pytest.mark.parametrize("groups", [1, 40, 400])
+def test_like_texts_are_compared_with_a_few_each_however_many_there_are(groups: int) -> None:
+    form = text_of(np.random.default_rng(0), 40)
+    texts = [f"{form} {number}" for number in range(400)]
+    own = [CountedGroup(number % groups) for number in range(400)]
+    CountedGroup.asked = 0
+    found = list(near_duplicates(texts, own))
+    assert len(found) == (399 if groups > 1 else 0)
+    # Sixteen bands each; at most ten texts of the own group, and ten of others.
+    assert CountedGroup.asked <= 400 * 16 * 20

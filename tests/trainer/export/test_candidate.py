@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 import torch
+from tokenizers import Tokenizer
 
 from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.labels import HALLMARKS_OF_CANCER
 from tests.data.tiny_bundle import tiny_manifest
+from tests.data.tiny_encoders import write_encoder
 from trainer.corpus import LabelledText
 from trainer.export.candidate import Candidate, parity_gap
-from trainer.export.onnx_export import FLOAT32_TOLERANCE
+from trainer.export.onnx_export import FLOAT32_TOLERANCE, export_float32
 from trainer.judging.evaluation import classifier_for
 from trainer.learning.batching import Encoder
 from trainer.networks.transformer import TransformerNetwork, load_transformer
@@ -47,3 +49,24 @@ def test_the_export_is_checked_whether_texts_fit_the_window_or_none_does(
     other = load_transformer(tiny_encoder, labels=10)
     with pytest.raises(TrainingError, match="exported model differs"):
         parity_gap(other, candidate, texts, encoder)
+
+
+def test_odd_texts_are_no_fault_of_the_export(tmp_path: Path) -> None:
+    folder = write_encoder(tmp_path / "encoder", "roberta")
+    torch.manual_seed(3)
+    network = load_transformer(folder, labels=10).eval()
+    export_float32(network, tmp_path / "float32.onnx")
+    manifest = tiny_manifest(
+        HALLMARKS_OF_CANCER,
+        seed=0,
+        faults={"max_tokens": 64, "window_stride": 32, "domain": None},
+    )
+    model = (tmp_path / "float32.onnx").read_bytes()
+    tokenizer = (folder / "tokenizer.json").read_bytes()
+    classifier = classifier_for(model, tokenizer, manifest, threads=1)
+    candidate = Candidate(model, tokenizer, classifier, classifier)
+    encoder = Encoder(Tokenizer.from_str(tokenizer.decode()))
+    for odd in ("<pad> of </s>", "pa\u00adtient", "A\u030a"):
+        sentence = f"The cells of the {odd} grew."
+        text = LabelledText("1", (sentence,), (sentence,), None)
+        assert parity_gap(network, candidate, [text], encoder) < FLOAT32_TOLERANCE

@@ -122,6 +122,16 @@ def test_an_adapter_that_names_other_weights_is_refused(folder: Path) -> None:
     assert_refused(folder, "holds an adapter")
 
 
+@pytest.mark.parametrize("value", ["other.safetensors", ["other.safetensors"]])
+def test_a_config_that_names_other_weights_is_refused(folder: Path, value: object) -> None:
+    weights = load_file(folder / "model.safetensors")
+    save_file({name: 0 * one for name, one in weights.items()}, folder / "other.safetensors")
+    set_in_config(folder, transformers_weights=value)
+    assert_refused(folder, "names other weights to load")
+    set_in_config(folder, transformers_weights="model.safetensors")
+    check_base_encoder(folder, max_tokens=128)
+
+
 def test_code_that_nothing_asks_for_is_left_alone(folder: Path) -> None:
     poison = Poison(folder)
     check_base_encoder(folder, max_tokens=128)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +35,20 @@ def test_texts_to_judge_on_may_be_named(tiny_config: RunConfig, tiny_corpus: Pat
     )
     assert (len(texts.train), len(texts.judged), texts.unlabelled) == (60, 12, [])
     assert texts.labels == HALLMARKS_OF_CANCER
+
+
+def test_texts_to_judge_on_are_taken_out_of_the_unlabelled_ones(
+    tiny_config: RunConfig, tiny_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trainer.running.texts.TRANSFER_MIN_WORDS", 1)
+    judged = HocSource(str(tiny_corpus), "dev.txt")
+    read = partial(read_run_texts, tiny_config, corpus=[HocSource(str(tiny_corpus))])
+    texts = [text.text for text in read(judged=[judged], transfer=None).judged]
+    passages = tmp_path / "passages.jsonl"
+    lines = [json.dumps({"text": text}) for text in ["Another text of five words.", *texts[:5]]]
+    passages.write_text("\n".join(lines), encoding="utf-8")
+    (only,) = read(judged=[judged], transfer=passages).unlabelled
+    assert only.text == "Another text of five words."
 
 
 def test_a_share_is_kept_back_where_none_are_named(
