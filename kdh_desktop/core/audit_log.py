@@ -215,9 +215,10 @@ class AuditLog:
         return AuditReport(entries=number, head=before, first_bad=None)
 
     def _lines(self) -> Iterator[str]:
+        """All lines but one without an end: it is being written, or was never acknowledged."""
         try:
             with self._file.open(encoding="utf-8", errors="replace") as file:
-                yield from file
+                yield from (line for line in file if line.endswith("\n"))
         except FileNotFoundError:
             return
         except OSError as error:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kdh_desktop.core.errors import TrainingError
+from kdh_desktop.core.formula_guard import guarded
 from kdh_desktop.core.json_values import build, parse_json, to_json_value
 
 MAX_SUSPECTS = 200
@@ -103,16 +104,11 @@ def suspects_to_csv(found: Sequence[SuspiciousLabel]) -> str:
     for one in found:
         lines.writerow(
             [
-                _harmless(one.id),
-                _harmless(one.label),
+                guarded(one.id),
+                guarded(one.label),
                 "yes" if one.is_labelled else "no",
                 f"{one.probability:.4f}",
-                _harmless(one.beginning),
+                guarded(one.beginning),
             ]
         )
     return out.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    """A cell that no spreadsheet computes."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell

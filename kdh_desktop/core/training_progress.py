@@ -6,8 +6,9 @@ result stays small. A run that was resumed tells some epochs twice; the later te
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
 
@@ -81,6 +82,8 @@ class StageProgress:
         batches: How far its present epoch is, or None.
         scored: How far its scoring is, or None.
         figures: What it was found to be worth.
+        of: How many stages it is counted among: a search counts its own.
+        earlier_s: Seconds that were spent on it before it was resumed.
     """
 
     number: int
@@ -91,6 +94,8 @@ class StageProgress:
     batches: BatchesDone | None = None
     scored: TextsScored | None = None
     figures: Mapping[str, float] = field(default_factory=dict)
+    of: int = 0
+    earlier_s: float = 0.0
 
     @property
     def best_epoch(self) -> EpochFinished | None:
@@ -151,6 +156,7 @@ class RunProgress:
         started: How many texts it reads and where it computes, or None.
         estimated: What it said that it will take, or None.
         stages: Stages that have begun, in order.
+        awaited: Stages that an attempt which was cut had told beyond the present one.
         planned_stages: How many there will be; 0 before the first.
         positions: What tuning has tried, in order.
         iterations: What each finished iteration of a search found, in order.
@@ -173,6 +179,7 @@ class RunProgress:
     started: RunStarted | None = None
     estimated: RunEstimated | None = None
     stages: tuple[StageProgress, ...] = ()
+    awaited: tuple[StageProgress, ...] = ()
     planned_stages: int = 0
     positions: tuple[PositionJudged, ...] = ()
     iterations: tuple[SwarmIterationFinished, ...] = ()
@@ -225,7 +232,7 @@ def apply(progress: RunProgress, envelope: Envelope) -> RunProgress:  # noqa: C9
     if envelope.run == progress.run and envelope.seq <= progress.seq:
         return progress
     known = replace(
-        progress,
+        taken_up(progress),
         run=envelope.run,
         seq=envelope.seq,
         begun_utc=progress.begun_utc or envelope.utc,
@@ -278,26 +285,61 @@ def apply(progress: RunProgress, envelope: Envelope) -> RunProgress:  # noqa: C9
             assert_never(unknown)
 
 
+def taken_up(progress: RunProgress) -> RunProgress:
+    """A run that goes on after it had ended: how that was says nothing of how it ends now."""
+    if not progress.state.is_resumable:
+        return progress
+    return replace(progress, state=RunState.STARTING, failure=None)
+
+
 def _with_stage(progress: RunProgress, event: StageStarted, utc: str) -> RunProgress:
-    """Begin a stage; stages after it were told by an attempt that was cut, and come again."""
-    earlier = tuple(
-        stage if stage.ended_utc else replace(stage, ended_utc=utc)
-        for stage in progress.stages
-        if stage.number < event.stage
-    )
-    again = next((x for x in progress.stages if x.number == event.stage), None)
+    """Begin a stage; stages after it were told by an attempt that was cut, and come again.
+
+    A search, and the teacher that is trained for it, count their stages by themselves: what they
+    told stays. What the run itself takes up of them brings its epochs along.
+    """
+    told, awaited = progress.stages, progress.awaited
+    key = (event.stage, event.stages, event.name)
+    again = next((x for x in told if (x.number, x.of, x.name) == key), None)
+    if again is not None:
+        cut = [x for x in told if x.of == event.stages and x.number >= event.stage]
+        told, awaited = _without(told, cut), (*awaited, *cut)
+    else:
+        again = next((x for x in awaited if (x.number, x.of, x.name) == key), None)
+    if again is None:
+        again = next((x for x in told if x.of != event.stages and x.name == event.name), None)
     stage = StageProgress(
         number=event.stage,
         name=event.name,
         begun_utc=utc,
         epochs=() if again is None else again.epochs,
+        of=event.stages,
+        earlier_s=0.0 if again is None else _spent_s(again, progress.checkpoint_utc),
     )
+    earlier = (x if x.ended_utc else replace(x, ended_utc=utc) for x in _without(told, [again]))
     return replace(
         progress,
         state=RunState.RUNNING,
         stages=(*earlier, stage),
+        awaited=_without(awaited, [again]),
         planned_stages=event.stages,
     )
+
+
+def _without(
+    stages: tuple[StageProgress, ...], some: Sequence[StageProgress | None]
+) -> tuple[StageProgress, ...]:
+    return tuple(x for x in stages if x not in some)
+
+
+def _spent_s(stage: StageProgress, checkpoint_utc: str) -> float:
+    """Seconds that were spent on a stage before it was cut, as far as what they brought is kept."""
+    ended_utc = stage.ended_utc or max(checkpoint_utc, stage.begun_utc)
+    try:
+        took = datetime.fromisoformat(ended_utc) - datetime.fromisoformat(stage.begun_utc)
+    except (ValueError, TypeError):
+        return stage.earlier_s
+    return stage.earlier_s + max(0.0, took.total_seconds())
 
 
 def _with_latest_stage(progress: RunProgress, **changes: object) -> RunProgress:

@@ -103,7 +103,7 @@ class Tries:
     def forget(self) -> None:
         """The secret was right."""
         # Who has it must not be kept out by a full disk: a count that stays costs a wait later.
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), self._lock:
             self._write(_Count(0, self._clock()))
 
     def _write(self, count: _Count) -> None:

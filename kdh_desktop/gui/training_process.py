@@ -21,7 +21,7 @@ from typing import IO
 from kdh_desktop.core.runs.run_ending import ProcessEnd, RunEnding, ending_of, no_start
 from kdh_desktop.core.runs.run_events import LineSplitter, fold_lines
 from kdh_desktop.core.runs.run_folder import RunFolder
-from kdh_desktop.core.training_progress import RunProgress
+from kdh_desktop.core.training_progress import RunProgress, taken_up
 
 LOG_LINES = 500
 """Lines that are kept of what a process says beside its events."""
@@ -88,7 +88,7 @@ class TrainingProcess:
         on_end: Callable[[RunEnding], None],
     ) -> None:
         self.run = run
-        self.progress = progress
+        self.progress = taken_up(progress)
         self.ending: RunEnding | None = None
         self.log_lines = 0
         """How many lines came, so that whoever shows them sees that there are more."""

@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 import os
 import stat
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from kdh_desktop.core.errors import (
     TooManyTriesError,
     WrongPasswordError,
 )
+from kdh_desktop.core.tries import Tries
 from tests.data.nasty_exports import disk_full_at
 from tests.data.tiny_bundle import tiny_key
 
@@ -228,6 +231,26 @@ def test_a_damaged_count_gains_nothing(
         door().unlock(PASSWORD)
     clock.now += told.value.wait_s
     door().unlock(PASSWORD)
+
+
+def test_a_right_secret_does_not_disturb_who_tries_at_the_same_time(tmp_path: Path) -> None:
+    def tries() -> Tries:
+        return Tries(tmp_path, lambda: 1e9 * time.monotonic(), is_expected=lambda: True)
+
+    def keep_forgetting(mine: Tries) -> None:
+        while not is_over.is_set():
+            mine.forget()
+
+    is_over = threading.Event()
+    other = threading.Thread(target=keep_forgetting, args=(tries(),))
+    other.start()
+    try:
+        mine = tries()
+        for _ in range(100):
+            mine.begin()
+    finally:
+        is_over.set()
+        other.join()
 
 
 def test_a_deleted_count_gains_nothing(door: Callable[[], Access], tmp_path: Path) -> None:

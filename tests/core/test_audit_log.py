@@ -87,6 +87,15 @@ def test_a_line_that_was_cut_by_a_kill_is_written_over(log: AuditLog, file: Path
     assert log.verify().first_bad is None
 
 
+def test_a_line_that_was_cut_by_a_full_disk_is_no_sign_of_tampering(
+    log: AuditLog, file: Path
+) -> None:
+    head = log.verify().head
+    file.write_text(file.read_text() + '{"number": 6, "utc"')
+    report = log.verify()
+    assert (report.entries, report.head, report.first_bad) == (5, head, None)
+
+
 def test_a_damaged_end_is_not_built_upon(log: AuditLog, file: Path) -> None:
     file.write_text(file.read_text() + "{}\n")
     with pytest.raises(VerificationError):

@@ -322,6 +322,16 @@ def test_what_is_no_key_is_refused(paths: AppPaths, tmp_path: Path, content: byt
         read_publisher_key(tmp_path / "none.pub", paths)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such files")
+@pytest.mark.timeout(20)
+def test_a_pipe_that_is_called_like_a_key_is_not_waited_for(
+    paths: AppPaths, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "x.pub")
+    with pytest.raises(InputError, match="no publisher's key"):
+        read_publisher_key(tmp_path / "x.pub", paths)
+
+
 def test_an_older_version_in_a_file_that_is_called_newer_is_refused(
     changes: ModelChanges, administrator: Administrator, tmp_path: Path
 ) -> None:

@@ -4,6 +4,8 @@ import contextlib
 import errno
 import itertools
 import json
+import os
+import sys
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -79,6 +81,17 @@ def test_activating_and_rolling_back_are_the_same_call(
         ("shipped", "newer", ""),
         ("newer", "shipped", "better on ours"),
     ]
+
+
+def test_a_model_that_is_put_in_force_once_more_can_still_be_rolled_back(
+    registry: ModelRegistry, administrator: Administrator, source: Callable[[str], Path]
+) -> None:
+    registry.install(source("newer"))
+    registry.activate("newer", administrator=administrator)
+    registry.activate("newer", administrator=administrator)
+    assert registry.previous == "shipped"
+    registry.roll_back(administrator=administrator)
+    assert registry.in_force().bundle.id == "shipped"
 
 
 def test_a_locked_door_puts_nothing_in_force(
@@ -241,6 +254,21 @@ def test_a_model_that_was_damaged_later_is_not_used(
     assert broken.problem is not None
 
 
+def test_a_damaged_model_is_mended_by_installing_it_again(
+    registry: ModelRegistry,
+    administrator: Administrator,
+    source: Callable[[str], Path],
+    paths: AppPaths,
+) -> None:
+    registry.install(source("newer"))
+    registry.activate("newer", administrator=administrator)
+    network = paths.models / "newer" / "model.onnx"
+    network.write_bytes(network.read_bytes()[:-1])
+    assert registry.install(source("newer")).id == "newer"
+    assert registry.in_force().problem is None
+    assert sorted(path.name for path in paths.models.iterdir() if path.is_dir()) == ["newer"]
+
+
 def test_an_older_model_under_a_newer_name_is_refused(
     registry: ModelRegistry,
     administrator: Administrator,
@@ -321,6 +349,27 @@ def test_hostile_archives_are_refused(registry: ModelRegistry, tmp_path: Path) -
         registry.install(tmp_path / "junk.kdhmodel")
     with pytest.raises(ModelError):
         registry.install(tmp_path / "missing.kdhmodel")
+
+
+def test_names_in_an_archive_that_are_no_text_are_refused(
+    registry: ModelRegistry, tmp_path: Path
+) -> None:
+    archive = tmp_path / "newer.kdhmodel"
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("\u00e9.txt", b"x")
+    archive.write_bytes(archive.read_bytes().replace("\u00e9".encode(), b"\xff\xfe"))
+    with pytest.raises(VerificationError):
+        registry.install(archive)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such files")
+@pytest.mark.timeout(20)
+def test_a_pipe_that_is_called_like_a_model_is_not_waited_for(
+    registry: ModelRegistry, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "newer.kdhmodel")
+    with pytest.raises(ModelError):
+        registry.install(tmp_path / "newer.kdhmodel")
 
 
 @pytest.mark.parametrize("packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])

@@ -47,11 +47,11 @@ def test_what_is_no_outcome_is_refused(text: str) -> None:
 
 
 def test_no_cell_of_the_saved_list_is_a_formula() -> None:
-    texts = ["=HYPERLINK()", "+1", "-cmd|x", "@SUM", "\t=1", 'He said "no", then left']
+    texts = ["=HYPERLINK()", "+1", "-cmd|x", "@SUM", "\t=1", "\uff1d1+1", 'He said "no", then left']
     rows = list(
         csv.reader(io.StringIO(suspects_to_csv([suspect(beginning=x, id=x) for x in texts])))
     )
     assert len(rows) == 1 + len(texts)
     for row in rows[1:]:
-        assert not any(cell.startswith(("=", "+", "-", "@", "\t")) for cell in row)
+        assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\uff1d")) for cell in row)
     assert rows[-1][4] == texts[-1]

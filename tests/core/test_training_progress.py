@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import itertools
 
+import pytest
+
 from kdh_desktop.core.training_progress import (
     MAX_MACHINE_POINTS,
     MachinePoint,
@@ -101,6 +103,59 @@ def test_a_resumed_run_tells_epochs_and_stages_again() -> None:
     assert progress.state is RunState.RUNNING
     (teacher,) = progress.stages
     assert [(epoch.epoch, epoch.loss) for epoch in teacher.epochs] == [(1, 0.9), (2, 0.81)]
+
+
+def test_what_finished_stages_told_outlives_a_resume() -> None:
+    names = ("teacher-without-0", "teacher-without-1", "student")
+    stages = [StageStarted(number, 5, name) for number, name in enumerate(names, 1)]
+    epochs = [EpochFinished(1, 8, 0.1 * number) for number in range(1, 4)]
+    first: list[Event] = [event for pair in zip(stages, epochs, strict=True) for event in pair]
+    progress = progress_of(told(RunStarted(1, 0, "cpu"), *first, CheckpointSaved(2)))
+    again: tuple[Event, ...] = (RunStarted(1, 0, "cpu"), *stages, EpochFinished(2, 8, 0.2))
+    for envelope in told(*again, first=40):
+        progress = apply(progress, envelope)
+    assert [(x.name, [epoch.loss for epoch in x.epochs]) for x in progress.stages] == [
+        ("teacher-without-0", [0.1]),
+        ("teacher-without-1", [0.2]),
+        ("student", pytest.approx([0.3, 0.2])),
+    ]
+    # Two minutes each, and to the last checkpoint; the half hour between is nobody's.
+    assert [x.earlier_s for x in progress.stages] == [120.0, 120.0, 120.0]
+    assert progress.awaited == ()
+
+
+def test_a_search_leaves_the_stages_of_its_teacher_and_stays_before_those_of_the_run() -> None:
+    names = ("teacher-without-0", "teacher-without-1")
+    taught = [
+        event
+        for number, name in enumerate(names, 1)
+        for event in (StageStarted(number, 2, name), EpochFinished(1, 1, 0.1 * number))
+    ]
+    searching = progress_of(told(RunStarted(1, 0, "cpu"), *taught, StageStarted(1, 1, "swarm")))
+    assert [(x.name, len(x.epochs)) for x in searching.stages] == [
+        *((name, 1) for name in names),
+        ("swarm", 0),
+    ]
+    progress = searching
+    run = (StageStarted(number, 5, name) for number, name in enumerate((*names, "student"), 1))
+    for envelope in told(*run, first=20):
+        progress = apply(progress, envelope)
+    assert [(x.name, [epoch.loss for epoch in x.epochs]) for x in progress.stages] == [
+        ("swarm", []),
+        ("teacher-without-0", [0.1]),
+        ("teacher-without-1", [0.2]),
+        ("student", []),
+    ]
+    assert all(stage.ended_utc for stage in progress.stages[:-1])
+
+
+@pytest.mark.parametrize("end", [RunCancelled(), RunFailed("The disk is full.", "Free some.")])
+def test_how_a_run_ended_before_is_forgotten_when_it_goes_on(end: Event) -> None:
+    progress = progress_of(told(RunStarted(1, 0, "cpu"), end, MachineMeasured(1)))
+    assert progress.state is RunState.STARTING
+    assert progress.failure is None
+    finished = progress_of(told(CandidateReady("ours-1"), MachineMeasured(1)))
+    assert finished.state is RunState.FINISHED
 
 
 def test_a_failure_keeps_its_words() -> None:

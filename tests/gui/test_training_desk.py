@@ -192,6 +192,16 @@ def test_a_stopped_run_goes_on_from_where_it_was(driven: Driven) -> None:
     driven.wait_until(lambda: [x.state for x in driven.desk.runs] == [RunState.FINISHED])
 
 
+def test_how_a_run_ends_is_not_told_in_the_words_of_the_time_before(driven: Driven) -> None:
+    run = driven.start("fills the disk")
+    assert "disk is full" in driven.wait_for_end().ending.message
+    driven.wait_until(lambda: driven.desk.runs and driven.desk.runs[0].can_resume)
+    driven.resume(run, "half a line")
+    ending = driven.wait_for_end().ending
+    assert ending.kind is EndingKind.BROKEN
+    assert "disk" not in ending.message
+
+
 def test_a_discarded_run_leaves_nothing_behind(driven: Driven) -> None:
     run = driven.start("trains")
     driven.wait_for_state(RunState.RUNNING)

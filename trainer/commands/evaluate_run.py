@@ -78,7 +78,7 @@ def _compare(arguments: argparse.Namespace, keys: Sequence[Ed25519PublicKey]) ->
             texts.judged,
             known=_training_texts(request, earlier),
             is_hoc=_is_hoc(request),
-            is_ours=bool(earlier),
+            is_ours=bool(earlier) or _is_of_this_site(arguments),
         ),
         known_sentences=known,
         known_right=right,
@@ -165,6 +165,21 @@ def _runs_of(bundle_id: str, folder: RunFolder) -> Iterator[RunFolder]:
             continue
         if other.id != folder.id and manifest.bundle_id == bundle_id:
             yield other
+
+
+def _is_of_this_site(arguments: argparse.Namespace) -> bool:
+    """Whether the site signed the model in force: a run here trained it, be it long deleted."""
+    from kdh_desktop.core.access import SITE_KEY
+    from kdh_desktop.core.classification.model_bundle import open_bundle
+    from kdh_desktop.core.classification.signing import load_public_key
+
+    folders = (AppPaths.default().site_keys, *arguments.public_keys)
+    own = [load_public_key(x / SITE_KEY) for x in folders if (x / SITE_KEY).exists()]
+    try:
+        open_bundle(arguments.against, trusted_keys=own)
+    except ModelError:
+        return False
+    return True
 
 
 def _is_hoc(request: RunRequest) -> bool:

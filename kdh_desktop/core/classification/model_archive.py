@@ -20,7 +20,7 @@ _COPY = re.compile(r" ?\(\d+\)$")
 # What the library raises where bytes are not what they were, by the way of packing.
 _DAMAGED = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
-    *(EOFError, NotImplementedError, RuntimeError),
+    *(EOFError, NotImplementedError, RuntimeError, UnicodeDecodeError),
 )
 _WHOLE_FILE = "Get the model's file again from its source."
 
@@ -55,6 +55,8 @@ def unpack_model(archive: Path, folder: Path) -> None:
         VerificationError: It holds something else than the files of a bundle.
     """
     try:
+        if not archive.is_file():  # a pipe would be waited for
+            raise FileNotFoundError(archive)
         with zipfile.ZipFile(archive) as packed:
             members = packed.infolist()
             names = sorted(member.filename for member in members)

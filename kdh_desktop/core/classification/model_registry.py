@@ -182,8 +182,10 @@ class ModelRegistry:
             if not source.is_dir():
                 check_name(source, bundle.id, installed=self._names())
             check(bundle)
-            self._has(bundle, keys)
-            if not (place := self._folder(bundle.id)).exists():
+            if not self._has(bundle, keys):
+                place = self._folder(bundle.id)
+                if place.exists():  # damaged since it was taken in
+                    place.rename(staging / "damaged")
                 fresh.rename(place)
                 flush_folder(self._paths.models)
         finally:
@@ -291,7 +293,7 @@ class ModelRegistry:
             bundle_id=bundle.id,
             manifest_sha256=bundle.manifest_sha256,
             utc=self._now().isoformat(timespec="seconds"),
-            previous=self.in_force().bundle.id,
+            previous=self._before(bundle.id),
             reason=reason,
             actor=account(),
         )
@@ -334,6 +336,11 @@ class ModelRegistry:
         return None if activation is None else activation.previous
 
     # Inside
+
+    def _before(self, bundle_id: str) -> str:
+        """What a rollback shall go back to once a model is in force, which may be so already."""
+        in_force = self.in_force().bundle.id
+        return (self.previous or in_force) if in_force == bundle_id else in_force
 
     def _trusted_keys(self) -> tuple[Ed25519PublicKey, ...]:
         return load_trusted_keys(self._paths.publisher_keys, self._paths.site_keys)

@@ -158,6 +158,8 @@ def _key_exists() -> ModelError:
 
 
 def _read_key_file(path: Path) -> bytes:
+    if not path.is_file():  # a pipe would be waited for
+        raise ValueError("no plain file")
     with path.open("rb") as file:
         data = file.read(_MAX_KEY_SIZE + 1)
     if len(data) > _MAX_KEY_SIZE:

@@ -113,6 +113,26 @@ def usual_tuning(config: RunConfig) -> TuningConfig:
     )
 
 
+def fitting_search(tuning: TuningConfig, *, before: RunConfig, after: RunConfig) -> TuningConfig:
+    """A search of one recipe as it fits another one: limits that are the usual ones go with it.
+
+    They hang on the network and its learning rate: rates for one that begins from nothing would
+    ruin an encoder. Limits that somebody chose stay.
+
+    Args:
+        tuning: The search.
+        before: The recipe that it was chosen for.
+        after: The recipe that it is wanted for.
+    """
+    usual, fitting = possible_space(before), possible_space(after)
+    moved = {
+        path: fitting.get(path) if dimension == usual.get(path) else dimension
+        for path, dimension in tuning.dimensions.items()
+    }
+    dimensions = {path: dimension for path, dimension in moved.items() if dimension is not None}
+    return replace(tuning, dimensions=dimensions or usual_space(after))
+
+
 def networks_trained(config: RunConfig) -> int:
     """How many networks a run trains in all, students included, without those of the swarm."""
     teacher, student = config.teacher, config.distillation

@@ -111,7 +111,7 @@ class StageCard(QFrame):
         progress = shown.progress
         is_newest = stage is progress.stages[-1]
         took = seconds_between(stage.begun_utc, stage.ended_utc or progress.latest_utc)
-        time = "" if took is None else duration_words(took)
+        time = "" if took is None else duration_words(took + stage.earlier_s)
         return shown.words.title(stage.name), time, self._stands(shown, stage, is_newest=is_newest)
 
     def _stands(self, shown: RunShown, stage: StageProgress, *, is_newest: bool) -> str:

@@ -18,11 +18,12 @@ from kdh_desktop.core.classification.comparison import (
     seen_in_words,
 )
 from kdh_desktop.core.classification.gate import judge_gate
+from kdh_desktop.core.classification.signing import write_public_key
 from kdh_desktop.core.corpus_source import HocSource
 from kdh_desktop.core.labels import HALLMARKS_OF_CANCER, Label, LabelSet
 from kdh_desktop.core.paths import AppPaths
 from kdh_desktop.core.runs.training_runs import RunFolder
-from tests.data.tiny_bundle import make_tiny_bundle
+from tests.data.tiny_bundle import make_tiny_bundle, tiny_key
 from tests.data.tiny_corpus import write_tiny_corpus
 from tests.data.tiny_installation import make_tiny_installation
 from tests.data.tiny_run import NEVER, make_tiny_run
@@ -149,6 +150,17 @@ def test_a_model_of_an_earlier_run_whose_texts_are_gone_may_have_seen_some(
     (tmp_path / "texts" / "first.csv").unlink()
     found = evaluate(make_tiny_run(tmp_path / "runs" / "second", name="second"), first.candidate)
     assert (found.active.seen.texts, found.active.seen.may_be_more) == (0, True)
+    assert "may have been trained on some" in seen_in_words(found)
+
+
+def test_a_model_of_this_site_whose_run_was_deleted_may_have_seen_some(
+    evaluate: Evaluate, paths: AppPaths, tmp_path: Path
+) -> None:
+    key = tiny_key(7)
+    kept, _ = make_tiny_bundle(tmp_path / "kept", bundle_id="kept", key=key)
+    write_public_key(paths.publisher_keys / "site.pub", key.public_key())
+    found = evaluate(make_tiny_run(tmp_path / "runs" / "one"), kept)
+    assert found.active.seen.may_be_more
     assert "may have been trained on some" in seen_in_words(found)
 
 

@@ -16,7 +16,12 @@ from kdh_desktop.core.corpus_source import CorpusSource, CorrectionsSource, HocS
 from kdh_desktop.core.encoder_report import EncoderReport
 from kdh_desktop.core.errors import KdhError
 from kdh_desktop.core.runs.machine_report import MachineReport
-from kdh_desktop.core.runs.run_presets import Preset, preset_config
+from kdh_desktop.core.runs.run_presets import (
+    JUDGED_SHARE,
+    Preset,
+    fitting_search,
+    preset_config,
+)
 from kdh_desktop.core.runs.training_runs import RunRequest
 from kdh_desktop.core.search_space import Value, at_position
 from kdh_desktop.core.training_config import NetworkKind, RunConfig
@@ -169,7 +174,7 @@ class Draft:
 
 def first_draft(last: RunConfig | None = None) -> Draft:
     """Choices to begin with: those of the last run, or the quick preset."""
-    return Draft(last or preset_config(Preset.QUICK, name=_USUAL_NAME))
+    return Draft(_with_share(last or preset_config(Preset.QUICK, name=_USUAL_NAME)))
 
 
 def draft_of(request: RunRequest, *, title: str = "") -> Draft:
@@ -179,7 +184,7 @@ def draft_of(request: RunRequest, *, title: str = "") -> Draft:
         *(ChosenSource(one, source_name(one), is_judge=True) for one in request.judged),
     )
     return Draft(
-        request.config,
+        _with_share(request.config),
         sources=sources,
         transfer=None if request.transfer is None else Path(request.transfer),
         encoder=None if request.encoder is None else ChosenEncoder(Path(request.encoder)),
@@ -187,6 +192,19 @@ def draft_of(request: RunRequest, *, title: str = "") -> Draft:
         device=request.device,
         title=title,
     )
+
+
+def _with_share(config: RunConfig) -> RunConfig:
+    """A run that was judged on texts of their own keeps none back; the next one may have none."""
+    return config if config.judged_share else replace(config, judged_share=JUDGED_SHARE)
+
+
+def _with_fitting_search(config: RunConfig, *, before: RunConfig) -> RunConfig:
+    """The recipe with its search moved along, where only the rest of it was changed."""
+    tuning, known = config.tuning, before.tuning
+    if tuning is None or known is None or tuning.dimensions != known.dimensions:
+        return config
+    return replace(config, tuning=fitting_search(tuning, before=before, after=config))
 
 
 def source_name(source: CorpusSource) -> str:
@@ -231,6 +249,7 @@ class DraftKeeper(QObject):
     def change(self, **values: Any) -> None:
         """Choose something else; by the names of `Draft`'s fields."""
         draft = replace(self._draft, **values)
+        draft = replace(draft, config=_with_fitting_search(draft.config, before=self.config))
         if draft != self._draft:
             self._draft = draft
             self.changed.emit()

@@ -33,6 +33,9 @@ from kdh_desktop.gui.training.wizard.words import (
 )
 from kdh_desktop.gui.window_parts import WindowParts
 
+_LEAST_OF_NESTED = 3
+"""Folds that a nested teacher needs: it learns from all but two of them."""
+
 _OF_TRAINED_TEACHER = ("teacher", "teacher.method", "teacher.folds", "teacher.schedule.epochs")
 
 
@@ -223,7 +226,11 @@ class MethodPage(StepPage):
     def _with_calibration(self, folds: Value | None) -> dict[str, Value | None]:
         now = self.keeper.config.distillation.calibration_folds
         most = folds if isinstance(folds, int) else now
-        return {"distillation.calibration_folds": min(now, most)}
+        found: dict[str, Value | None] = {"distillation.calibration_folds": min(now, most)}
+        if most < _LEAST_OF_NESTED:
+            # Teachers without both folds would learn from nothing.
+            found["distillation.nested_members"] = 0
+        return found
 
     def _with_transfer(self, texts: Value | None) -> dict[str, Value | None]:
         epochs = self.keeper.config.distillation.transfer.epochs
@@ -272,5 +279,6 @@ class MethodPage(StepPage):
         is_trained = not teacher.is_finished
         self.fields.show_rows(_OF_TRAINED_TEACHER, is_shown=is_trained)
         self.fields.show_rows(
-            ["distillation.nested_members"], is_shown=is_trained and teacher.folds > 2
+            ["distillation.nested_members"],
+            is_shown=is_trained and teacher.folds >= _LEAST_OF_NESTED,
         )

@@ -289,7 +289,7 @@ def _without_training(is_finished: Value | None) -> dict[str, Value | None]:
 
 def _usual_sizes(part: str) -> Adjust:
     """What goes with another kind of network: those that begin from nothing want more steps."""
-    stages = ("schedule",) if part == "teacher" else ("distil", "fine_tune")
+    stages = ("schedule",) if part == "teacher" else ("distil", "transfer", "fine_tune")
 
     def adjust(kind: Value | None) -> dict[str, Value | None]:
         is_transformer = kind == NetworkKind.TRANSFORMER.value
@@ -297,12 +297,16 @@ def _usual_sizes(part: str) -> Adjust:
         for stage in stages:
             usual = _TRANSFORMER if is_transformer else _FROM_NOTHING
             found |= {f"{part}.{stage}.{name}": value for name, value in usual.items()}
+            if stage == "transfer":
+                # How often texts without labels are read hangs on whether there are any.
+                del found[f"{part}.{stage}.epochs"]
             if stage == "fine_tune":
                 found[f"{part}.{stage}.peak_rate"] = 5e-5 if is_transformer else 1e-3
                 found[f"{part}.{stage}.epochs"] = 2 if is_transformer else 3
         if not is_transformer:
             rate = 4e-3 if kind == NetworkKind.TEXT_CNN.value else 2e-3
-            found[f"{part}.{stages[0]}.peak_rate"] = rate
+            for stage in stages[:2]:
+                found[f"{part}.{stage}.peak_rate"] = rate
             found[f"{part}.network.layers"] = None
         return found
 

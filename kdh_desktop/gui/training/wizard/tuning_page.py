@@ -7,12 +7,14 @@ from dataclasses import replace
 from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from kdh_desktop.core.runs.run_presets import (
+    fitting_search,
     networks_trained,
     possible_space,
     tuning_trainings,
     usual_tuning,
 )
 from kdh_desktop.core.search_space import Dimension, TuningConfig
+from kdh_desktop.core.training_config import RunConfig
 from kdh_desktop.gui.notices import announce
 from kdh_desktop.gui.plain_text import plain_label
 from kdh_desktop.gui.theme import GRID
@@ -31,7 +33,7 @@ class TuningPage(StepPage):
             "A search tries many settings before the real training: it often wins a point or two, "
             "and always costs many trainings. Leave it off for a first run."
         ))  # fmt: skip
-        self._kept: TuningConfig | None = keeper.config.tuning
+        self._kept: tuple[TuningConfig, RunConfig] | None = None
         self.switch = QCheckBox(self.tr("&Search for better settings first (particle swarm)"))
         self.switch.toggled.connect(self._switch)
         self.column.addWidget(self.switch)
@@ -96,11 +98,14 @@ class TuningPage(StepPage):
     def _switch(self, is_on: bool) -> None:  # Qt's signal
         config = self.keeper.config
         if not is_on:
-            self._kept = config.tuning or self._kept
             self.keeper.change(config=replace(config, tuning=None))
             return
+        tuning = usual_tuning(config)
+        if self._kept is not None:
+            kept, before = self._kept
+            tuning = fitting_search(kept, before=before, after=config)
         try:
-            tuned = replace(config, tuning=self._kept or usual_tuning(config))
+            tuned = replace(config, tuning=tuning)
         except ValueError:
             # What was searched before does not fit what was chosen since.
             tuned = replace(config, tuning=usual_tuning(config))
@@ -136,7 +141,7 @@ class TuningPage(StepPage):
             words = self.tr("Off: the run trains {count} networks with the settings as they are.")
             self.cost.setText(words.format(count=usual))
             return
-        self._kept = tuning
+        self._kept = tuning, self.keeper.config
         words = self.tr("Up to {trainings} trainings of the search, before the {count} of the run.")
         self.cost.setText(words.format(trainings=tuning_trainings(tuning), count=usual))
         self.fields.refresh()

@@ -65,6 +65,16 @@ def test_a_network_from_scratch_needs_no_encoder_and_other_rates(wizard: Trainin
     assert wizard.models_page.folder_button.isVisible()
 
 
+def test_texts_without_labels_are_learnt_at_a_rate_of_the_network(wizard: TrainingWizard) -> None:
+    wizard.method_page.choices[Preset.QUICK].click()
+    choose(wizard.models_page.fields, "distillation.network.kind", "transformer")
+    spin(wizard.method_page.fields, "distillation.transfer_texts", 500)
+    how = wizard.keeper.config.distillation
+    assert how.transfer.epochs > 0
+    assert how.transfer.peak_rate == how.distil.peak_rate == 1.5e-4
+    assert how.transfer.layer_decay == how.distil.layer_decay
+
+
 def test_the_model_in_force_may_teach(wizard: TrainingWizard, qtbot: QtBot) -> None:
     models, method = wizard.models_page, wizard.method_page
     active = wizard.models_page.parts.model
@@ -181,6 +191,17 @@ def test_fewer_folds_take_the_check_students_with_them(wizard: TrainingWizard) -
     assert wizard.keeper.config.distillation.calibration_folds == 2
 
 
+def test_two_folds_leave_nothing_for_nested_teachers(wizard: TrainingWizard) -> None:
+    fields = wizard.method_page.fields
+    wizard.method_page.choices[Preset.BEST].click()
+    spin(fields, "distillation.nested_members", 1)
+    spin(fields, "teacher.folds", 3)
+    assert wizard.keeper.config.distillation.nested_members == 1
+    spin(fields, "teacher.folds", 2)
+    assert wizard.keeper.config.teacher.folds == 2
+    assert wizard.keeper.config.distillation.nested_members == 0
+
+
 def test_a_search_says_how_many_trainings_it_means(wizard: TrainingWizard) -> None:
     page = wizard.tuning_page
     page.switch.click()
@@ -193,6 +214,32 @@ def test_a_search_says_how_many_trainings_it_means(wizard: TrainingWizard) -> No
     tuning = tuning_of(wizard)
     assert tuning is not None
     assert tuning.particles == 10
+
+
+def test_usual_limits_of_the_search_go_with_another_network(wizard: TrainingWizard) -> None:
+    rate = "distillation.distil.peak_rate"
+    wizard.method_page.choices[Preset.QUICK].click()
+    page = wizard.tuning_page
+    page.switch.click()
+    at = next(
+        row
+        for row in range(page.table.rowCount())
+        if "emperature" in page.table.item(row, 0).text()  # type: ignore[union-attr]
+    )
+    page.table.item(at, 1).setText("2")  # type: ignore[union-attr]
+    wizard.method_page.choices[Preset.BALANCED].click()
+    tuning = tuning_of(wizard)
+    assert tuning is not None
+    assert tuning.dimensions[rate] == Real(4e-5, 3.6e-4, is_log=True)
+    assert tuning.dimensions["distillation.temperature"] == Real(2.0, 5.0)
+    assert "distillation.network.hidden_size" not in tuning.dimensions
+    page.switch.click()
+    choose(wizard.models_page.fields, "distillation.network.kind", "text_cnn")
+    page.switch.click()
+    again = tuning_of(wizard)
+    assert again is not None
+    assert again.dimensions[rate] == Real(1.33e-3, 0.012, is_log=True)
+    assert again.dimensions["distillation.temperature"] == Real(2.0, 5.0)
 
 
 def test_the_space_is_edited_and_nonsense_is_refused(wizard: TrainingWizard) -> None:

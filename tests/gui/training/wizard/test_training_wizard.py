@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QObject
@@ -155,6 +156,18 @@ def test_an_earlier_run_can_be_planned_again(ready: TrainingWizard, qtbot: QtBot
     ready.begin_with(request, title="Again")
     assert ready.keeper.draft.request().corpus == request.corpus
     assert ready.title == "Again"
+
+
+def test_an_earlier_run_without_its_judges_keeps_back_what_the_page_says(
+    ready: TrainingWizard,
+) -> None:
+    ready.data_page._change_use()
+    request = ready.keeper.draft.request()
+    assert request.config.judged_share == 0
+    ready.begin_with(replace(request, judged=(), corpus=request.judged))
+    share = ready.keeper.draft.request().config.judged_share
+    assert share > 0
+    assert ready.data_page.share.value() == round(100 * share)
 
 
 @pytest.mark.parametrize("size", [(1040, 640), (1500, 900)])
