@@ -120,13 +120,20 @@ class ErrorReporter(QObject):
             return
         self._dialog = ErrorDialog(details, QApplication.activeWindow())
         self._dialog.finished.connect(self._forget)
+        # With the window that it belongs to it goes unfinished, as where a dialog closes itself.
+        self._dialog.destroyed.connect(self._lose)
         self._dialog.open()
 
     @Slot()
     def _forget(self) -> None:
         if self._dialog is not None:
+            self._dialog.destroyed.disconnect(self._lose)
             self._dialog.deleteLater()
             self._dialog = None
+
+    @Slot()
+    def _lose(self) -> None:
+        self._dialog = None
 
 
 class ErrorDialog(QDialog):

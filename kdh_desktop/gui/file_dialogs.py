@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QStandardPaths, Qt
+from PySide6.QtCore import QSettings, QStandardPaths, Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
+
+_QT = "QtProject"
+"""Whose settings Qt's own dialog writes, for all programs of a user together."""
+_FOLDERS_OF_QT = ("FileDialog/history", "FileDialog/lastVisited")
+"""Where it notes the folders that somebody looked into, which may bear a patient's name."""
 
 
 class FileDialogs:
@@ -61,8 +67,11 @@ class FileDialogs:
         dialog.open()
 
     def _dialog(self, parent: QWidget, title: str, mode: QFileDialog.FileMode) -> QFileDialog:
+        before = {key: QSettings(_QT).value(key) for key in _FOLDERS_OF_QT}
         dialog = QFileDialog(parent, title, self._folder)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        # Qt writes as the dialog goes, and offers no way to have it leave that.
+        dialog.destroyed.connect(partial(_put_back, before))
         dialog.setFileMode(mode)
         return dialog
 
@@ -70,3 +79,14 @@ class FileDialogs:
         paths = [Path(name) for name in names]
         self._folder = str(paths[0].parent)
         return paths
+
+
+def _put_back(before: Mapping[str, object], _dialog: object = None) -> None:
+    """Let Qt's settings say again what they said before a dialog was opened."""
+    settings = QSettings(_QT)
+    for key, value in before.items():
+        if value is None:
+            settings.remove(key)
+        else:
+            settings.setValue(key, value)
+    settings.sync()

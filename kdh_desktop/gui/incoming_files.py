@@ -33,12 +33,16 @@ def files_of(mime: QMimeData) -> GivenFiles | None:
     the user's name and a hash of the password to whoever runs it.
     """
     paths: list[Path] = []
-    urls = [url for url in mime.urls() if url.isLocalFile() or url.scheme() == "file"]
-    for url in urls:
+    has_network_files = False
+    for url in mime.urls():
         path = url.toLocalFile()
-        if not url.host() and not path.startswith(("//", "\\\\")):
+        if url.host() or path.startswith(("//", "\\\\")):
+            has_network_files |= url.scheme() == "file"
+        elif Path(path).is_absolute() and "\0" not in path:
+            # Any other address would name a place below the folder that we were started in.
             paths.append(Path(path))
-    return GivenFiles(tuple(paths), len(paths) < len(urls)) if urls else None
+    is_any = bool(paths) or has_network_files
+    return GivenFiles(tuple(paths), has_network_files) if is_any else None
 
 
 def expand_folders(paths: Iterable[Path]) -> tuple[Path, ...]:

@@ -57,6 +57,11 @@ class Notice:
     action: NoticeAction | None = None
     is_outcome: bool = False
 
+    @property
+    def words(self) -> tuple[str, str]:
+        """All that is read of it."""
+        return self.message, "" if self.action is None else self.action.text
+
 
 def announce(source: QWidget, message: str) -> None:
     """Have a screen reader say something that shows elsewhere on the screen."""
@@ -101,7 +106,9 @@ class NoticeBar(QScrollArea):
     def show_notice(self, key: str, notice: Notice) -> None:
         """Show a notice, in place of the one with the same key."""
         shown = self._rows.get(key)
-        if shown is not None and shown.notice.message == notice.message:
+        if shown is not None and shown.notice.words == notice.words:
+            # No news in words; but its way out may lead elsewhere by now.
+            shown.notice = notice
             return
         if self._closed.get(key) == notice.message:
             # The user has read it and closed it; it is no news until its reason has gone away.
@@ -162,7 +169,7 @@ class _NoticeRow(QFrame):
         layout.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignVCenter)
         layout.addWidget(message, 1)
         if notice.action is not None:
-            layout.addWidget(self._action_button(notice.action))
+            layout.addWidget(self._action_button(notice.action.text))
         self._close = QToolButton()
         self._close.setProperty("kind", "quiet")
         self._close.setToolTip(self.tr("Dismiss this notice"))
@@ -184,11 +191,15 @@ class _NoticeRow(QFrame):
             case Severity.ERROR:
                 return self.tr("Error")
 
-    def _action_button(self, action: NoticeAction) -> QPushButton:
-        button = QPushButton(action.text)
-        button.setAccessibleName(action.text)
-        button.clicked.connect(action.run)
+    def _action_button(self, text: str) -> QPushButton:
+        button = QPushButton(text)
+        button.setAccessibleName(text)
+        button.clicked.connect(self._run_action)
         return button
+
+    def _run_action(self) -> None:
+        if self.notice.action is not None:
+            self.notice.action.run()
 
     def _take_colors(self) -> None:
         colors = self._theme.colors

@@ -52,19 +52,8 @@ class PrivateSession(QObject):
         """Begin a private session, or end it after a question where something would be lost."""
         desk = self._parts.desk
         self._show()
-        # A training, which is minor to this window, does not touch the records.
-        if any(work.can_cancel or not work.is_minor for work in self._parts.panel.works):
-            self._parts.notices.show_notice(
-                _NOTICE,
-                Notice(
-                    self.tr(
-                        "Wait until the work below has ended, or cancel it: then a private "
-                        "session can begin or end."
-                    )
-                ),
-            )
+        if not self._may_switch():
             return
-        self._parts.notices.dismiss(_NOTICE)
         if not desk.is_private:
             desk.begin_private()
             self._writes_at_start = 0 if desk.store is None else desk.store.change_counter
@@ -81,6 +70,23 @@ class PrivateSession(QObject):
         else:
             self._end()
 
+    def _may_switch(self) -> bool:
+        """Whether nothing works on the records; else say so, as often as it is asked for."""
+        self._parts.notices.dismiss(_NOTICE)
+        # A training, which is minor to this window, does not touch the records.
+        if not any(work.can_cancel or not work.is_minor for work in self._parts.panel.works):
+            return True
+        self._parts.notices.show_notice(
+            _NOTICE,
+            Notice(
+                self.tr(
+                    "Wait until the work below has ended, or cancel it: then a private "
+                    "session can begin or end."
+                )
+            ),
+        )
+        return False
+
     def _has_records(self) -> bool:
         store = self._parts.desk.store
         # Asking for the records themselves could wait for somebody who writes. One write is the
@@ -88,8 +94,10 @@ class PrivateSession(QObject):
         return store is not None and store.change_counter > self._writes_at_start + 1
 
     def _end(self) -> None:
-        self._parts.desk.end_private()
-        self.ended.emit()
+        # Files may have come in while the question stood, as by a second start of the program.
+        if self._may_switch():
+            self._parts.desk.end_private()
+            self.ended.emit()
 
     def _show(self) -> None:
         is_private = self._parts.desk.is_private

@@ -16,6 +16,7 @@ LOCK_AFTER_MIN = range(1, 61)
 
 _USUAL_LOCK_AFTER_MIN = 10
 _COLUMN_KEY = re.compile(r"[a-z0-9_]{1,80}")
+_COLUMN_WIDTH = re.compile(r"[0-9]{1,5}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ class Settings:
         found = []
         for entry in kept if isinstance(kept, list) else [kept]:
             key, _, width = str(entry).partition(":")
-            if _COLUMN_KEY.fullmatch(key) and width.isdecimal():
+            if _COLUMN_KEY.fullmatch(key) and _COLUMN_WIDTH.fullmatch(width):
                 found.append(KeptColumn(key, int(width)))
         return tuple(found)
 
@@ -108,7 +109,7 @@ class Settings:
     def accept_target(self) -> int:
         """How many of 100 decisions that are accepted without a look shall be right."""
         kept = str(self._file.value("review/accept_target", defaultValue=""))
-        is_sound = kept.isdecimal() and int(kept) in range(*_TARGETS)
+        is_sound = kept.isascii() and kept.isdecimal() and int(kept[:4]) in range(*_TARGETS)
         return int(kept) if is_sound else _USUAL_TARGET
 
     @accept_target.setter

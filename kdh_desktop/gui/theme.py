@@ -92,8 +92,11 @@ class Theme(QObject):
 
     def refresh(self) -> None:
         """Ask the system again, and put on what it says."""
-        if not _is_high_contrast():
-            self._application.setPalette(_palette(_DARK if self.is_dark else _LIGHT))
+        # A palette that says nothing brings the system's own back, over one of ours from before.
+        is_ours = not _is_high_contrast()
+        self._application.setPalette(
+            _palette(_DARK if self.is_dark else _LIGHT) if is_ours else QPalette()
+        )
         self._colors = Colors.from_palette(self._application.palette())
         self._application.setStyleSheet(style_sheet(self._colors, self._pictures))
         self.changed.emit()

@@ -100,14 +100,13 @@ def start(
 
     def start_desktop(**parts: object) -> Desktop:
         is_notice_read = parts.pop("is_notice_read", True)
-        parts.setdefault(
-            "theme",
-            Theme(
+        if "theme" not in parts:
+            # Not made in vain: it would put its own look on, over that of a test's theme.
+            parts["theme"] = Theme(
                 qapp,
                 scheme=lambda: Qt.ColorScheme.Light,
                 pictures=paths.resources / "icons" / "fields",
-            ),
-        )
+            )
         parts.setdefault("dialogs", chosen_files)
         parts.setdefault("access", Access(paths.access, paths.site_keys, cost=CHEAP))
         parts.setdefault("open_store", partial(RecordStore.open, paths.records, key=STORE_KEY))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,12 +14,14 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from kdh_desktop.core.record import Band
+from kdh_desktop.core.record import Band, Record
 from kdh_desktop.gui.app import Desktop
 from kdh_desktop.gui.classify.classify_page import ClassifyPage
 from kdh_desktop.gui.classify.example import EXAMPLE_TEXT
 from kdh_desktop.gui.classify.session import Activity
 from kdh_desktop.gui.classify.text_editor import TextEditor
+from kdh_desktop.gui.classify.work import divide_work
+from kdh_desktop.gui.jobs import Job
 from kdh_desktop.gui.main_window import MainWindow
 from tests.gui.conftest import (
     ANGIOGENESIS,
@@ -285,6 +289,30 @@ def test_cancel_keeps_texts_already_classified(
     assert not page.text_pane.is_progress_shown
     classify(page, qtbot)
     assert all(entry.prediction is not None for entry in page.session.entries)
+
+
+def test_what_is_stopped_before_the_first_text_counts_none_of_an_older_run(
+    page: ClassifyPage, editor: TextEditor, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paste(editor, ANGIOGENESIS)
+    classify(page, qtbot)
+    gate = threading.Event()
+
+    def held(text: str) -> Callable[[Job], tuple[Record, ...]]:
+        def work(job: Job) -> tuple[Record, ...]:
+            gate.wait(10)
+            return divide_work(text)(job)
+
+        return work
+
+    monkeypatch.setattr("kdh_desktop.gui.classify.session.divide_work", held)
+    page.exchange.clear()
+    paste(editor, APOPTOSIS)
+    press(editor, "Ctrl+Return")
+    page.commands.cancel.trigger()
+    gate.set()
+    qtbot.waitUntil(lambda: "failed" in page.notices.messages)
+    assert page.notices.messages["failed"] == "Stopped."
 
 
 def test_window_can_be_used_before_the_model_is_there(start: StartDesktop, qtbot: QtBot) -> None:

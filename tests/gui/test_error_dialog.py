@@ -11,6 +11,7 @@ import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QDialog
 from pytestqt.qtbot import QtBot
 
 from kdh_desktop.core.errors import InputError
@@ -119,6 +120,21 @@ def test_bug_that_comes_back_opens_no_second_dialog(
     assert errors.dialog is first
     assert first is not None
     first.close()
+
+
+def test_bug_is_told_after_a_dialog_that_went_with_its_window(qtbot: QtBot) -> None:
+    errors = ErrorReporter()
+    window = QDialog()
+    window.show()
+    qtbot.waitUntil(lambda: QApplication.activeWindow() is window)
+    errors.report(ZeroDivisionError())
+    qtbot.waitUntil(lambda: errors.dialog is not None)
+    window.deleteLater()
+    qtbot.waitUntil(lambda: errors.dialog is None)
+    errors.report(ZeroDivisionError())
+    qtbot.waitUntil(lambda: errors.dialog is not None)
+    assert errors.dialog is not None
+    errors.dialog.close()
 
 
 def test_expected_errors_keep_their_words_in_the_details() -> None:

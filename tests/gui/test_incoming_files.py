@@ -39,6 +39,15 @@ def test_text_and_web_addresses_are_no_files() -> None:
     assert files_of(QMimeData()) is None
 
 
+@pytest.mark.parametrize("url", ["file:", "file://", "file:a.ris", "file:///a%00b.ris"])
+def test_addresses_that_lead_to_no_file_are_left_out(url: str) -> None:
+    mime = QMimeData()
+    mime.setData("text/uri-list", f"{url}\r\nfile:///a.ris\r\n".encode())
+    given = files_of(mime)
+    assert given is not None
+    assert given.paths == (Path("/a.ris"),)
+
+
 def test_folders_give_their_files_without_what_is_hidden(tmp_path: Path) -> None:
     for name in ("b.ris", "a.nbib", ".hidden", "~$a.xlsx", "sub/c.csv", ".git/d.csv"):
         (tmp_path / name).parent.mkdir(exist_ok=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import tomllib
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,10 +21,11 @@ from kdh_desktop.gui.active_model import Failed, Ready
 from kdh_desktop.gui.app import Desktop
 from kdh_desktop.gui.help_dialog import HelpDialog
 from kdh_desktop.gui.main_window import MainWindow
-from kdh_desktop.gui.notices import Notice
+from kdh_desktop.gui.notices import Notice, NoticeAction
 from kdh_desktop.gui.research_notice import ResearchNotice
-from kdh_desktop.gui.settings import Settings
+from kdh_desktop.gui.settings import KeptColumn, Settings
 from tests.gui.conftest import ANGIOGENESIS, StartDesktop, paste, present_labels, press, press_in
+from tests.gui.test_record_desk import click
 
 ROOT = Path(__file__).parents[2]
 SECRET = "Xylophonia of the patient Quentin Example"
@@ -228,9 +230,14 @@ def test_nothing_of_a_text_is_remembered_logged_or_shown_in_the_title(
 def test_settings_file_that_holds_rubbish_is_survived(paths: AppPaths) -> None:
     paths.config.mkdir(parents=True)
     (paths.config / "settings.ini").write_text(
-        "[window]\ngeometry=42\n[notices]\nresearch_use_read=perhaps\n", encoding="utf-8"
+        "[window]\ngeometry=42\n[notices]\nresearch_use_read=perhaps\n"
+        f"[columns]\nrecords=title:{'9' * 5000}, year:99999999999, journal:80\n"
+        f"[review]\naccept_target={'9' * 5000}\n",
+        encoding="utf-8",
     )
     settings = Settings(paths.config)
+    assert settings.columns("records") == (KeptColumn("journal", 80),)
+    assert settings.accept_target == 95
     assert settings.window_geometry == QByteArray()
     assert isinstance(settings.is_research_notice_read, bool)
 
@@ -258,3 +265,12 @@ def test_news_of_how_something_ended_takes_the_place_of_older_ones(window: MainW
     bar.show_notice("one", Notice("One thing is done.", is_outcome=True))
     bar.show_notice("two", Notice("Another is done.", is_outcome=True))
     assert list(bar.messages) == ["standing", "two"]
+
+
+def test_same_words_about_something_else_lead_there(window: MainWindow) -> None:
+    led: list[str] = []
+    for where in ("first", "second"):
+        action = NoticeAction("Show", partial(led.append, where))
+        window.notices.show_notice("done", Notice("3 records were saved.", action=action))
+    click(window.notices, "Show")
+    assert led == ["second"]

@@ -6,18 +6,22 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
 
+from kdh_desktop.core.errors import StoreError
 from kdh_desktop.core.paths import AppPaths
 from kdh_desktop.core.records.import_batch import BatchKind
 from kdh_desktop.core.records.record_store import RecordStore
 from kdh_desktop.gui.app import Desktop
 from kdh_desktop.gui.classify.classify_page import ClassifyPage
 from kdh_desktop.gui.classify.text_editor import TextEditor
-from kdh_desktop.gui.classify.work import Item
+from kdh_desktop.gui.classify.work import Item, read_file_work
+from kdh_desktop.gui.jobs import Job
 from tests.gui.conftest import (
     ANGIOGENESIS,
     APOPTOSIS,
@@ -352,3 +356,100 @@ def test_draft_is_taken_off_the_disk_when_a_private_session_begins(
     qtbot.waitUntil(lambda: store.draft() != "")
     desktop.window.files.private.trigger()
     qtbot.waitUntil(lambda: store.draft() == "")
+
+
+def test_file_that_is_still_read_when_a_private_session_ends_is_forgotten(
+    desktop: Desktop,
+    store: RecordStore,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    qtbot: QtBot,
+) -> None:
+    gate = threading.Event()
+
+    def held(path: Path) -> Callable[[Job], str]:
+        def work(job: Job) -> str:
+            gate.wait(10)
+            return read_file_work(path)(job)
+
+        return work
+
+    monkeypatch.setattr("kdh_desktop.gui.classify.text_exchange.read_file_work", held)
+    path = tmp_path / "text.txt"
+    path.write_text(f"{CANARY} of a patient.", encoding="utf-8")
+    window, page = desktop.window, desktop.window.classify_page
+    window.files.private.trigger()
+    page.text_pane.editor.file_dropped.emit(path)
+    window.files.private.trigger()
+    assert not desktop.desk.is_private
+    gate.set()
+    assert desktop.jobs._pool.waitForDone(10_000)
+    qtbot.wait(1)
+    assert page.session.is_blank
+
+
+def test_draft_outlives_a_private_session_that_began_before_the_store_was_open(
+    page: ClassifyPage,
+    editor: TextEditor,
+    store: RecordStore,
+    start: StartDesktop,
+    paths: AppPaths,
+    qtbot: QtBot,
+) -> None:
+    paste(editor, f"{CANARY} was typed last time.")
+    page.window().close()
+    gate = threading.Event()
+
+    def open_slowly() -> RecordStore:
+        gate.wait(10)
+        return RecordStore.open(paths.records, key=STORE_KEY)
+
+    again = start(open_store=open_slowly)
+    again.window.files.private.trigger()
+    gate.set()
+    qtbot.waitUntil(lambda: not again.desk.is_opening)
+    again.window.files.private.trigger()
+    box = again.window.classify_page.text_pane.editor
+    qtbot.waitUntil(lambda: box.toPlainText() == f"{CANARY} was typed last time.")
+
+
+def test_text_that_cannot_be_kept_is_said_to_be_so(
+    page: ClassifyPage,
+    editor: TextEditor,
+    store: RecordStore,
+    monkeypatch: pytest.MonkeyPatch,
+    qtbot: QtBot,
+) -> None:
+    def fail(*_: object) -> list[int]:
+        raise StoreError("The disk is full.", "Make room on it.")
+
+    monkeypatch.setattr(store, "keep_pasted", fail)
+    paste(editor, ANGIOGENESIS)
+    classify(page, qtbot)
+    qtbot.waitUntil(lambda: "kept" in page.notices.messages)
+    assert "The disk is full. Make room on it." in page.notices.messages["kept"]
+    monkeypatch.undo()
+    classify(page, qtbot)
+    wait_until_stored(store, 1, qtbot)
+    assert "kept" not in page.notices.messages
+
+
+def test_draft_that_is_being_kept_does_not_come_after_the_one_that_forgets_it(
+    desktop: Desktop, store: RecordStore, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    page, real, gate = desktop.window.classify_page, store.save_draft, threading.Event()
+
+    def save(words: str) -> None:
+        if words:
+            gate.wait(10)
+        real(words)
+
+    monkeypatch.setattr(store, "save_draft", save)
+    paste(page.text_pane.editor, f"{CANARY} was typed before.")
+    page.keeping.keep_draft()
+    desktop.window.files.private.trigger()
+    qtbot.wait(50)
+    gate.set()
+    qtbot.waitUntil(lambda: not page.keeping._steps and not page.keeping._is_busy)
+    assert desktop.jobs._pool.waitForDone(10_000)
+    assert store.draft() == ""

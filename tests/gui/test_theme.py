@@ -103,6 +103,18 @@ def test_look_changes_with_the_system_while_the_program_runs(
     assert theme.colors.base.name() in qapp.styleSheet()
 
 
+def test_high_contrast_that_is_switched_on_later_gets_its_own_palette(
+    qapp: QApplication, theme: Theme, system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system.scheme = Qt.ColorScheme.Dark
+    theme.refresh()
+    ours = QColor(qapp.palette().window().color())
+    monkeypatch.setattr("kdh_desktop.gui.theme._is_high_contrast", lambda: True)
+    theme.refresh()
+    assert qapp.palette().window().color() != ours
+    assert theme.colors.base == qapp.palette().base().color()
+
+
 def test_system_without_a_scheme_is_judged_by_its_colours(
     qapp: QApplication, system: System
 ) -> None:

@@ -44,7 +44,7 @@ PROGRESS_DELAY_MS = 1000
 """Work that takes longer than this shows its progress and can be cancelled."""
 
 
-_DRAFT_NOTICE = "draft"
+_DRAFT_NOTICE, _KEPT_NOTICE = "draft", "kept"
 _NARROW = 960
 """Width under which the page leaves out what can be had elsewhere, too."""
 
@@ -178,6 +178,7 @@ class ClassifyPage(QWidget):
         session.divided.connect(self._say_divided)
         session.failed.connect(self._say_failed)
         self.keeping.draft_found.connect(self._offer_draft)
+        self.keeping.failed.connect(self._say_not_kept)
         editor.edited.connect(session.edit)
         editor.replaced.connect(session.replace_text)
         editor.files_given.connect(self.files_given)
@@ -215,6 +216,7 @@ class ClassifyPage(QWidget):
 
     def _classify(self) -> None:
         if self.session.is_blank:
+            self.notices.dismiss(PASTE_NOTICE)
             self.notices.show_notice(
                 PASTE_NOTICE,
                 Notice(self.tr("There is no text yet: paste one, or try the example.")),
@@ -225,6 +227,7 @@ class ClassifyPage(QWidget):
             self._show_model()
         else:
             self.exchange.forget_notices()
+            self.notices.dismiss(_KEPT_NOTICE)
             self.session.classify()
 
     def _go_to_pane(self, step: int) -> None:
@@ -376,12 +379,17 @@ class ClassifyPage(QWidget):
             done, total = self.session.progress
             words = self.tr("Stopped. Texts classified: {done} of {total}.")
             notice = Notice(
-                words.format(done=done, total=total),
+                words.format(done=done, total=total) if total else self.tr("Stopped."),
                 action=NoticeAction(self.tr("Go on"), self._classify),
             )
         else:
             notice = Notice(str(error), Severity.ERROR)
         self.notices.show_notice(FAILED_NOTICE, notice)
+
+    def _say_not_kept(self, error: KdhError) -> None:
+        self.notices.dismiss(_KEPT_NOTICE)
+        words = self.tr("This is not kept under Records. {reason}").format(reason=error)
+        self.notices.show_notice(_KEPT_NOTICE, Notice(words, Severity.ERROR))
 
     def _offer_draft(self) -> None:
         """Texts of the last session came after somebody had begun: nothing is put over these."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -20,7 +21,7 @@ from kdh_desktop.core.record import Evidence, LabelScore, Prediction
 from kdh_desktop.gui.classify.example import EXAMPLE_TEXT
 from kdh_desktop.gui.classify.session import ClassifySession
 from kdh_desktop.gui.classify.work import Item
-from kdh_desktop.gui.jobs import Job, JobRunner, Lane, Ok, Outcome
+from kdh_desktop.gui.jobs import Err, Job, JobRunner, Ok, Outcome
 from kdh_desktop.gui.record_desk import RecordDesk
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class RecordKeeping(QObject):
 
     draft_found = Signal()
     """There are texts of the last session, and others stand here already; see `take_draft`."""
+    failed = Signal(object)
+    """A text or its labels could not be kept: a `KdhError`."""
 
     def __init__(
         self,
@@ -53,6 +56,7 @@ class RecordKeeping(QObject):
         self._desk = desk
         self._jobs = jobs
         self._store: RecordStore | None = None
+        self._draft_of: RecordStore | None = None
         self._ids: dict[str, int] = {}
         self._steps: deque[tuple[RecordStore, Step]] = deque()
         self._is_busy = False
@@ -60,7 +64,6 @@ class RecordKeeping(QObject):
         self._draft_timer.setSingleShot(True)
         self._draft_timer.setInterval(DRAFT_DELAY_MS)
         self._draft_timer.timeout.connect(self.keep_draft)
-        self._draft_lane = Lane(jobs)
         self._kept_draft = ""
         self._older_draft = ""
         session.asked.connect(self._take_asked)
@@ -68,6 +71,11 @@ class RecordKeeping(QObject):
         session.texts_reset.connect(self._draft_timer.start)
         session.entry_changed.connect(lambda _row: self._draft_timer.start())
         desk.changed.connect(self._take_store)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is still on its way to a store."""
+        return self._is_busy or bool(self._steps)
 
     # Records
 
@@ -91,16 +99,21 @@ class RecordKeeping(QObject):
             self._go_on()
 
     def _go_on(self) -> None:
-        """Do one step after the other: labels need the records that they belong to."""
+        """Do one step after the other: labels need their records, and a newer draft wins."""
         if self._is_busy or not self._steps:
             return
         store, step = self._steps.popleft()
         self._is_busy = True
-        self._jobs.start(lambda _job: step(store), done=self._take_done)
+        self._jobs.start(lambda _job: step(store), done=partial(self._take_done, store))
 
-    def _take_done(self, _outcome: Outcome[None]) -> None:
-        # Where the store cannot be written to, the labels are still on the screen.
+    def _take_done(self, store: RecordStore, outcome: Outcome[None]) -> None:
         self._is_busy = False
+        match outcome:
+            case Err(KdhError() as error) if store is self._store:
+                # The labels are still on the screen, and the next press of Classify tries again.
+                self.failed.emit(error)
+            case _:
+                pass
         self._go_on()
 
     # The draft
@@ -111,7 +124,7 @@ class RecordKeeping(QObject):
         store, words = self._store, self._draft_words()
         if store is not None and words != self._kept_draft:
             self._kept_draft = words
-            self._draft_lane.start(lambda _job: store.save_draft(words), done=lambda _outcome: None)
+            self._add_step(_drafting(words))
 
     def take_draft(self) -> None:
         """Put the texts of the last session behind those that stand here."""
@@ -122,7 +135,6 @@ class RecordKeeping(QObject):
     def finish(self) -> None:
         """Keep the draft of texts that are in no record, when the program ends as it should."""
         self._draft_timer.stop()
-        self._draft_lane.drop()
         if self._store is None:
             return
         is_stored = all(
@@ -153,9 +165,10 @@ class RecordKeeping(QObject):
         self._kept_draft = ""
         if self._desk.is_private and before is not None:
             # What is on the page belongs to the private session from now on.
-            older = self._older_draft
-            self._jobs.start(lambda _job: before.save_draft(older), done=lambda _outcome: None)
-        elif store is not None and before is None:
+            self._steps.append((before, _drafting(self._older_draft)))
+            self._go_on()
+        elif store is not None and not self._desk.is_private and store is not self._draft_of:
+            self._draft_of = store
             self._jobs.start(_draft_work(store), done=self._take_draft)
 
     def _take_draft(self, outcome: Outcome[str]) -> None:
@@ -173,6 +186,15 @@ class RecordKeeping(QObject):
 
 def _draft_work(store: RecordStore) -> Callable[[Job], str]:
     return lambda _job: store.draft()
+
+
+def _drafting(words: str) -> Step:
+    def step(store: RecordStore) -> None:
+        # The texts stand on the page; why they cannot be kept is told when they are classified.
+        with suppress(KdhError):
+            store.save_draft(words)
+
+    return step
 
 
 def _is_worth_keeping(text: str) -> bool:

@@ -248,6 +248,7 @@ class ClassifySession(QObject):
         if self.current.is_whole or not self.current.is_waiting:
             self._classify_waiting()
             return
+        self._progress = (0, 0)
         self._set_activity(Activity.DIVIDING)
         asked = self.current
         self._lane.start(

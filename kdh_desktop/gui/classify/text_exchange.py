@@ -80,6 +80,9 @@ class TextExchange(QObject):
 
     def forget_texts(self) -> None:
         """Remove all texts, and keep nothing that could bring them back."""
+        self._file_lane.drop()
+        self._copy_lane.drop()
+        self.status_changed.emit("")
         self._session.clear()
         self._cleared = None
         self.forget_notices()
@@ -155,7 +158,11 @@ class TextExchange(QObject):
             )
 
     def _give_table(self, text: str) -> None:
-        self.forget_texts()
+        if len(self._session.entries) > 1:
+            # The table stands in the place of one text, and the others are worth keeping.
+            self.clear()
+        else:
+            self.forget_texts()
         self.table_given.emit(text)
 
     def _take_edit(self, text: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -134,7 +135,8 @@ class ExportFlow(QObject):
         self.dialog = None
 
     def _forget_store(self) -> None:
-        # What the dialog asks about is another store's.
+        # What the dialog asks about is another store's, and so is what was chosen for it.
+        self._choice = replace(self._choice, title="", table=None)
         if self.dialog is not None:
             self.dialog.reject()
 

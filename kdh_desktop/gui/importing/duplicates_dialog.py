@@ -42,6 +42,7 @@ class DuplicatesDialog(QDialog):
         self.setWindowTitle(self.tr("Duplicates"))
         self.groups = GroupTableModel(self)
         self._shown: DuplicateGroup | None = None
+        self._is_merging = False
         self._records: tuple[RecordDetail, ...] = ()
         self.heading = plain_label(kind="heading")
         self.table = self._table()
@@ -105,6 +106,11 @@ class DuplicatesDialog(QDialog):
         """Show the records of a group, unless another one is looked at by now."""
         if self._shown is not None and set(self._shown.records) == set(group.records):
             self._show_records(group, records)
+
+    def end_merging(self) -> None:
+        """Offer to merge again, once what was merged has an end."""
+        self._is_merging = False
+        self._count()
 
     def say(self, words: str) -> None:
         """Say what became of merging."""
@@ -210,10 +216,11 @@ class DuplicatesDialog(QDialog):
         )
         self.merge_button.setText(words)
         self.merge_button.setAccessibleName(words.replace("&", ""))
-        self.merge_button.setEnabled(count > 0)
+        self.merge_button.setEnabled(count > 0 and not self._is_merging)
 
     def _merge(self) -> None:
-        self.merge_button.setEnabled(False)
+        self._is_merging = True
+        self._count()
         self.merge_wanted.emit(self.groups.marked)
 
 

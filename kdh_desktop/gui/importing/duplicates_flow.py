@@ -45,7 +45,6 @@ class DuplicatesFlow(QObject):
         self._row: WorkRow | None = None
         self._search_lane = Lane(parts.jobs)
         self._read_lane = Lane(parts.jobs)
-        self._merge_lane = Lane(parts.jobs)
         self._shows_when_found = False
         self.dialog: DuplicatesDialog | None = None
 
@@ -126,29 +125,51 @@ class DuplicatesFlow(QObject):
             self.dialog.show_records(group, outcome.value)
 
     def _merge(self, groups: tuple[ShownGroup, ...]) -> None:
-        if self._store is not None:
-            self._merge_lane.start(
-                merge_work(self._store, groups), done=partial(self._take_merged, groups)
-            )
-
-    def _take_merged(self, groups: tuple[ShownGroup, ...], outcome: Outcome[int]) -> None:
-        if self.dialog is None:
+        if self._store is None:
             return
+        # It is one step, which is done whole or not at all.
+        row = self._parts.panel.add_row(Work(self.tr("Merging duplicates"), can_cancel=False))
+        self._parts.jobs.start(
+            merge_work(self._store, groups), done=partial(self._take_merged, groups, row)
+        )
+
+    def _take_merged(
+        self, groups: tuple[ShownGroup, ...], row: WorkRow, outcome: Outcome[int]
+    ) -> None:
+        self._parts.panel.remove_row(row)
+        merged = {record for shown in groups for record in shown.group.records}
+        if self.dialog is not None:
+            self.dialog.end_merging()
         match outcome:
             case Ok():
-                merged = {record for shown in groups for record in shown.group.records}
-                self.dialog.remove_groups(merged)
-                self._groups = tuple(self.dialog.groups.groups)
-                self.dialog.say(
-                    self.tr(
-                        "{records} records were merged into {groups}. Undo on the Records page "
-                        "takes it back."
-                    ).format(records=f"{len(merged):,}", groups=f"{len(groups):,}")
+                self._drop_groups(merged)
+                words = self.tr(
+                    "{records} records were merged into {groups}. Undo on the Records page "
+                    "takes it back."
                 )
+                self._tell(words.format(records=f"{len(merged):,}", groups=f"{len(groups):,}"))
             case Err(KdhError() as error):
-                self.dialog.say(str(error))
-            case Err():
+                self._tell(str(error), Severity.WARNING)
+            case Err() if self.dialog is not None:
                 self.dialog.reject()
+            case Err():
+                pass  # a bug was reported already
+
+    def _drop_groups(self, merged: set[int]) -> None:
+        if self.dialog is not None:
+            self.dialog.remove_groups(merged)
+            self._groups = tuple(self.dialog.groups.groups)
+        else:
+            self._groups = tuple(
+                shown for shown in self._groups if merged.isdisjoint(shown.group.records)
+            )
+
+    def _tell(self, message: str, severity: Severity = Severity.NOTE) -> None:
+        """Say what became of merging, where somebody looks."""
+        if self.dialog is not None:
+            self.dialog.say(message)
+        else:
+            self._say(message, severity)
 
     def _forget(self) -> None:
         self.dialog = None

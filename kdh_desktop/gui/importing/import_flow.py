@@ -79,7 +79,9 @@ class ImportFlow(QObject):
     def take_in(self, paths: Sequence[Path]) -> None:
         """Take in files, and the files in folders."""
         if paths and self._has_store(paths):
-            self._parts.jobs.start(expand_work(tuple(paths)), done=self._take_paths)
+            self._parts.jobs.start(
+                expand_work(tuple(paths)), done=partial(self._take_paths, self._parts.desk.store)
+            )
 
     def take_in_given(self, given: GivenFiles) -> None:
         """Take in what was dropped or pasted; files on the network are not opened."""
@@ -149,8 +151,17 @@ class ImportFlow(QObject):
             if isinstance(table, PastedTable):
                 self.take_in_table(table.text, table.name)
 
-    def _take_paths(self, outcome: Outcome[tuple[Path, ...]]) -> None:
+    def _take_paths(self, store: RecordStore | None, outcome: Outcome[tuple[Path, ...]]) -> None:
         match outcome:
+            case Ok() if store is not self._parts.desk.store:
+                # What was given to a private session is not for the disk.
+                self._say(
+                    self.tr(
+                        "Nothing was imported, because a private session began or ended "
+                        "meanwhile. Import the files again."
+                    ),
+                    Severity.WARNING,
+                )
             case Ok(paths):
                 self._add([GivenFile(path) for path in paths])
             case Err(KdhError() as error):

@@ -37,6 +37,7 @@ class DetailPane(QWidget):
         super().__init__(parent)
         self._record_id: int | None = None
         self._names: dict[str, str] = {}
+        self._leads_to_evidence = True
         self.origin = plain_label(kind="muted")
         self.warning = plain_label()
         self.warning.hide()
@@ -112,7 +113,10 @@ class DetailPane(QWidget):
         history = [] if detail is None else detail.history
         _set_text(self.history, "\n".join(history_line(one, self._names) for one in history))
         self.note.show_note(self._record_id, "" if detail is None else detail.note)
+        # Whoever reads stays there while others, such as a bulk run, write to the store.
+        self._leads_to_evidence = not is_same
         self.labels.show_record(detail, labels)
+        self._leads_to_evidence = True
 
     def scroll_text(self, lines: int) -> None:
         """Scroll the part that is shown, without leaving the list."""
@@ -124,7 +128,8 @@ class DetailPane(QWidget):
     def _light(self) -> None:
         row = self.labels.chosen
         evidence = () if row is None else row.evidence
-        self.text.mark([(one.start, one.end) for one in evidence])
+        spans = [(one.start, one.end) for one in evidence]
+        self.text.mark(spans, scroll=self._leads_to_evidence)
 
 
 def _set_text(box: QPlainTextEdit, text: str) -> None:

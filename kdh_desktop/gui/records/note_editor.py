@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from kdh_desktop.gui.theme import GRID
 
-_LONGEST = 10_000
+LONGEST_NOTE = 10_000
 _LINES = 1
 
 
@@ -19,6 +19,8 @@ class NoteEditor(QPlainTextEdit):
     """A note was changed: the record's id, and all of the note."""
     added = Signal(int, str)
     """Words for the end of a note that was not shown yet: the record's id, and the words."""
+    shortened = Signal()
+    """What was typed is longer than `LONGEST_NOTE`, and only its beginning is kept."""
     left = Signal()
     """The person is done, and goes back to the list."""
 
@@ -76,7 +78,11 @@ class NoteEditor(QPlainTextEdit):
     def keep(self) -> None:
         """Keep what was typed, if anything was."""
         if self._record_id is not None and self.is_changed:
-            self._note = self.toPlainText()[:_LONGEST]
+            typed = self.toPlainText()
+            self._note = typed[:LONGEST_NOTE]
+            if len(typed) > LONGEST_NOTE:
+                self.setPlainText(self._note)
+                self.shortened.emit()
             (self.added if self._is_awaited else self.kept).emit(self._record_id, self._note)
             if self._is_awaited:
                 # What the store says of it from now on has these words at its end.

@@ -217,8 +217,9 @@ class RecordsPage(QWidget):
         records.asked.connect(self._show_filter)
         records.counted.connect(self._show_counts)
         records.rows_changed.connect(self._renew_rows)
-        for source in (records, self.table_model, self.open_record, self.reviewer):
+        for source in (records, self.table_model, self.open_record):
             source.failed.connect(self._say_failed)
+        self.reviewer.failed.connect(self._say_lost)
         self.reviewer.written.connect(records.look)
         self.list.saving.follow(self.reviewer)
         self.open_record.changed.connect(self._show_record)
@@ -404,6 +405,11 @@ class RecordsPage(QWidget):
         self.table_model.renew()
         self.open_record.renew()
         self.reviewer.look()
+
+    def _say_lost(self, error: Exception) -> None:
+        """Say that something is not written, though the same was said and closed before."""
+        self.notices.dismiss("store")
+        self._say_failed(error)
 
     def _say_failed(self, error: Exception) -> None:
         # Whatever is no `KdhError` is a bug, which the window has been told of already.

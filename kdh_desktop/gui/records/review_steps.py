@@ -10,6 +10,7 @@ from kdh_desktop.core.records.record_filter import ReviewStatus
 from kdh_desktop.core.records.stored import Operation
 from kdh_desktop.gui.records.actions import RecordActions
 from kdh_desktop.gui.records.detail_pane import DetailPane
+from kdh_desktop.gui.records.note_editor import LONGEST_NOTE
 from kdh_desktop.gui.records.record_table import RecordTable
 from kdh_desktop.gui.records.record_table_model import RecordTableModel
 from kdh_desktop.gui.records.reviewer import Reviewer
@@ -59,6 +60,7 @@ class ReviewSteps(QObject):
             action.triggered.connect(lambda _=False, place=place: self._toggle(place))
         detail.note_written.connect(reviewer.write_note)
         detail.note_added.connect(reviewer.add_to_note)
+        detail.note.shortened.connect(self._say_shortened)
         detail.note.left.connect(table.setFocus)
         detail.labels.list.toggle_wanted.connect(self._toggle_label)
         detail.labels.list.decision_wanted.connect(self._decide)
@@ -103,6 +105,13 @@ class ReviewSteps(QObject):
         record_id = self._table.current_id
         if record_id is not None:
             self._detail.note.begin(record_id)
+
+    def _say_shortened(self) -> None:
+        self.said.emit(
+            self.tr("The note is too long: its first {count:,} characters are kept.").format(
+                count=LONGEST_NOTE
+            )
+        )
 
     def _toggle(self, place: int) -> None:
         if place < len(self.labels):

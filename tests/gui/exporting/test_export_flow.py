@@ -157,6 +157,22 @@ def test_abstracts_and_probabilities_are_added_on_request(
     assert again.abstracts.isChecked()
 
 
+def test_title_of_a_report_is_not_offered_beyond_its_private_session(
+    desktop: Desktop, flow: ExportFlow, qtbot: QtBot
+) -> None:
+    desktop.desk.begin_private()
+    flow.export([], SHOWN)
+    assert flow.dialog is not None
+    flow.dialog.destinations[Destination.REPORT].setChecked(True)
+    flow.dialog.title.setText("Quentin Example")
+    flow.dialog.save_button.click()
+    qtbot.waitUntil(lambda: desktop.window.panel.works == ())
+    desktop.desk.end_private()
+    again = opened(flow, qtbot)
+    assert again.title.text() == ""
+    assert again.choice.destination is Destination.REPORT
+
+
 @pytest.mark.parametrize(
     ("destination", "beginning"),
     [

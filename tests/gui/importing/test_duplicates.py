@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from kdh_desktop.core.errors import StoreError
 from kdh_desktop.core.records.record_store import RecordStore
 from kdh_desktop.gui.app import Desktop
 from kdh_desktop.gui.importing.duplicates_dialog import DuplicatesDialog
@@ -16,6 +18,7 @@ from tests.data.reference_files import abstract_of
 from tests.gui.conftest import press
 from tests.gui.importing.conftest import wait_for_summary
 from tests.gui.looks import rich_labels, unnamed
+from tests.gui.test_record_desk import click
 
 
 @pytest.fixture
@@ -113,3 +116,59 @@ def test_menu_says_when_there_are_none(
     qtbot.waitUntil(lambda: "duplicates" in desktop.window.notices.messages)
     assert desktop.window.notices.messages["duplicates"] == "There are no duplicates."
     assert desktop.window.panel.works == ()
+
+
+def test_window_stays_until_duplicates_are_merged(
+    dialog: DuplicatesDialog,
+    desktop: Desktop,
+    journeys: Journeys,
+    store: RecordStore,
+    monkeypatch: pytest.MonkeyPatch,
+    qtbot: QtBot,
+) -> None:
+    gate, real = threading.Event(), store.merge
+    monkeypatch.setattr(store, "merge", lambda groups: gate.wait(10) and real(groups))
+    dialog.merge_button.click()
+    press(dialog.table, "Space")
+    press(dialog.table, "Space")
+    assert not dialog.merge_button.isEnabled(), "these are being merged already"
+    dialog.reject()
+    desktop.window.close()
+    assert journeys.leaving.question is not None
+    click(journeys.leaving.question, "Go on working")
+    desktop.window.files.private.trigger()
+    assert not desktop.desk.is_private
+    gate.set()
+    qtbot.waitUntil(lambda: "merged" in desktop.window.notices.messages.get("duplicates", ""))
+    assert desktop.window.panel.works == ()
+    assert len(store.ids()) == 3
+    journeys.duplicates.show()
+    shown = journeys.duplicates.dialog
+    assert shown is not None
+    assert [one.group.reason for one in shown.groups.groups] == ["text"]
+
+
+def test_merging_that_fails_is_told_where_the_dialog_is_closed_and_can_be_tried_again(
+    dialog: DuplicatesDialog,
+    desktop: Desktop,
+    store: RecordStore,
+    monkeypatch: pytest.MonkeyPatch,
+    qtbot: QtBot,
+) -> None:
+    gate = threading.Event()
+
+    def fail(_groups: object) -> None:
+        gate.wait(10)
+        raise StoreError("The disk is full.", "Make room on it.")
+
+    monkeypatch.setattr(store, "merge", fail)
+    gate.set()
+    dialog.merge_button.click()
+    qtbot.waitUntil(lambda: "The disk is full" in dialog.words.text())
+    assert dialog.merge_button.isEnabled()
+    gate.clear()
+    dialog.merge_button.click()
+    dialog.reject()
+    gate.set()
+    qtbot.waitUntil(lambda: "duplicates" in desktop.window.notices.messages)
+    assert "The disk is full" in desktop.window.notices.messages["duplicates"]

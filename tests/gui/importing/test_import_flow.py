@@ -6,7 +6,7 @@ import csv
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -26,6 +26,8 @@ from kdh_desktop.core.records.import_batch import BatchKind
 from kdh_desktop.core.records.record_store import RecordStore
 from kdh_desktop.first_instance import become_first
 from kdh_desktop.gui.app import Desktop, Doorbell
+from kdh_desktop.gui.importing.import_work import expand_work
+from kdh_desktop.gui.jobs import Job
 from kdh_desktop.gui.journeys import Journeys
 from tests.data.reference_files import abstract_of, ris_of
 from tests.gui.conftest import ChosenFiles, StartDesktop, paste, press, press_in
@@ -373,3 +375,68 @@ def test_whole_trip_from_file_to_labels_by_keys_alone(
     qtbot.waitUntil(lambda: not journeys.bulk.is_active)
     assert desktop.window.notices.messages["bulk:done"] == "4 records were classified."
     assert all(row.labels for row in store.rows(store.ids()))
+
+
+def test_files_given_in_a_private_session_are_not_taken_in_after_it(
+    journeys: Journeys,
+    desktop: Desktop,
+    store: RecordStore,
+    ris: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    qtbot: QtBot,
+) -> None:
+    gate = threading.Event()
+
+    def held(paths: Sequence[Path]) -> Callable[[Job], tuple[Path, ...]]:
+        def work(job: Job) -> tuple[Path, ...]:
+            gate.wait(10)
+            return expand_work(paths)(job)
+
+        return work
+
+    monkeypatch.setattr("kdh_desktop.gui.importing.import_flow.expand_work", held)
+    desktop.window.files.private.trigger()
+    journeys.take_in([ris.parent])
+    desktop.window.files.private.trigger()
+    assert not desktop.desk.is_private
+    gate.set()
+    qtbot.waitUntil(lambda: "import" in desktop.window.notices.messages)
+    assert not journeys.imports.is_active
+    assert len(store.ids()) == 0
+
+
+def test_private_session_does_not_end_under_an_import_that_came_after_the_question(
+    journeys: Journeys, desktop: Desktop, store: RecordStore, workbook: Path, qtbot: QtBot
+) -> None:
+    desktop.window.files.private.trigger()
+    paste(desktop.window.classify_page.text_pane.editor, abstract_of(1))
+    desktop.window.files.private.trigger()
+    # As when the program is started a second time, with a file.
+    desktop.window.files_given.emit([workbook])
+    question = wait_for_question(journeys, qtbot)
+    assert journeys.private.question is not None
+    click(journeys.private.question, "End and forget")
+    assert desktop.desk.is_private
+    assert "Wait until the work below has ended" in desktop.window.notices.messages["private"]
+    question.reject()
+
+
+def test_table_that_was_pasted_over_one_of_several_texts_leaves_the_others(
+    desktop: Desktop, store: RecordStore, journeys: Journeys, qtbot: QtBot
+) -> None:
+    page = desktop.window.classify_page
+    paste(page.text_pane.editor, abstract_of(1))
+    page.session.add_text(abstract_of(2))
+    page.text_pane.editor.selectAll()
+    lines = ["Title\tAbstract", *(f"Pasted {n}\t{abstract_of(n)}" for n in range(3))]
+    paste(page.text_pane.editor, "\n".join(lines))
+    click(page.notices, "Import as a table")
+    qtbot.waitUntil(
+        lambda: journeys.imports.dialog is not None or journeys.report.summary is not None,
+        timeout=20_000,
+    )
+    if journeys.imports.dialog is not None:
+        press_in(journeys.imports.dialog, "Return")
+    wait_for_summary(journeys, qtbot)
+    click(page.notices, "Undo")
+    assert page.session.entries[0].record.text == abstract_of(1)

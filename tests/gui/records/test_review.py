@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -243,6 +244,20 @@ def test_nothing_of_a_private_session_stays_behind(
     assert page.detail.note.toPlainText() == ""
 
 
+def test_note_that_is_too_long_is_said_to_be_cut(
+    page: RecordsPage, store: RecordStore, qtbot: QtBot
+) -> None:
+    record = detail_of(page).id
+    press_in(page, "N")
+    page.detail.note.insertPlainText("x" * 10_001)
+    with qtbot.waitSignal(page.status_changed) as said:
+        press_in(page, "Return")
+    assert said.args == ["The note is too long: its first 10,000 characters are kept."]
+    settle(page, qtbot)
+    assert store.detail(record).note == page.detail.note.toPlainText() == "x" * 10_000
+    assert not page.detail.note.is_changed
+
+
 def test_undo_and_redo_say_what_they_do_and_go_there(
     page: RecordsPage, store: RecordStore, qtbot: QtBot
 ) -> None:
@@ -336,6 +351,19 @@ def test_window_stays_where_what_was_pressed_last_cannot_be_written(
     assert page.window().isHidden()
 
 
+def test_loss_is_told_again_though_the_one_before_was_read_and_closed(
+    page: RecordsPage, store: RecordStore, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def confirm(_ids: object) -> None:
+        raise StoreError("The disk is full.", "Make room on it.")
+
+    monkeypatch.setattr(store, "confirm", confirm)
+    for _ in range(2):
+        press_in(page, "Return")
+        qtbot.waitUntil(lambda: "store" in page.notices.messages)
+        page.notices._close("store")
+
+
 @pytest.fixture
 def doubtful(empty_page: RecordsPage, qtbot: QtBot) -> RecordsPage:
     """Three records: one in doubt, one nearer to a threshold, one sure."""
@@ -421,6 +449,26 @@ def test_evidence_of_the_chosen_hallmark_is_lit(page: RecordsPage, qtbot: QtBot)
     dark = next(row for row in rows if not row.evidence)
     page.detail.labels.choose(dark.score.label_id)
     assert page.detail.text.marked_texts == []
+
+
+def test_text_stays_where_somebody_reads_while_others_write_to_the_store(
+    empty_page: RecordsPage, qtbot: QtBot
+) -> None:
+    page, store = empty_page, store_of(empty_page)
+    long = replace(a_record(1), abstract="It was found in mice.\n" * 400)
+    [record, _] = take_in(store, [long, a_record(2)])
+    predict(store, record, **{store.active_labels[0].id: 0.99})
+    settle(page, qtbot)
+    page.focus_first()
+    bar = page.detail.text.verticalScrollBar()
+    assert page.detail.text.marked_texts == ["Stud"]
+    bar.setValue(bar.maximum())
+    # As where another record is classified.
+    page.open_record.renew()
+    settle(page, qtbot)
+    assert bar.value() == bar.maximum() > 0
+    page.detail.labels.list.row_taken.emit(page.detail.labels.list.currentIndex())
+    assert bar.value() < bar.maximum(), "who asks for the sentence is led there"
 
 
 def test_history_names_what_was_done(page: RecordsPage, qtbot: QtBot) -> None:
