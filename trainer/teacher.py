@@ -113,7 +113,7 @@ class TeacherTrainer:
         self._config = config
         self._truth = target_matrix(corpus.labelled)
         self.fold_of = fold_of
-        self._networks = TeacherNetworks(corpus, fold_of, config=config, learner=learner, work=work)
+        self.networks = TeacherNetworks(corpus, fold_of, config=config, learner=learner, work=work)
         self._linear = LinearMembers(corpus, fold_of, work=work)
         self._start = learner.runner.start
 
@@ -154,7 +154,7 @@ class TeacherTrainer:
         if member is None:
             self._linear.of_labelled(left_out)
         else:
-            self._networks.of_labelled(left_out, member)
+            self.networks.of_labelled(left_out, member)
 
     def _teacher(
         self,
@@ -167,7 +167,7 @@ class TeacherTrainer:
         """Join members, each trained without some folds and scoring those among `rows`."""
         weight = self._config.sentence_weight
         scores = [
-            NetworkScores.mean([self._networks.of_labelled(out, m) for m in range(members)])
+            NetworkScores.mean([self.networks.of_labelled(out, m) for m in range(members)])
             for out in left_out
         ]
         networks = _in_text_order(scores, [self._scored_by(out) for out in left_out], rows)
@@ -189,7 +189,7 @@ class TeacherTrainer:
             return []
         members = range(self._config.teacher.members)
         mean = NetworkScores.mean(
-            [self._networks.of_unlabelled(out, m) for out in left_out for m in members]
+            [self.networks.of_unlabelled(out, m) for out in left_out for m in members]
         )
         decisions = [mean.decision_logits(self._config.sentence_weight)]
         if self._config.teacher.has_linear_member:

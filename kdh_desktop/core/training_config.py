@@ -18,6 +18,9 @@ _RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _MAX_SEED = 2**32
 _FINISHED = "where the teacher is a finished model"
 
+MIN_BLIND_FOLDS = 3
+"""Folds that a teacher which knows nothing of one of them needs: its networks learn without two."""
+
 
 class NetworkKind(StrEnum):
     """Networks that can be teacher or student."""
@@ -255,19 +258,41 @@ class RunConfig:
             "distillation.calibration_folds",
             "must not be over teacher.folds",
         )
-        if self.teacher.is_finished:
-            nested = "distillation.nested_members"
-            require(not self.distillation.nested_members, nested, f"must be 0 {_FINISHED}")
-            require(self.tuning is None, "tuning", f"must be left out {_FINISHED}")
+        if self.distillation.nested_members:
+            nested, few = "distillation.nested_members", self.teacher.folds < MIN_BLIND_FOLDS
+            require(not self.teacher.is_finished, nested, f"must be 0 {_FINISHED}")
+            require(not few, nested, f"must be 0 with under {MIN_BLIND_FOLDS} teacher.folds")
         if self.tuning is not None:
+            require(not self.teacher.is_finished, "tuning", f"must be left out {_FINISHED}")
             # The fields must allow what the swarm may try, before hours are lost.
-            require_dimensions_fit(replace(self, tuning=None), self.tuning)
+            require_search_fits(replace(self, tuning=None), self.tuning)
 
     @property
     def networks(self) -> frozenset[NetworkConfig]:
         """The kinds of network that the run trains."""
         student = self.distillation.network
         return frozenset({student} if self.teacher.is_finished else {student, self.teacher.network})
+
+
+def is_student_judged(tuning: TuningConfig) -> bool:
+    """Whether a search judges its positions by students; else it does by teachers."""
+    is_student_tuned = any(path.startswith("distillation.") for path in tuning.dimensions)
+    return is_student_tuned or not any(path.startswith("teacher.") for path in tuning.dimensions)
+
+
+def require_search_fits(config: RunConfig, tuning: TuningConfig) -> None:
+    """Check that a search can be made from a configuration.
+
+    Raises:
+        ValueError: A dimension is no field of it or may not have all its values, or there are too
+            few folds for the students' teachers.
+    """
+    require_dimensions_fit(config, tuning)
+    require(
+        tuning.folds >= MIN_BLIND_FOLDS or not is_student_judged(tuning),
+        "tuning.folds",
+        f"must be at least {MIN_BLIND_FOLDS} where students are judged",
+    )
 
 
 def config_to_json(config: RunConfig) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import cycle, islice
 from pathlib import Path
 from typing import TypeVar
@@ -14,7 +13,12 @@ from kdh_desktop.core.labels import LabelSet
 from kdh_desktop.core.runs.machine_report import ExpectedCost
 from kdh_desktop.core.runs.run_folder import RunRequest
 from kdh_desktop.core.search_space import TuningConfig
-from kdh_desktop.core.training_config import NetworkConfig, RunConfig, Schedule
+from kdh_desktop.core.training_config import (
+    NetworkConfig,
+    RunConfig,
+    Schedule,
+    is_student_judged,
+)
 from trainer.corpus import LabelledText, read_corpora, read_unlabelled
 from trainer.learning.learner import Learner
 from trainer.learning.stages import StageRunner
@@ -24,7 +28,7 @@ from trainer.running.estimate import NetworkCost, needed_bytes, stage_costs
 from trainer.running.planned_stages import CorpusSize, planned_stages, smallest_batch
 from trainer.running.texts import TRANSFER_MIN_WORDS
 from trainer.teacher import Corpus
-from trainer.tuning.objective import has_own_teachers, is_of_student
+from trainer.tuning.objective import has_own_teachers
 
 SAMPLE = 200
 """Texts of each kind that are looked at; the others are taken to be like them."""
@@ -163,22 +167,32 @@ def _tuning_seconds(
     size: CorpusSize,
     costs: dict[NetworkConfig, NetworkCost],
 ) -> float:
-    """Time of a search: each position trains a network for each fold, on the others."""
-    parts: list[tuple[NetworkConfig, Schedule]] = []
-    if has_own_teachers(tuning):
-        parts.append((config.teacher.network, config.teacher.schedule))
-    if is_of_student(tuning):
-        how = config.distillation
-        parts += [(how.network, how.distil), (how.network, how.fine_tune)]
-    shorter = [replace(x, epochs=max(1, round(x.epochs * tuning.epoch_share))) for _, x in parts]
+    """Time of a search: each position trains a network for each fold, on the others.
+
+    Students have teachers that know nothing of the fold: a network for each pair of folds.
+    """
+    how, teacher, folds = config.distillation, config.teacher, tuning.folds
     tokens = sum(size.labelled)
     if tuning.texts:
         tokens = tokens * min(tuning.texts, len(size.labelled)) // len(size.labelled)
-    seen = tokens * (tuning.folds - 1)
-    one_s = sum(
-        seen * schedule.epochs * costs[network].second_per_token
-        for (network, before), schedule in zip(parts, shorter, strict=True)
-        if before.epochs
-    )
+
+    def seconds(network: NetworkConfig, epochs: float, *, many: int, left_out: int) -> float:
+        seen = tokens * (folds - left_out) / folds
+        return many * seen * epochs * costs[network].second_per_token
+
+    def shorter(schedule: Schedule) -> int:
+        share = tuning.epoch_share
+        return max(1, round(schedule.epochs * share)) if schedule.epochs else 0
+
+    pairs, before = folds * (folds - 1) // 2, 0.0
+    if is_student_judged(tuning):
+        epochs = shorter(how.distil) + shorter(how.fine_tune)
+        each = seconds(how.network, epochs, many=folds, left_out=1)
+        if has_own_teachers(tuning) and how.distil.epochs:
+            each += seconds(teacher.network, shorter(teacher.schedule), many=pairs, left_out=2)
+        elif how.distil.epochs:
+            before = seconds(teacher.network, teacher.schedule.epochs, many=pairs, left_out=2)
+    else:
+        each = seconds(teacher.network, shorter(teacher.schedule), many=folds, left_out=1)
     positions = tuning.particles * tuning.iterations * (1 + tuning.has_random_control)
-    return positions * one_s * (_GIVEN_UP if tuning.is_stopping_early else 1.0)
+    return before + positions * each * (_GIVEN_UP if tuning.is_stopping_early else 1.0)

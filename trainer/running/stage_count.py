@@ -19,19 +19,28 @@ def count_stages(config: RunConfig, *, labels: int, has_unlabelled: bool) -> int
     )
 
 
+def count_blind_teachers(config: RunConfig, *, labels: int) -> int:
+    """Stages of the teachers that know nothing of one fold each, for students that it judges."""
+    student = config.distillation
+    if not student.nested_members:
+        return 0
+    judged = student.calibration_folds
+    pairs = judged * (judged - 1) // 2 + judged * (config.teacher.folds - judged)
+    networks = pairs * student.nested_members
+    return _of_members(config, networks, linear=judged, labels=labels)
+
+
 def _of_teachers(config: RunConfig, *, labels: int) -> int:
-    teacher, student = config.teacher, config.distillation
+    teacher = config.teacher
     if teacher.is_finished:
         return 1
-    networks = teacher.folds * teacher.members
-    linear = 1
-    if student.nested_members:
-        judged = student.calibration_folds
-        pairs = judged * (judged - 1) // 2 + judged * (teacher.folds - judged)
-        networks += pairs * student.nested_members
-        linear += judged
-    of_network = labels if teacher.method is TeacherMethod.BINARY_RELEVANCE else 1
-    return networks * of_network + linear * teacher.has_linear_member
+    whole = _of_members(config, teacher.folds * teacher.members, linear=1, labels=labels)
+    return whole + count_blind_teachers(config, labels=labels)
+
+
+def _of_members(config: RunConfig, networks: int, *, linear: int, labels: int) -> int:
+    is_by_label = config.teacher.method is TeacherMethod.BINARY_RELEVANCE
+    return networks * (labels if is_by_label else 1) + linear * config.teacher.has_linear_member
 
 
 def _of_students(config: RunConfig, has_unlabelled: bool) -> int:  # noqa: FBT001 - the only one

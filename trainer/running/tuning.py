@@ -30,7 +30,6 @@ def tune_run(
 ) -> tuple[RunConfig, object]:
     """Search for the best configuration of a run on the texts that it trains on.
 
-    A teacher that is not tuned itself is trained in the run's own folder, where it is taken up.
     What was chosen once is kept: the run's stages are called alike whatever the position, and must
     never be taken up for another one.
 
@@ -55,7 +54,6 @@ def tune_run(
         devices=[str(run.device)],
         emit=emit,
         control=control,
-        teacher_work=run.files.work,
     )
     found = {"is_swarm_better": outcome.is_swarm_better, **to_json_value(outcome)}
     if control.is_keeping_best:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,13 +15,19 @@ from numpy.typing import NDArray
 
 from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.search_space import TuningConfig, at_position
-from kdh_desktop.core.training_config import NetworkConfig, RunConfig, Schedule
+from kdh_desktop.core.training_config import (
+    MIN_BLIND_FOLDS,
+    NetworkConfig,
+    RunConfig,
+    Schedule,
+    is_student_judged,
+)
 from trainer.corpus import LabelledText, target_matrix
 from trainer.corpus.duplicates import groups_of
 from trainer.distillation import StudentTrainer, TaughtExamples
 from trainer.judging.metrics import Decisions, Tally, best_threshold, micro_f1
 from trainer.judging.significance import paired_bootstrap
-from trainer.learning.batching import SoftTargets
+from trainer.learning.batching import Example, SoftTargets
 from trainer.learning.learner import Learner
 from trainer.learning.network_scores import NetworkScores
 from trainer.learning.stages import StageRunner
@@ -30,7 +37,7 @@ from trainer.process.device import repeat_exactly
 from trainer.process.durable import save_arrays
 from trainer.running.texts import folds_of
 from trainer.stacking import nested_decisions
-from trainer.teacher import Corpus, Teacher, TeacherNetworks, TeacherTrainer
+from trainer.teacher import Corpus, Teacher, TeacherTrainer, pick
 from trainer.tuning.positions import Report, Values, key_of
 
 _OF_TEACHERS = ("teacher.", "augmentation.", "sentence_loss", "max_tokens")
@@ -42,32 +49,26 @@ def has_own_teachers(tuning: TuningConfig) -> bool:
     return any(path.startswith(_OF_TEACHERS) for path in tuning.dimensions)
 
 
-def is_of_student(tuning: TuningConfig) -> bool:
-    """Whether it is the student that is judged; else it is the teacher."""
-    is_student_tuned = any(path.startswith("distillation.") for path in tuning.dimensions)
-    return is_student_tuned or not any(path.startswith("teacher.") for path in tuning.dimensions)
-
-
 @dataclass(frozen=True, slots=True)
 class JudgedTexts:
     """What positions are judged on.
 
     Attributes:
-        texts: Labelled texts to train on.
-        soft: What a teacher says of each out of fold; empty where a position trains its own
-            teacher, or where students have none.
+        texts: Labelled texts to train on; those that are judged are drawn from them.
+        soft: For each fold of the drawn texts what a teacher that knows nothing of it says of the
+            others, in order; empty where a position trains its own teachers, or where students
+            have none.
     """
 
     texts: Sequence[LabelledText]
-    soft: Sequence[SoftTargets] = ()
+    soft: Sequence[Sequence[SoftTargets]] = ()
 
-    def drawn(self, many: int, *, seed: int) -> JudgedTexts:
-        """As many of them, or all for 0, in order."""
+    def drawn(self, many: int, *, seed: int) -> Sequence[LabelledText]:
+        """As many of the texts, or all for 0, in order."""
         if many == 0 or many >= len(self.texts):
-            return self
+            return self.texts
         rows = np.sort(np.random.default_rng(seed).choice(len(self.texts), many, replace=False))
-        soft = [self.soft[row] for row in rows] if self.soft else ()
-        return JudgedTexts([self.texts[row] for row in rows], soft)
+        return [self.texts[row] for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ class OutOfFold:
     @property
     def is_of_student(self) -> bool:
         """Whether it is the student that is judged."""
-        return is_of_student(self.tuning)
+        return is_student_judged(self.tuning)
 
     def folder(self, values: Values) -> Path:
         """Where an evaluation keeps what it has done, so that a killed one goes on."""
@@ -121,7 +122,7 @@ class OutOfFold:
             truth,
             statistic=Decisions.statistic(Tally.micro_f1),
             seed=self.config.seed,
-            groups=groups_of(judged.texts),
+            groups=groups_of(judged),
         )
         return compared.p_value
 
@@ -132,8 +133,8 @@ class OutOfFoldObjective:
     Unlabelled texts are left out: every teacher would have to label them anew. A position whose
     fields do not go together, or at which training fails, scores 0.
 
-    A student's teachers had seen the fold that it is judged on, so that its score flatters, and
-    the more so the more it listens to them.
+    A student's teacher knows nothing of the fold that the student is judged on: else its score
+    would flatter, and the more so the more it listens to its teacher.
     """
 
     def __init__(
@@ -145,9 +146,8 @@ class OutOfFoldObjective:
         self.device = device
         self.control = control
         self._all_texts = judged.texts
-        few = judged.drawn(spec.tuning.texts, seed=spec.config.seed)
-        self.texts, self.soft = few.texts, few.soft
-        self.truth = target_matrix(few.texts)
+        self.texts, self.soft = judged.drawn(spec.tuning.texts, seed=spec.config.seed), judged.soft
+        self.truth = target_matrix(self.texts)
         folds, seed = spec.tuning.folds, spec.config.seed
         self.fold_of = folds_of(self.texts, folds=folds, seed=seed)
         self._corpora: dict[Path, Corpus] = {}
@@ -204,7 +204,7 @@ class OutOfFoldObjective:
         return micro_f1(_decide(found, truth, fold_of), truth)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Position:
     """One evaluation."""
 
@@ -215,22 +215,15 @@ class _Position:
 
     def decisions(self) -> NDArray[np.bool_] | None:
         """Decisions (texts, labels), or None where the position was given up."""
-        spec, teacher, steps = self.of.spec, None, 0
-        if spec.has_own_teachers:
+        if not self.of.spec.is_of_student:
             teacher = self._teacher()
-            if teacher is None or not spec.is_of_student:
-                return None if teacher is None else teacher.decide(self.of.truth)
-            steps = spec.tuning.folds
-        scores = self._student_scores(teacher, steps)
+            return None if teacher is None else teacher.decide(self.of.truth)
+        scores = self._student_scores()
         return None if scores is None else _decide(scores, self.of.truth, self.of.fold_of)
 
     def _teacher(self) -> Teacher | None:
         """The position's own teacher, or None where it was given up."""
-        learner = self._learner(self.config.teacher.network)
-        corpus = self.of.corpus(learner.base)
-        networks = TeacherNetworks(
-            corpus, self.of.fold_of, config=self.config, learner=learner, work=self.folder
-        )
+        networks = self._teachers.networks
         scores = np.zeros_like(self.of.truth)
         for fold in range(self.of.spec.tuning.folds):
             found = networks.of_labelled(frozenset({fold}), 0)
@@ -238,42 +231,51 @@ class _Position:
             scores[self.of.fold_of == fold] = found.decision_logits(self.config.sentence_weight)
             if not self.report(fold, self.of.score(scores, folds=fold + 1)):
                 return None
-        trainer = TeacherTrainer(
-            corpus, self.of.fold_of, config=self.config, learner=learner, work=self.folder
-        )
-        return trainer.train()
+        return self._teachers.train()
 
-    def _student_scores(self, teacher: Teacher | None, steps: int) -> NDArray[np.float32] | None:
-        """Out-of-fold scores of students, or None where the position was given up.
-
-        `steps` is how many were reported before.
-        """
-        students = self._students(teacher)
-        examples = self.of.corpus(students.learner.base).labelled_examples
+    def _student_scores(self) -> NDArray[np.float32] | None:
+        """Out-of-fold scores of students, or None where the position was given up."""
+        learner = self._learner(self.config.distillation.network)
+        examples = self.of.corpus(learner.base).labelled_examples
         scores = np.zeros_like(self.of.truth)
         for fold in range(self.of.spec.tuning.folds):
             own = self.of.fold_of == fold
             path = self.folder / f"student-{fold}.npz"
             if not path.exists():
-                network = students.train(f"student-{fold}", ~own)
-                held_out = [one for one, is_in in zip(examples, own, strict=True) if is_in]
-                students.learner.keep_scores(path.stem, network, held_out)
+                students = StudentTrainer(
+                    f"student-{fold}",
+                    TaughtExamples(self._taught(fold, pick(examples, ~own)), []),
+                    config=self.config,
+                    learner=learner,
+                )
+                network = students.train(path.stem)
+                learner.keep_scores(path.stem, network, pick(examples, own))
             self._forget_networks()
             found = NetworkScores.load(path)
             scores[own] = found.decision_logits(self.config.sentence_weight)
-            if not self.report(steps + fold, self.of.score(scores, folds=fold + 1)):
+            if not self.report(fold, self.of.score(scores, folds=fold + 1)):
                 return None
         return scores
 
-    def _students(self, teacher: Teacher | None) -> StudentTrainer:
-        learner = self._learner(self.config.distillation.network)
-        examples = self.of.corpus(learner.base).labelled_examples
-        soft = self.of.soft if teacher is None else teacher.labelled
-        taught = list(examples)
-        if soft:
-            taught = [replace(one, soft=own) for one, own in zip(examples, soft, strict=True)]
-        return StudentTrainer(
-            "student", TaughtExamples(taught, []), config=self.config, learner=learner
+    def _taught(self, fold: int, examples: list[Example]) -> list[Example]:
+        """Examples of the other folds, with what a teacher says that knows nothing of this one."""
+        soft: Sequence[SoftTargets] = ()
+        if not self.config.distillation.distil.epochs:
+            return examples
+        if self.of.spec.has_own_teachers:
+            soft = self._teachers.train_without(fold).labelled
+        elif self.of.soft:
+            soft = self.of.soft[fold]
+        if not soft:
+            return examples
+        return [replace(one, soft=own) for one, own in zip(examples, soft, strict=True)]
+
+    @cached_property
+    def _teachers(self) -> TeacherTrainer:
+        learner = self._learner(self.config.teacher.network)
+        corpus = self.of.corpus(learner.base)
+        return TeacherTrainer(
+            corpus, self.of.fold_of, config=self.config, learner=learner, work=self.folder
         )
 
     def _learner(self, network: NetworkConfig) -> Learner:
@@ -298,6 +300,19 @@ class _Position:
                 entry.unlink()
 
 
+def with_blind_teachers(config: RunConfig, tuning: TuningConfig) -> RunConfig:
+    """A run whose teachers know nothing of one fold each, in the folds of the tuning."""
+    folds = tuning.folds
+    is_possible = folds >= MIN_BLIND_FOLDS  # else teachers are judged themselves
+    return replace(
+        config,
+        teacher=replace(config.teacher, folds=folds, members=1),
+        distillation=replace(
+            config.distillation, calibration_folds=folds, nested_members=int(is_possible)
+        ),
+    )
+
+
 def affordable(config: RunConfig, tuning: TuningConfig) -> RunConfig:
     """The run that judges a position: a share of the epochs, and the folds of the tuning."""
 
@@ -305,16 +320,10 @@ def affordable(config: RunConfig, tuning: TuningConfig) -> RunConfig:
         epochs = max(1, round(schedule.epochs * tuning.epoch_share)) if schedule.epochs else 0
         return replace(schedule, epochs=epochs)
 
-    teacher = replace(
-        config.teacher,
-        folds=tuning.folds,
-        members=1,
-        schedule=shorter(config.teacher.schedule),
-    )
+    config = with_blind_teachers(config, tuning)
+    teacher = replace(config.teacher, schedule=shorter(config.teacher.schedule))
     distillation = replace(
         config.distillation,
-        calibration_folds=1,
-        nested_members=0,
         distil=shorter(config.distillation.distil),
         fine_tune=shorter(config.distillation.fine_tune),
     )

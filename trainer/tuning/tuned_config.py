@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -18,10 +18,15 @@ from kdh_desktop.core.json_values import to_json_value
 from kdh_desktop.core.search_space import (
     TuningConfig,
     at_position,
-    require_dimensions_fit,
     value_at,
 )
-from kdh_desktop.core.training_config import NetworkConfig, NetworkKind, RunConfig
+from kdh_desktop.core.training_config import (
+    NetworkConfig,
+    NetworkKind,
+    RunConfig,
+    is_student_judged,
+    require_search_fits,
+)
 from kdh_desktop.core.training_protocol import Event, StageScored
 from trainer.corpus import LabelledText, corpus_digest, groups_digest, target_matrix
 from trainer.learning.batching import SoftTargets
@@ -32,10 +37,15 @@ from trainer.networks.base import NetworkBase
 from trainer.process.control import RunControl
 from trainer.process.device import repeat_exactly
 from trainer.process.work_folder import is_cut_short
+from trainer.running.stage_count import count_blind_teachers
 from trainer.running.texts import folds_of, read_run_texts
-from trainer.teacher import Corpus, TeacherTrainer
+from trainer.teacher import Corpus, Teacher, TeacherTrainer
 from trainer.tuning import InTurn, SideBySide, Tuner, TuningOutcome
-from trainer.tuning.objective import JudgedTexts, OutOfFold, has_own_teachers
+from trainer.tuning.objective import (
+    JudgedTexts,
+    OutOfFold,
+    with_blind_teachers,
+)
 
 Texts = Callable[[], Sequence[LabelledText]]
 """Reads the labelled texts; it can be sent to another process."""
@@ -69,18 +79,14 @@ class TrainingTexts:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """Reads texts together with what a teacher said of them, where one did."""
+    """Reads texts together with what teachers said of them, where any did."""
 
     texts: Texts
-    taught: Path | None
+    taught: tuple[Path, ...]
+    """For each fold the file of what a teacher that knows nothing of it says of the others."""
 
     def __call__(self) -> JudgedTexts:
-        texts = self.texts()
-        if self.taught is None:
-            return JudgedTexts(texts)
-        found = NetworkScores.load(self.taught)
-        pairs = zip(found.text_logits, found.of_sentences(), strict=True)
-        return JudgedTexts(texts, [SoftTargets(*pair) for pair in pairs])
+        return JudgedTexts(self.texts(), [_read_soft(path) for path in self.taught])
 
 
 def tune_config(
@@ -93,12 +99,12 @@ def tune_config(
     devices: Sequence[str],
     emit: Callable[[Event], None],
     control: RunControl,
-    teacher_work: Path | None = None,
 ) -> tuple[RunConfig, TuningOutcome]:
     """Search for the configuration with the best out-of-fold score.
 
-    Where students learn from a teacher that is not tuned itself, it is trained first, as the
-    configuration says, and its out-of-fold scores teach the students of all positions.
+    Where students learn from a teacher that is not tuned itself, one is trained first for each fold
+    of the search: it knows nothing of that fold, and teaches the students of all positions that are
+    judged on it.
 
     Args:
         config: What to begin from.
@@ -109,8 +115,6 @@ def tune_config(
         devices: Names of the devices, one position at a time on each; a name may come twice.
         emit: Takes events.
         control: Cancels, pauses, or ends the search with the best so far.
-        teacher_work: Folder for the stages of a teacher that is not tuned, where a run will take
-            them up; one of the search's own by default.
 
     Returns:
         The configuration at the best position, and what was found.
@@ -120,7 +124,7 @@ def tune_config(
         Cancelled: The user stopped it; it can be resumed.
     """
     try:
-        require_dimensions_fit(config, tuning)
+        require_search_fits(config, tuning)
     except ValueError as error:
         raise TrainingError(
             f"The search space cannot be used: {error}.", "Correct it and start again."
@@ -131,22 +135,12 @@ def tune_config(
     for network in (config.teacher.network, config.distillation.network):
         # Before any position is judged: it would score nothing rather than fail.
         _base(network, config, read, encoder, work)
-    spec = OutOfFold(config, tuning, _Read(texts, None), encoder, work)
+    spec = OutOfFold(config, tuning, _Read(texts, ()), encoder, work)
     if spec.is_of_student and not spec.has_own_teachers and config.distillation.distil.epochs:
-        taught = work / "taught.npz"
-        if teacher_work is None:
-            _forget_cut_short(work / "teacher", taught)
-        if not taught.exists():
-            base = _base(config.teacher.network, config, read, encoder, work)
-            runner = StageRunner(
-                teacher_work or work / "teacher",
-                stages=config.teacher.folds * config.teacher.members
-                + config.teacher.has_linear_member,
-                emit=emit,
-                control=control,
-            )
-            _teach(config, read, base, runner, device=devices[0]).save(taught)
-        spec = OutOfFold(config, tuning, _Read(texts, taught), encoder, work)
+        teaching = _Teaching(with_blind_teachers(config, tuning), encoder, work)
+        judged = JudgedTexts(read).drawn(tuning.texts, seed=config.seed)
+        taught = teaching.of_each_fold(judged, read, device=devices[0], emit=emit, control=control)
+        spec = replace(spec, read=_Read(texts, taught))
     outcome = _search(spec, fingerprint, devices, emit=emit, control=control)
     found = [one for one in (outcome.swarm, outcome.control) if one is not None]
     if found and all(one.best_score == 0 for one in found):
@@ -186,52 +180,96 @@ def _search(
         return tuner.tune(spec.p_value)
 
 
-def _forget_cut_short(teacher: Path, taught: Path) -> None:
-    """Forget a teacher whose training "stop and keep the best" cut short, and what it said.
+@dataclass(frozen=True, slots=True)
+class _Teaching:
+    """Trains the teachers of all positions' students, or takes up what they said before."""
 
-    The search that was ended so is over. One that goes on is to be taught by a whole teacher.
-    """
-    if is_cut_short(teacher):
-        taught.unlink(missing_ok=True)
-        aside = teacher.with_name("teacher-cut-short")
-        shutil.rmtree(aside, ignore_errors=True)
-        teacher.rename(aside)  # at once, so that a kill leaves no part of it without its mark
-        shutil.rmtree(aside)
+    config: RunConfig
+    encoder: Path
+    work: Path
+
+    def of_each_fold(
+        self,
+        judged: Sequence[LabelledText],
+        read: Sequence[LabelledText],
+        *,
+        device: str,
+        emit: Callable[[Event], None],
+        control: RunControl,
+    ) -> tuple[Path, ...]:
+        """Files of soft targets, for each fold of what a teacher without it says of the others."""
+        config = self.config
+        files = [self.work / f"taught-{fold}.npz" for fold in range(config.teacher.folds)]
+        self._forget_cut_short(files)
+        if all(path.exists() for path in files):
+            return tuple(files)
+        base = _base(config.teacher.network, config, read, self.encoder, self.work)
+        stages = count_blind_teachers(config, labels=target_matrix(judged).shape[1])
+        self._folder.mkdir(parents=True, exist_ok=True)
+        runner = StageRunner(self._folder, stages=stages, emit=emit, control=control)
+        teachers = self._teachers(judged, base, runner, device=device)
+        for fold, path in enumerate(files):
+            _scores_of(teachers.train_without(fold)).save(path)
+        return tuple(files)
+
+    @property
+    def _folder(self) -> Path:
+        return self.work / "teacher"
+
+    def _teachers(
+        self,
+        judged: Sequence[LabelledText],
+        base: NetworkBase,
+        runner: StageRunner,
+        *,
+        device: str,
+    ) -> TeacherTrainer:
+        config = self.config
+        repeat_exactly(torch.device(device))
+        learner = Learner(
+            config.teacher.network,
+            base,
+            labels=target_matrix(judged).shape[1],
+            max_tokens=config.max_tokens,
+            sentence_weight=config.sentence_weight,
+            runner=runner,
+            device=torch.device(device),
+        )
+        return TeacherTrainer(
+            Corpus.encoded(judged, (), base.encoder),
+            folds_of(judged, folds=config.teacher.folds, seed=config.seed),
+            config=config,
+            learner=learner,
+            work=runner.work,
+        )
+
+    def _forget_cut_short(self, files: Sequence[Path]) -> None:
+        """Forget teachers whose training "stop and keep the best" cut short, and what they said.
+
+        The search that was ended so is over. One that goes on is to be taught by whole teachers.
+        """
+        if is_cut_short(self._folder):
+            for path in files:
+                path.unlink(missing_ok=True)
+            aside = self._folder.with_name("teacher-cut-short")
+            shutil.rmtree(aside, ignore_errors=True)
+            self._folder.rename(aside)  # at once: a kill leaves no part of it without its mark
+            shutil.rmtree(aside)
 
 
-def _teach(
-    config: RunConfig,
-    texts: Sequence[LabelledText],
-    base: NetworkBase,
-    runner: StageRunner,
-    *,
-    device: str,
-) -> NetworkScores:
-    """Train the teacher; its soft targets of the texts, in the form of a network's scores."""
-    how = config.teacher
-    repeat_exactly(torch.device(device))
-    learner = Learner(
-        how.network,
-        base,
-        labels=target_matrix(texts).shape[1],
-        max_tokens=config.max_tokens,
-        sentence_weight=config.sentence_weight,
-        runner=runner,
-        device=torch.device(device),
-    )
-    runner.work.mkdir(parents=True, exist_ok=True)
-    teacher = TeacherTrainer(
-        Corpus.encoded(texts, (), base.encoder),
-        folds_of(texts, folds=how.folds, seed=config.seed),
-        config=config,
-        learner=learner,
-        work=runner.work,
-    ).train()
+def _scores_of(teacher: Teacher) -> NetworkScores:
+    """What a teacher says of the texts that it speaks of, in the form of a network's scores."""
     return NetworkScores(
         np.stack([one.text_logits for one in teacher.labelled]),
         np.concatenate([one.sentence_logits for one in teacher.labelled]),
         np.array([len(one.sentence_logits) for one in teacher.labelled], np.int64),
     )
+
+
+def _read_soft(path: Path) -> list[SoftTargets]:
+    found = NetworkScores.load(path)
+    pairs = zip(found.text_logits, found.of_sentences(), strict=True)
+    return [SoftTargets(*pair) for pair in pairs]
 
 
 def _base(
@@ -270,7 +308,7 @@ def _fingerprint(
     groups = groups_digest(texts)
     if groups:
         facts["groups"] = groups
-    if has_own_teachers(tuning) and not any(x.startswith("teacher.") for x in tuning.dimensions):
-        # Such positions were judged by students of one teacher that did not fit most of them.
-        facts["teachers"] = "of each position"
+    if is_student_judged(tuning):
+        # Students were judged once on folds that their teachers had seen.
+        facts["teachers"] = "blind"
     return sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

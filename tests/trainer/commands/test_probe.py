@@ -76,7 +76,7 @@ def test_more_epochs_are_expected_to_take_longer(request_: RunRequest, tmp_path:
 
 
 def test_a_search_is_part_of_what_is_expected(request_: RunRequest, tmp_path: Path) -> None:
-    tuning = TuningConfig(4, 3, {"distillation.temperature": Real(1.0, 4.0)}, folds=2)
+    tuning = TuningConfig(4, 3, {"distillation.temperature": Real(1.0, 4.0)})
     tuned = replace(request_, config=replace(request_.config, tuning=tuning))
     cost = cost_of(tuned, tmp_path)
     assert 0 < cost.tuning_seconds < cost.seconds
@@ -87,7 +87,7 @@ def test_a_search_that_trains_teachers_anew_is_expected_to_take_longer(
     request_: RunRequest, tmp_path: Path
 ) -> None:
     def tuning_seconds(path: str) -> float:
-        tuning = TuningConfig(4, 3, {path: Real(1.0, 4.0)}, folds=2)
+        tuning = TuningConfig(4, 3, {path: Real(1.0, 4.0)})
         tuned = replace(request_, config=replace(request_.config, tuning=tuning))
         return cost_of(tuned, tmp_path).tuning_seconds
 

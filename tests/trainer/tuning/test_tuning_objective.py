@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -33,11 +33,18 @@ from tests.trainer.conftest import ROOT, learning, trainer_environment
 from trainer.corpus import LabelledText
 from trainer.judging.metrics import micro_f1
 from trainer.learning.batching import SoftTargets
-from trainer.learning.stages import StageRunner
 from trainer.process.control import RunControl
+from trainer.running.texts import folds_of
+from trainer.teacher import pick
 from trainer.tuning import Values
-from trainer.tuning.objective import JudgedTexts, OutOfFold, OutOfFoldObjective, affordable
-from trainer.tuning.tuned_config import TrainingTexts, _fingerprint, _teach, tune_config
+from trainer.tuning.objective import (
+    JudgedTexts,
+    OutOfFold,
+    OutOfFoldObjective,
+    affordable,
+    with_blind_teachers,
+)
+from trainer.tuning.tuned_config import TrainingTexts, _fingerprint, _Teaching, tune_config
 
 STUDENT: dict[str, Dimension] = {
     "distillation.alpha": Real(0.0, 1.0),
@@ -75,7 +82,7 @@ def quick(tiny_config: RunConfig) -> RunConfig:
 
 
 def tuning_of(dimensions: dict[str, Dimension], *, texts: int = 24) -> TuningConfig:
-    return TuningConfig(particles=2, iterations=1, dimensions=dimensions, folds=2, texts=texts)
+    return TuningConfig(particles=2, iterations=1, dimensions=dimensions, folds=3, texts=texts)
 
 
 @dataclass
@@ -99,7 +106,7 @@ class Reported:
 def open_in(
     quick: RunConfig, tiny_encoder: Path, tiny_texts: list[LabelledText], tmp_path: Path
 ) -> Callable[..., OutOfFoldObjective]:
-    """Opens the objective in a work folder, with a teacher that knows the truth."""
+    """Opens the objective in a work folder, with teachers that know the truth."""
 
     def make(
         work: str = "work",
@@ -110,7 +117,11 @@ def open_in(
         is_taught: bool = True,
     ) -> OutOfFoldObjective:
         def read() -> JudgedTexts:
-            return JudgedTexts(tiny_texts, [soft_of(x) for x in tiny_texts] if is_taught else ())
+            judged = JudgedTexts(tiny_texts)
+            few = judged.drawn(24, seed=config.seed)
+            fold_of = folds_of(few, folds=3, seed=config.seed)
+            soft = [[soft_of(x) for x in pick(few, fold_of != fold)] for fold in range(3)]
+            return replace(judged, soft=soft) if is_taught else judged
 
         spec = OutOfFold(config, tuning_of(dimensions), read, tiny_encoder, tmp_path / work)
         return spec("cpu", control or RunControl())
@@ -131,19 +142,21 @@ def files_below(folder: Path) -> set[str]:
 def test_a_student_is_judged_fold_by_fold(open_in: Callable[..., OutOfFoldObjective]) -> None:
     objective, reported = open_in(), Reported()
     score = objective(GOOD, reported)
-    assert len(reported.scores) == 2
+    assert len(reported.scores) == 3
     assert score == reported.scores[-1]
     assert 0.1 < score <= 1
     folder = objective.spec.folder(GOOD)
-    assert files_below(folder) == {"student-0.npz", "student-1.npz", "decisions.npz"}
+    students = {f"student-{fold}.npz" for fold in range(3)}
+    assert files_below(folder) == {*students, "decisions.npz"}
     with np.load(folder / "decisions.npz") as arrays:
         assert micro_f1(arrays["present"], arrays["truth"]) == score
         assert len(arrays["truth"]) == 24
 
 
-def test_positions_and_the_teacher_of_all_are_to_repeat_exactly(
+def test_positions_and_the_teachers_of_all_are_to_repeat_exactly(
     open_in: Callable[..., OutOfFoldObjective],
     quick: RunConfig,
+    tiny_encoder: Path,
     tiny_texts: list[LabelledText],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -157,11 +170,9 @@ def test_positions_and_the_teacher_of_all_are_to_repeat_exactly(
     assert asked == ["cpu"]
     control = RunControl()
     control.cancel()
-    runner = StageRunner(tmp_path, stages=1, emit=lambda _: None, control=control)
-    base = open_in().base(quick.teacher.network, quick)
     with pytest.raises(Cancelled):
-        _teach(quick, tiny_texts, base, runner, device="cpu")
-    assert asked == ["cpu"] * 3
+        teaching_in(tmp_path, quick, tiny_encoder)(tiny_texts, control)
+    assert asked == ["cpu"] * 2
 
 
 def test_the_same_position_scores_the_same(open_in: Callable[..., OutOfFoldObjective]) -> None:
@@ -212,7 +223,7 @@ def test_where_only_the_teacher_is_tuned_it_is_judged_itself(
     objective, reported = open_in(dimensions=TEACHER, is_taught=False), Reported()
     values: Values = {"teacher.schedule.peak_rate": 5e-3, "augmentation.sentence_dropout": 0.1}
     assert 0.1 < objective(values, reported) <= 1
-    assert len(reported.scores) == 2
+    assert len(reported.scores) == 3
     found = files_below(objective.spec.folder(values))
     assert "teacher-without-0-held-out.npz" in found
     assert not any(name.startswith("student") or not name.endswith(".npz") for name in found)
@@ -224,9 +235,45 @@ def test_where_both_are_tuned_the_student_learns_from_its_own_teacher(
     both: dict[str, Dimension] = {**STUDENT, **TEACHER}
     objective, reported = open_in(dimensions=both, is_taught=False), Reported()
     values = {**GOOD, "teacher.schedule.peak_rate": 5e-3, "augmentation.sentence_dropout": 0.0}
-    assert objective(values, reported) == reported.scores[3]
+    assert objective(values, reported) == reported.scores[2]
     found = files_below(objective.spec.folder(values))
-    assert {"teacher-without-0-held-out.npz", "student-1.npz"} <= found
+    pairs = {f"teacher-without-{pair}-held-out.npz" for pair in ("0-1", "0-2", "1-2")}
+    assert {*pairs, "student-2.npz"} <= found
+    assert "teacher-without-0-held-out.npz" not in found
+
+
+def test_teachers_of_a_search_know_nothing_of_the_fold_that_their_student_is_judged_on(
+    quick: RunConfig,
+    tiny_encoder: Path,
+    tiny_texts: list[LabelledText],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    texts = tiny_texts[:24]
+    fold_of = np.arange(24) % 3
+    monkeypatch.setattr("trainer.tuning.tuned_config.folds_of", lambda *_args, **_options: fold_of)
+    lying = [
+        text if fold else replace(text, targets=1 - known, sentence_targets=1 - sentences)
+        for text, fold in zip(texts, fold_of, strict=True)
+        if (known := text.targets) is not None and (sentences := text.sentence_targets) is not None
+    ]
+    told, lied = (
+        [path.read_bytes() for path in teaching_in(tmp_path / work, quick, tiny_encoder)(given)]
+        for work, given in (("told", texts), ("lied", lying))
+    )
+    assert [one == other for one, other in zip(told, lied, strict=True)] == [True, False, False]
+
+
+def teaching_in(work: Path, config: RunConfig, encoder: Path) -> Callable[..., tuple[Path, ...]]:
+    """Trains the teachers of a search on texts, and gives the files of what they say."""
+    teaching = _Teaching(with_blind_teachers(config, tuning_of(STUDENT)), encoder, work)
+
+    def teach(texts: Sequence[LabelledText], control: RunControl | None = None) -> tuple[Path, ...]:
+        return teaching.of_each_fold(
+            texts, texts, device="cpu", emit=lambda _: None, control=control or RunControl()
+        )
+
+    return teach
 
 
 @pytest.mark.parametrize(
@@ -313,8 +360,11 @@ def test_a_run_is_tuned_with_a_teacher_of_its_own_and_without_the_dev_texts(
     told: list[Event] = []
     best, outcome = tune(quick, tiny_encoder, hidden, tmp_path / "work", told)
     assert [x.name for x in told if isinstance(x, StageStarted)] == [
-        "teacher-without-0",
-        "teacher-without-1",
+        "teacher-without-0-1",
+        "teacher-without-0-2",
+        "linear member",
+        "teacher-without-1-2",
+        "linear member",
         "linear member",
         "swarm",
         "random",
@@ -344,8 +394,9 @@ def test_a_teacher_that_was_cut_short_teaches_no_search_that_goes_on(
 
     def taught(work: str, control: RunControl) -> bytes:
         tune(quick, tiny_encoder, tiny_corpus, tmp_path / work, [], control=control)
-        (found,) = (tmp_path / work).glob("*/taught.npz")
-        return found.read_bytes()
+        found = sorted((tmp_path / work).glob("*/taught-*.npz"))
+        assert len(found) == 3
+        return b"".join(path.read_bytes() for path in found)
 
     whole = taught("whole", RunControl())
     assert taught("ended", ended) != whole
@@ -369,6 +420,17 @@ def test_a_space_that_does_not_fit_is_refused(
     tuning = tuning_of({"distillation.beta": Choice((1, 2))})
     with pytest.raises(TrainingError, match="beta"):
         tune(quick, tiny_encoder, tiny_corpus, tmp_path, [], tuning=tuning)
+
+
+def test_too_few_folds_for_the_teachers_of_students_are_refused(
+    quick: RunConfig, tiny_encoder: Path, tiny_corpus: Path, tmp_path: Path
+) -> None:
+    two = replace(tuning_of(STUDENT), folds=2)
+    with pytest.raises(TrainingError, match="folds must be at least 3"):
+        tune(quick, tiny_encoder, tiny_corpus, tmp_path, [], tuning=two)
+    with pytest.raises(ValueError, match="folds must be at least 3"):
+        replace(quick, tuning=two)
+    assert replace(quick, tuning=replace(two, dimensions=TEACHER)).tuning is not None
 
 
 def test_a_space_in_which_nothing_can_be_trained_is_told(

@@ -17,7 +17,12 @@ from PySide6.QtWidgets import (
 from kdh_desktop.core.runs.own_presets import OwnPreset, OwnPresets
 from kdh_desktop.core.runs.run_presets import Preset, preset_config, preset_of
 from kdh_desktop.core.search_space import Value
-from kdh_desktop.core.training_config import RunConfig, SoftLoss, TeacherMethod
+from kdh_desktop.core.training_config import (
+    MIN_BLIND_FOLDS,
+    RunConfig,
+    SoftLoss,
+    TeacherMethod,
+)
 from kdh_desktop.gui.calm_combo_box import CalmComboBox
 from kdh_desktop.gui.plain_text import field_label
 from kdh_desktop.gui.questions import ask
@@ -32,9 +37,6 @@ from kdh_desktop.gui.training.wizard.words import (
     soft_loss_name,
 )
 from kdh_desktop.gui.window_parts import WindowParts
-
-_LEAST_OF_NESTED = 3
-"""Folds that a nested teacher needs: it learns from all but two of them."""
 
 _OF_TRAINED_TEACHER = ("teacher", "teacher.method", "teacher.folds", "teacher.schedule.epochs")
 
@@ -227,7 +229,7 @@ class MethodPage(StepPage):
         now = self.keeper.config.distillation.calibration_folds
         most = folds if isinstance(folds, int) else now
         found: dict[str, Value | None] = {"distillation.calibration_folds": min(now, most)}
-        if most < _LEAST_OF_NESTED:
+        if most < MIN_BLIND_FOLDS:
             # Teachers without both folds would learn from nothing.
             found["distillation.nested_members"] = 0
         return found
@@ -280,5 +282,5 @@ class MethodPage(StepPage):
         self.fields.show_rows(_OF_TRAINED_TEACHER, is_shown=is_trained)
         self.fields.show_rows(
             ["distillation.nested_members"],
-            is_shown=is_trained and teacher.folds >= _LEAST_OF_NESTED,
+            is_shown=is_trained and teacher.folds >= MIN_BLIND_FOLDS,
         )

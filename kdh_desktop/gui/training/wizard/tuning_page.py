@@ -14,7 +14,7 @@ from kdh_desktop.core.runs.run_presets import (
     usual_tuning,
 )
 from kdh_desktop.core.search_space import Dimension, TuningConfig
-from kdh_desktop.core.training_config import RunConfig
+from kdh_desktop.core.training_config import MIN_BLIND_FOLDS, RunConfig
 from kdh_desktop.gui.notices import announce
 from kdh_desktop.gui.plain_text import plain_label
 from kdh_desktop.gui.theme import GRID
@@ -75,7 +75,7 @@ class TuningPage(StepPage):
             why=self.tr("How often the whole swarm moves on; the first one is its start."),
         )  # fmt: skip
         fields.add_whole(
-            "tuning.folds", self.tr("&Folds"), low=2, high=10,
+            "tuning.folds", self.tr("&Folds"), low=MIN_BLIND_FOLDS, high=10,
             why=self.tr("Each setting is judged by so many trainings on other parts of the texts."),
         )  # fmt: skip
         fields.add_real(
