@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from kdh_desktop.commands.output import print_json, print_line
-from kdh_desktop.commands.parser import Commands
+from kdh_desktop.commands.parser import Commands, whole_number
 from kdh_desktop.core.audit_log import AuditLog
 from kdh_desktop.core.errors import InputError, VerificationError
 from kdh_desktop.core.paths import AppPaths
@@ -35,7 +35,7 @@ def add_audit(commands: Commands) -> None:
     verify.set_defaults(command=_verify)
     show = audit_commands.add_parser("show", help="list the entries", allow_abbrev=False)
     show.add_argument("--json", action="store_true", help="print one JSON object a line")
-    show.add_argument("--last", type=int, metavar="N", help="only the last N entries")
+    show.add_argument("--last", type=whole_number, metavar="N", help="only the last N entries")
     show.set_defaults(command=_show)
 
 

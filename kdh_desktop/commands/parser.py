@@ -13,6 +13,9 @@ EPILOG = (
 )
 
 
+_TOO_LARGE = 2**63
+
+
 class CommandParser(argparse.ArgumentParser):
     """Says what is wrong in one sentence; arguments may be texts, so none is repeated."""
 
@@ -28,6 +31,14 @@ class CommandParser(argparse.ArgumentParser):
                 what = "An argument is not understood"
         say_line(f"kdh: {what}. See `{self.prog} --help`.")
         raise SystemExit(2)
+
+
+def whole_number(text: str) -> int:
+    """An argument that is a whole number, as long as a database can hold it."""
+    number = int(text)
+    if abs(number) >= _TOO_LARGE:
+        raise ValueError("too large")
+    return number
 
 
 Commands: TypeAlias = "argparse._SubParsersAction[CommandParser]"  # noqa: SLF001 - has no other name

@@ -162,6 +162,14 @@ def test_list_and_search_filter_and_sort(classified: Kdh) -> None:
     assert "29 records, 2 shown" in classified("records", "list", "--limit", 2)
 
 
+@pytest.mark.parametrize("words", [("history", "--limit"), ("show",), ("list", "--import")])
+def test_numbers_that_no_database_holds_are_not_understood(
+    classified: Kdh, words: tuple[str, ...]
+) -> None:
+    classified("records", *words, 10**30, code=2)
+    assert "An argument is not understood" in classified.err
+
+
 def test_show_prints_text_scores_evidence_and_history(classified: Kdh) -> None:
     found = shown(classified, 3)
     assert found["text"] == f"Invented study 3\n\n{abstract_of(3)}"

@@ -15,6 +15,7 @@ import pytest
 
 from kdh_desktop.core.access import Access, Administrator, Cost
 from kdh_desktop.core.classification import activation
+from kdh_desktop.core.classification.model_bundle import ModelBundle
 from kdh_desktop.core.classification.model_changes import ModelChanges
 from kdh_desktop.core.classification.model_registry import ModelRegistry
 from kdh_desktop.core.classification.signing import write_public_key
@@ -287,8 +288,10 @@ def test_two_models_cannot_share_a_name(
     registry.install(source("twin"))
     registry.install(source("twin"))  # the same one again does no harm
     other, _ = make_tiny_bundle(tmp_path / "other", seed=5, bundle_id="twin", key=tiny_key())
+    noted: list[ModelBundle] = []
     with pytest.raises(ModelError, match="same name"):
-        registry.install(other)
+        registry.install(other, check=noted.append)
+    assert noted == [], "the check notes in the audit log what is installed"
 
 
 @pytest.mark.parametrize("name", TAMPERED_BUNDLES)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kdh_desktop.commands.interrupts import stopping_on_interrupt
 from kdh_desktop.commands.output import print_line, say_line
-from kdh_desktop.commands.parser import Commands
+from kdh_desktop.commands.parser import Commands, whole_number
 from kdh_desktop.commands.progress import ProgressLine
 from kdh_desktop.commands.records.opening import open_with_model
 from kdh_desktop.commands.records.saving import say_saved
@@ -30,7 +30,9 @@ def add_copying(group: Commands) -> None:
     copy = group.add_parser(
         "copy", help="hand a table back as it was, with columns for labels", allow_abbrev=False
     )
-    copy.add_argument("number", metavar="IMPORT", type=int, help="as `kdh records imports` says")
+    copy.add_argument(
+        "number", metavar="IMPORT", type=whole_number, help="as `kdh records imports` says"
+    )
     copy.add_argument("original", metavar="ORIGINAL", type=Path, help="the file that was imported")
     copy.add_argument("-o", "--output", required=True, type=Path, metavar="COPY")
     copy.set_defaults(command=_copy)

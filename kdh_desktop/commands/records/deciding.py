@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kdh_desktop.commands.interrupts import stopping_on_interrupt
 from kdh_desktop.commands.model_loading import load_classifier
 from kdh_desktop.commands.output import print_line, say_line
-from kdh_desktop.commands.parser import Commands
+from kdh_desktop.commands.parser import Commands, whole_number
 from kdh_desktop.commands.progress import ProgressLine, bulk_words
 from kdh_desktop.commands.records.filters import add_filter_options, filter_of, label_id
 from kdh_desktop.commands.records.merging import require_known
@@ -51,7 +51,7 @@ def add_deciding(group: Commands) -> None:
     decide = group.add_parser(
         "decide", help="say what a person decided on records", allow_abbrev=False
     )
-    decide.add_argument("ids", nargs="+", type=int, metavar="ID")
+    decide.add_argument("ids", nargs="+", type=whole_number, metavar="ID")
     for name, words in (
         ("present", "the label is there"),
         ("absent", "the label is not there"),

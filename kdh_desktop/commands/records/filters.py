@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from kdh_desktop.commands.parser import whole_number
 from kdh_desktop.core.errors import InputError
 from kdh_desktop.core.record import Band
 from kdh_desktop.core.records.record_filter import (
@@ -38,7 +39,7 @@ def add_filter_options(parser: argparse.ArgumentParser) -> None:
         "--queue", choices=[str(one) for one in Queue], help="a queue, in the queue's order"
     )
     group.add_argument(
-        "--import", action="append", default=[], type=int, metavar="N", dest="batches",
+        "--import", action="append", default=[], type=whole_number, metavar="N", dest="batches",
         help="number of an import, as `kdh records imports` says it",
     )  # fmt: skip
     group.add_argument(
@@ -47,7 +48,9 @@ def add_filter_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--journal", action="append", default=[], metavar="J", help=f"journal, or {_NO_VALUE}"
     )
-    group.add_argument("--id", action="append", type=int, metavar="N", dest="ids", help="its id")
+    group.add_argument(
+        "--id", action="append", type=whole_number, metavar="N", dest="ids", help="its id"
+    )
     predicted = group.add_mutually_exclusive_group()
     predicted.add_argument("--classified", action="store_true", default=None, dest="is_predicted")
     predicted.add_argument("--not-classified", action="store_false", dest="is_predicted")

@@ -6,7 +6,7 @@ import argparse
 
 from kdh_desktop.commands.interrupts import stopping_on_interrupt
 from kdh_desktop.commands.output import print_json, print_line
-from kdh_desktop.commands.parser import Commands
+from kdh_desktop.commands.parser import Commands, whole_number
 from kdh_desktop.commands.records.opening import open_store
 from kdh_desktop.core.errors import InputError
 from kdh_desktop.core.paths import AppPaths
@@ -25,7 +25,10 @@ def add_keeping(group: Commands) -> None:
         "restore", help="put a backup in the place of the records", allow_abbrev=False
     )
     restore.add_argument(
-        "number", metavar="N", type=int, help="as `kdh records backups` says; 1 is the latest"
+        "number",
+        metavar="N",
+        type=whole_number,
+        help="as `kdh records backups` says; 1 is the latest",
     )
     restore.set_defaults(command=_restore)
 

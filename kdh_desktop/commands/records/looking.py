@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from kdh_desktop.commands.output import print_json, print_line
-from kdh_desktop.commands.parser import Commands
+from kdh_desktop.commands.parser import Commands, whole_number
 from kdh_desktop.commands.records.filters import (
     add_filter_options,
     add_order_options,
@@ -37,7 +37,7 @@ def add_looking(group: Commands) -> None:
         if name == "search":
             listed.add_argument("words", metavar="WORDS", help="words that all stand in a record")
         listed.add_argument(
-            "--limit", type=int, default=_SHOWN, metavar="N", help="at most so many"
+            "--limit", type=whole_number, default=_SHOWN, metavar="N", help="at most so many"
         )
         listed.add_argument("--json", action="store_true", help="print one JSON object a line")
         add_filter_options(listed)
@@ -45,7 +45,7 @@ def add_looking(group: Commands) -> None:
         listed.set_defaults(command=_list)
 
     show = group.add_parser("show", help="print all that is known of a record", allow_abbrev=False)
-    show.add_argument("id", metavar="ID", type=int)
+    show.add_argument("id", metavar="ID", type=whole_number)
     show.add_argument("--json", action="store_true", help="print one JSON object")
     show.set_defaults(command=_show)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kdh_desktop.commands.interrupts import stopping_on_interrupt
 from kdh_desktop.commands.output import print_json, print_line
-from kdh_desktop.commands.parser import Commands
+from kdh_desktop.commands.parser import Commands, whole_number
 from kdh_desktop.commands.progress import ProgressLine
 from kdh_desktop.commands.records.opening import open_store
 from kdh_desktop.core.errors import InputError
@@ -41,7 +41,7 @@ def add_merging(group: Commands) -> None:
     duplicates.set_defaults(command=_duplicates)
 
     remove = group.add_parser("remove", help="take records out of all lists", allow_abbrev=False)
-    remove.add_argument("ids", nargs="+", type=int, metavar="ID")
+    remove.add_argument("ids", nargs="+", type=whole_number, metavar="ID")
     remove.set_defaults(command=_remove)
 
 

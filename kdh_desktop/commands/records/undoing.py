@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from kdh_desktop.commands.output import print_json, print_line
-from kdh_desktop.commands.parser import Commands
+from kdh_desktop.commands.parser import Commands, whole_number
 from kdh_desktop.commands.records.opening import open_store
 from kdh_desktop.core.errors import InputError
 from kdh_desktop.core.paths import AppPaths
@@ -25,12 +25,16 @@ def add_undoing(group: Commands) -> None:
         ("redo", "do again what was taken back last"),
     ):
         parser = group.add_parser(name, help=words, allow_abbrev=False)
-        parser.add_argument("--times", type=int, default=1, metavar="N", help="so many of them")
+        parser.add_argument(
+            "--times", type=whole_number, default=1, metavar="N", help="so many of them"
+        )
         parser.set_defaults(command=_undo if name == "undo" else _redo)
     history = group.add_parser(
         "history", help="list what was done, latest first", allow_abbrev=False
     )
-    history.add_argument("--limit", type=int, default=_SHOWN, metavar="N", help="at most so many")
+    history.add_argument(
+        "--limit", type=whole_number, default=_SHOWN, metavar="N", help="at most so many"
+    )
     history.add_argument("--json", action="store_true", help="print one JSON object a line")
     history.set_defaults(command=_history)
 

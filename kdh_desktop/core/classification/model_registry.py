@@ -181,8 +181,9 @@ class ModelRegistry:
             bundle = open_bundle(fresh, trusted_keys=keys)
             if not source.is_dir():
                 check_name(source, bundle.id, installed=self._names())
+            is_there = self._has(bundle, keys)
             check(bundle)
-            if not self._has(bundle, keys):
+            if not is_there:
                 place = self._folder(bundle.id)
                 if place.exists():  # damaged since it was taken in
                     place.rename(staging / "damaged")

@@ -22,6 +22,7 @@ from kdh_desktop.core.exporting.outcome import Cut, ExportOutcome
 from kdh_desktop.core.exporting.provenance import Provenance
 from kdh_desktop.core.exporting.rows import Cell, Row
 from kdh_desktop.core.exporting.xml_edit import make_parser
+from kdh_desktop.core.importing.zipped import main_part
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,7 +112,7 @@ def is_sound(path: Path) -> bool:
         with zipfile.ZipFile(path) as archive:
             for member in archive.infolist():
                 _read_back(archive, member)
-            return "xl/workbook.xml" in archive.namelist()
+            return main_part(archive.namelist()) is not None
     except (OSError, zipfile.BadZipFile, EOFError, zlib.error, expat.ExpatError, InputError):
         return False
 

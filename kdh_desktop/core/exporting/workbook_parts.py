@@ -22,11 +22,11 @@ from kdh_desktop.core.exporting.xml_edit import (
     spliced,
     with_attributes,
 )
-from kdh_desktop.core.importing.zipped import damaged
+from kdh_desktop.core.importing.zipped import damaged, main_part
 
 PIECE_BYTES = 1 << 20
 
-_BOOK, _TYPES, _RELATIONS = "xl/workbook.xml", "[Content_Types].xml", "xl/_rels/workbook.xml.rels"
+_TYPES = "[Content_Types].xml"
 _RELATION_TYPES = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _CONTENT_TYPES = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 _OTHER_BOOKS = re.compile(r"(template|macroEnabled)\.main\+xml$", re.IGNORECASE)
@@ -70,12 +70,21 @@ class WorkbookParts:
     """What a workbook is put together from, and the changes to it that a copy shall have."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
+        """Look into a workbook.
+
+        Raises:
+            InputError: It is none, or damaged.
+        """
         self._archive = archive
         self._edits: defaultdict[str, list[Edit]] = defaultdict(list)
         self._added: dict[str, bytes] = {}
         self.names = frozenset(archive.namelist())
-        self._book = self.part(_BOOK)
-        self._relations = self.part(_RELATIONS)
+        book = main_part(archive.namelist())
+        if book is None:
+            raise damaged()
+        self._book = self.part(book)
+        folder, name = posixpath.split(book)
+        self._relations = self.part(f"{folder}/_rels/{name}.rels")
 
     def part(self, name: str) -> Part:
         """One file, which must be there.
@@ -155,7 +164,7 @@ class WorkbookParts:
         """Let a name for a filter's area reach to another last column."""
         area = self._book.source[element.inner_start : element.inner_end]
         new = re.sub(rb"\$[A-Z]+(\$[0-9]+)$", rb"$%s\1" % last_column.encode(), area)
-        self._edits[_BOOK].append(Edit(element.inner_start, element.inner_end, new))
+        self._edits[self._book.name].append(Edit(element.inner_start, element.inner_end, new))
 
     def add_sheet(self, title: str, source: bytes) -> None:
         """Add a sheet behind all others."""
@@ -219,7 +228,7 @@ class WorkbookParts:
                 self._edits[_TYPES].append(Edit(element.start, element.end, b""))
         for element in self._relations.named("Relationship"):
             if element.attributes.get("Type", "").endswith("/vbaProject"):
-                self._edits[_RELATIONS].append(Edit(element.start, element.end, b""))
+                self._edits[self._relations.name].append(Edit(element.start, element.end, b""))
         return any(_MACROS.search(name) for name in self.names)
 
     def write(self, copy: zipfile.ZipFile, replaced: Mapping[str, Iterator[bytes]]) -> None:

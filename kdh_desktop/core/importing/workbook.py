@@ -15,7 +15,7 @@ from kdh_desktop.core.importing.imported import Sheet
 from kdh_desktop.core.importing.sheet_scan import SheetScan, scan_sheet
 from kdh_desktop.core.importing.table import CellKind, TableLayout
 from kdh_desktop.core.importing.table_parsing import RawRow, RawTable, TableFile
-from kdh_desktop.core.importing.zipped import damaged, member_names, opened
+from kdh_desktop.core.importing.zipped import damaged, main_part, member_names, opened
 
 _OTHER_KINDS = (
     ("xl/workbook.bin", "a binary workbook (.xlsb)"),
@@ -23,12 +23,12 @@ _OTHER_KINDS = (
     ("word/document.xml", "a Word document"),
     ("ppt/presentation.xml", "a presentation"),
 )
-_BOOK = re.compile(r"xl/workbook\d*\.xml")
-"""Excel in a browser may number it."""
-
 _STRICT = b"http://purl.oclc.org/ooxml/spreadsheetml"
-_ESCAPED = re.compile("_x(00[01][0-9A-Fa-f]|[dD][89a-fA-F][0-9A-Fa-f]{2}|[fF]{3}[eEfF])_")
-"""Characters that XML cannot hold, as workbooks write them."""
+_ESCAPED = re.compile(
+    "_x(00[01][0-9A-Fa-f]|[dD][89a-fA-F][0-9A-Fa-f]{2}|[fF]{3}[eEfF])_"
+    "|_x005[fF]_(?=x[0-9A-Fa-f]{4}_)"
+)
+"""Characters that XML cannot hold, as workbooks write them; and what only looks like one."""
 
 _ZEROS = re.compile("0{2,32}")
 
@@ -46,7 +46,7 @@ def open_zipped_workbook(file: BinaryIO) -> TableFile:
 
             return open_other_workbook(file, archive)
         check_members(archive)
-        if any(_STRICT in archive.read(name) for name in names if _BOOK.fullmatch(name)):
+        if (book := main_part(names)) is not None and _STRICT in archive.read(book):
             raise InputError(
                 "The workbook is in the strict form of its format.",
                 "Save it as an ordinary workbook (.xlsx) and try again.",
@@ -65,7 +65,7 @@ def check_members(archive: zipfile.ZipFile) -> list[str]:
     for name, what in _OTHER_KINDS:
         if name in names:
             raise InputError(f"This is {what}.", "Save it as .xlsx or .csv and try again.")
-    if not any(map(_BOOK.fullmatch, names)):
+    if main_part(names) is None:
         raise InputError(
             "This is a ZIP file, not a workbook.", "Unpack it and choose the table in it."
         )
@@ -200,7 +200,7 @@ def _read(cell: Any) -> tuple[str, CellKind]:
     match value:
         case str():
             if "_x" in value:
-                value = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), value)
+                value = _ESCAPED.sub(lambda match: chr(int(match[1] or "5F", 16)), value)
             return value, CellKind.FAULT if cell.data_type == "e" else CellKind.TEXT
         case int() if not isinstance(value, bool) and _ZEROS.fullmatch(cell.number_format):
             # A number that is shown with zeros before it, as ids are.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
@@ -14,6 +14,7 @@ MAX_UNPACKED_BYTES = 600_000_000
 MAX_MEMBERS = 5_000
 
 _PIECE = 1 << 20
+_BOOK = re.compile(r"xl/workbook\d*\.xml")
 
 
 def member_names(archive: zipfile.ZipFile) -> list[str]:
@@ -55,6 +56,14 @@ def opened(file: BinaryIO) -> Iterator[zipfile.ZipFile]:
         raise
     except Exception as error:  # a damaged file can break a reader anywhere
         raise damaged() from error
+
+
+def main_part(names: Iterable[str]) -> str | None:
+    """Name of the file that holds a workbook together, if there is one.
+
+    Excel in a browser may number it.
+    """
+    return next((name for name in names if _BOOK.fullmatch(name)), None)
 
 
 def pieces_of(archive: zipfile.ZipFile, name: str, *, overlap: int) -> Iterator[bytes]:

@@ -1,6 +1,6 @@
 """Copies of reviewed records that runs learn from: in plain text, so kept no longer than needed.
 
-A copy is exported into a folder of its own while a run is planned, moved into the run's folder when
+A copy is exported into a folder of its own while a run is planned, put into the run's folder when
 that is made, and deleted when the run's candidate is in force or the run is thrown away: until then
 the candidate may have to be compared on what was held out.
 """
@@ -52,6 +52,15 @@ class ReviewedCopies:
             with suppress(OSError):
                 path.unlink()
 
+    def let_go(self, request: RunRequest) -> None:
+        """Delete the copies that a request was planned with, since its run has its own."""
+        for source in (*request.corpus, *request.judged):
+            if isinstance(source, CorrectionsSource) and self.is_copy(source):
+                path = Path(source.path)
+                if path.parent.name == _STAGED:
+                    with suppress(OSError):
+                        path.unlink(missing_ok=True)
+
     def is_copy(self, source: CorpusSource) -> bool:
         """Whether a source is one of these copies."""
         return isinstance(source, CorrectionsSource) and self._runs in Path(source.path).parents
@@ -64,8 +73,8 @@ class ReviewedCopies:
             judged=tuple(x for x in request.judged if not self.is_copy(x)),
         )
 
-    def moved(self, request: RunRequest, *, into: Path, as_of: Path) -> RunRequest:
-        """The request with its copies moved into a run's folder.
+    def put(self, request: RunRequest, *, into: Path, as_of: Path) -> RunRequest:
+        """The request with its copies put into a run's folder; `let_go` ends those before.
 
         Args:
             request: What is asked.
@@ -73,7 +82,7 @@ class ReviewedCopies:
             as_of: What that folder is going to be called.
 
         Raises:
-            OSError: A copy cannot be moved.
+            OSError: A copy cannot be read or written.
         """
         names: dict[str, str] = {}
 
@@ -82,10 +91,7 @@ class ReviewedCopies:
                 return source
             if source.path not in names:
                 names[source.path] = name = f"reviewed-{len(names) + 1}.jsonl"
-                if Path(source.path).parent.name == _STAGED:
-                    shutil.move(source.path, into / name)
-                else:
-                    shutil.copyfile(source.path, into / name)
+                shutil.copyfile(source.path, into / name)
                 (into / name).chmod(0o600)
             return CorrectionsSource(str(as_of / names[source.path]))
 

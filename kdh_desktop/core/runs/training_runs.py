@@ -130,7 +130,8 @@ class TrainingRuns:
     ) -> RunFolder:
         """Make the folder of a new run, with a key of its own, and note its start for the audit.
 
-        Copies of reviewed records that `new_reviewed_file` named are moved into it.
+        Copies of reviewed records that `new_reviewed_file` named are put into it; where it comes to
+        nothing they stay, for another try.
 
         Args:
             request: What is asked.
@@ -156,6 +157,7 @@ class TrainingRuns:
         except KdhError:
             shutil.rmtree(run.folder, ignore_errors=True)
             raise
+        self._copies.let_go(request)
         return run
 
     def note_start(self, run: RunFolder) -> None:
@@ -315,7 +317,7 @@ class TrainingRuns:
         """An empty file, in a folder that others cannot read, for reviewed records to learn from.
 
         Whoever plans a run exports them there (`export_corrections`) and names it in a
-        `CorrectionsSource`; `create` moves it into the run's folder. What no run took is deleted
+        `CorrectionsSource`; `create` puts it into the run's folder. What no run took is deleted
         by `sweep`.
 
         Raises:
@@ -375,7 +377,7 @@ class TrainingRuns:
         try:
             staged.private_key.parent.mkdir(mode=0o700)
             create_signing_key(staged.private_key, staged.public_key)
-            own = self._copies.moved(request, into=staged.folder, as_of=run.folder)
+            own = self._copies.put(request, into=staged.folder, as_of=run.folder)
             data = request_to_json(own).encode()
             write_durably(staged.request, data, mode=0o600)
             _write_about(staged, replace(about, title=about.title[:_MAX_TITLE]))

@@ -224,6 +224,24 @@ def test_sheet_without_places_or_with_a_prefix_is_understood(tmp_path: Path) -> 
     assert xml.index(b"</x:dataValidations>") < xml.index(b"<x:pageMargins")
 
 
+def test_workbook_whose_main_part_has_a_number_is_handed_back(tmp_path: Path) -> None:
+    """As Excel in a browser may write it."""
+    original, copy = tmp_path / "list.xlsx", tmp_path / "copy.xlsx"
+    make_workbook(original, 3)
+    with zipfile.ZipFile(original) as old:
+        parts = {
+            name.replace("workbook.xml", "workbook22.xml"): old.read(name).replace(
+                b"xl/workbook.xml", b"xl/workbook22.xml"
+            )
+            for name in old.namelist()
+        }
+    with zipfile.ZipFile(original, "w", zipfile.ZIP_DEFLATED) as new:
+        for name, data in parts.items():
+            new.writestr(name, data)
+    export_workbook_copy(made_store(original, 3), 1, original, copy)
+    assert assert_same_cells(original, copy) > 20
+
+
 def test_macros_are_not_carried_over(tmp_path: Path) -> None:
     original, copy = tmp_path / "list.xlsm", tmp_path / "copy.xlsx"
     make_workbook(original, 3)

@@ -155,6 +155,20 @@ def test_a_run_that_cannot_be_written_down_is_not_made(paths: AppPaths, runs: Tr
     assert runs.runs() == []
 
 
+def test_reviewed_records_stay_for_another_try_where_a_run_could_not_be_made(
+    paths: AppPaths, runs: TrainingRuns
+) -> None:
+    path = runs.new_reviewed_file()
+    asked = replace(REQUEST, corpus=(CorrectionsSource(str(path)),))
+    paths.audit.write_text("in the way", encoding="utf-8")
+    with pytest.raises(KdhError, match="audit log"):
+        runs.create(asked, administrator=open_door())
+    assert path.exists()
+    paths.audit.unlink()
+    runs.create(asked, administrator=open_door())
+    assert not path.exists()
+
+
 def test_a_folder_that_cannot_be_written_to_is_told(paths: AppPaths, runs: TrainingRuns) -> None:
     paths.data.mkdir(parents=True)
     paths.runs.write_text("in the way", encoding="utf-8")
