@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
-from kdh_desktop.core.training_progress import RunProgress, progress_of
+from kdh_desktop.core.training_progress import RunProgress, StageProgress, progress_of
 from kdh_desktop.gui.colors import Colors
 from kdh_desktop.gui.theme import Theme
 from kdh_desktop.gui.training.calm_table import CalmTable
@@ -42,8 +42,13 @@ def theme(qapp: QApplication, request: pytest.FixtureRequest) -> Iterator[Theme]
     theme.deleteLater()
 
 
+def trained(progress: RunProgress) -> StageProgress:
+    """The first stage that trained a network; a search has no epochs."""
+    return next(stage for stage in progress.stages if stage.epochs)
+
+
 def all_charts(progress: RunProgress) -> list[Chart]:
-    stage = progress.stages[0]
+    stage = trained(progress)
     return [
         *(loss_chart(stage, "Teacher"), score_chart(stage, "Teacher"), label_chart(progress)),
         *(reliability_chart(progress), best_chart(progress), space_chart(progress, RATE, ALPHA)),
@@ -90,7 +95,7 @@ def test_every_chart_is_drawn_in_every_look(card: ChartCard, progress: RunProgre
 def test_axes_say_the_numbers_themselves_also_in_another_look(
     card: ChartCard, theme: Theme, progress: RunProgress
 ) -> None:
-    stage = progress.stages[0]
+    stage = trained(progress)
     card.show_chart(loss_chart(stage, "Teacher"))
     canvas = canvas_of(card)
     canvas.grab()
@@ -150,7 +155,7 @@ def test_a_click_on_a_particle_says_its_settings_and_score(
 def test_a_chosen_point_stays_chosen_while_the_run_goes_on(
     card: ChartCard, progress: RunProgress
 ) -> None:
-    stage = progress.stages[0]
+    stage = trained(progress)
     card.show_chart(loss_chart(replace(stage, epochs=stage.epochs[:4]), "Teacher"))
     assert card.canvas is not None
     card.canvas.choose(0, 2)
@@ -203,7 +208,7 @@ def test_every_chart_can_be_read_as_a_table(card: ChartCard, progress: RunProgre
 def test_a_table_keeps_its_row_while_others_are_added(
     card: ChartCard, progress: RunProgress
 ) -> None:
-    stage = progress.stages[0]
+    stage = trained(progress)
     card.table_button.click()
     card.show_chart(loss_chart(replace(stage, epochs=stage.epochs[:5]), "Teacher"))
     assert card.table is not None

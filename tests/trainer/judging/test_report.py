@@ -155,6 +155,7 @@ def test_the_card_says_how_the_model_was_made(manifest: Manifest, tiny_config: R
             method=TeacherMethod.BINARY_RELEVANCE,
             has_linear_member=False,
             members=2,
+            folds=3,
         ),
         distillation=replace(
             how,

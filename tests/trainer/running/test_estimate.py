@@ -48,7 +48,7 @@ def test_a_run_goes_through_the_stages_that_were_planned(
 
 @pytest.mark.parametrize("nested", [0, 2])
 @pytest.mark.parametrize("method", TeacherMethod)
-@pytest.mark.parametrize(("members", "folds", "calibration_folds"), [(1, 2, 2), (3, 5, 2)])
+@pytest.mark.parametrize(("members", "folds", "calibration_folds"), [(1, 3, 3), (3, 5, 2)])
 @pytest.mark.parametrize("has_linear_member", [True, False])
 @pytest.mark.parametrize("fine_tune_epochs", [0, 1])
 def test_as_many_stages_are_planned_as_are_announced(
