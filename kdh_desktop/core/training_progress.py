@@ -295,8 +295,8 @@ def taken_up(progress: RunProgress) -> RunProgress:
 def _with_stage(progress: RunProgress, event: StageStarted, utc: str) -> RunProgress:
     """Begin a stage; stages after it were told by an attempt that was cut, and come again.
 
-    A search, and the teacher that is trained for it, count their stages by themselves: what they
-    told stays. What the run itself takes up of them brings its epochs along.
+    A search, and the teachers that are trained for it, count their stages by themselves: what they
+    told stays.
     """
     told, awaited = progress.stages, progress.awaited
     key = (event.stage, event.stages, event.name)
@@ -306,8 +306,6 @@ def _with_stage(progress: RunProgress, event: StageStarted, utc: str) -> RunProg
         told, awaited = _without(told, cut), (*awaited, *cut)
     else:
         again = next((x for x in awaited if (x.number, x.of, x.name) == key), None)
-    if again is None:
-        again = next((x for x in told if x.of != event.stages and x.name == event.name), None)
     stage = StageProgress(
         number=event.stage,
         name=event.name,

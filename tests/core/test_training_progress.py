@@ -124,8 +124,8 @@ def test_what_finished_stages_told_outlives_a_resume() -> None:
     assert progress.awaited == ()
 
 
-def test_a_search_leaves_the_stages_of_its_teacher_and_stays_before_those_of_the_run() -> None:
-    names = ("teacher-without-0", "teacher-without-1")
+def test_a_search_leaves_the_stages_of_its_teachers_and_stays_before_those_of_the_run() -> None:
+    names = ("teacher-without-0-1", "linear member")
     taught = [
         event
         for number, name in enumerate(names, 1)
@@ -137,14 +137,15 @@ def test_a_search_leaves_the_stages_of_its_teacher_and_stays_before_those_of_the
         ("swarm", 0),
     ]
     progress = searching
-    run = (StageStarted(number, 5, name) for number, name in enumerate((*names, "student"), 1))
+    own = ("teacher-without-0", "linear member", "student")
+    run = (StageStarted(number, 5, name) for number, name in enumerate(own, 1))
     for envelope in told(*run, first=20):
         progress = apply(progress, envelope)
     assert [(x.name, [epoch.loss for epoch in x.epochs]) for x in progress.stages] == [
+        ("teacher-without-0-1", [0.1]),
+        ("linear member", [0.2]),
         ("swarm", []),
-        ("teacher-without-0", [0.1]),
-        ("teacher-without-1", [0.2]),
-        ("student", []),
+        *((name, []) for name in own),
     ]
     assert all(stage.ended_utc for stage in progress.stages[:-1])
 
