@@ -18,6 +18,9 @@ _RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _MAX_SEED = 2**32
 _FINISHED = "where the teacher is a finished model"
 
+_OF_TEACHERS = ("teacher.", "augmentation.", "sentence_loss", "max_tokens")
+"""Fields, and beginnings of fields, that a teacher's networks are trained by."""
+
 MIN_BLIND_FOLDS = 3
 """Folds that a teacher which knows nothing of one of them needs: its networks learn without two."""
 
@@ -278,6 +281,11 @@ def is_student_judged(tuning: TuningConfig) -> bool:
     """Whether a search judges its positions by students; else it does by teachers."""
     is_student_tuned = any(path.startswith("distillation.") for path in tuning.dimensions)
     return is_student_tuned or not any(path.startswith("teacher.") for path in tuning.dimensions)
+
+
+def has_own_teachers(tuning: TuningConfig) -> bool:
+    """Whether a position of a search changes what teachers learn, and so trains its own."""
+    return any(path.startswith(_OF_TEACHERS) for path in tuning.dimensions)
 
 
 def require_search_fits(config: RunConfig, tuning: TuningConfig) -> None:

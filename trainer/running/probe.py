@@ -17,6 +17,7 @@ from kdh_desktop.core.training_config import (
     NetworkConfig,
     RunConfig,
     Schedule,
+    has_own_teachers,
     is_student_judged,
 )
 from trainer.corpus import LabelledText, read_corpora, read_unlabelled
@@ -28,7 +29,6 @@ from trainer.running.estimate import NetworkCost, needed_bytes, stage_costs
 from trainer.running.planned_stages import CorpusSize, planned_stages, smallest_batch
 from trainer.running.texts import TRANSFER_MIN_WORDS
 from trainer.teacher import Corpus
-from trainer.tuning.objective import has_own_teachers
 
 SAMPLE = 200
 """Texts of each kind that are looked at; the others are taken to be like them."""

@@ -20,6 +20,7 @@ from kdh_desktop.core.training_config import (
     NetworkConfig,
     RunConfig,
     Schedule,
+    has_own_teachers,
     is_student_judged,
 )
 from trainer.corpus import LabelledText, target_matrix
@@ -39,14 +40,6 @@ from trainer.running.texts import folds_of
 from trainer.stacking import nested_decisions
 from trainer.teacher import Corpus, Teacher, TeacherTrainer, pick
 from trainer.tuning.positions import Report, Values, key_of
-
-_OF_TEACHERS = ("teacher.", "augmentation.", "sentence_loss", "max_tokens")
-"""Fields, and beginnings of fields, that a teacher's networks are trained by."""
-
-
-def has_own_teachers(tuning: TuningConfig) -> bool:
-    """Whether a position changes what teachers learn, and so trains one of its own."""
-    return any(path.startswith(_OF_TEACHERS) for path in tuning.dimensions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ from kdh_desktop.core.training_config import (
     RunConfig,
     Schedule,
     TeacherConfig,
+    has_own_teachers,
+    is_student_judged,
 )
 
 JUDGED_SHARE = 0.2
@@ -148,10 +150,12 @@ def tuning_trainings(tuning: TuningConfig) -> int:
     """How many trainings a swarm asks for at most; early stopping may spare some.
 
     Each position that the swarm comes to is judged by one training for each fold, and the random
-    control judges as many positions again.
+    control judges as many positions again. Students are taught by a network for each pair of folds,
+    which a position trains itself where it changes what teachers learn.
     """
-    judged = tuning.particles * tuning.iterations
-    return judged * tuning.folds * (2 if tuning.has_random_control else 1)
+    judged = tuning.particles * tuning.iterations * (2 if tuning.has_random_control else 1)
+    pairs = tuning.folds * (tuning.folds - 1) // 2 if is_student_judged(tuning) else 0
+    return judged * tuning.folds + pairs * (judged if has_own_teachers(tuning) else 1)
 
 
 def _quick() -> RunConfig:

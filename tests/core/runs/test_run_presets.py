@@ -19,7 +19,7 @@ from kdh_desktop.core.runs.run_presets import (
     usual_space,
     usual_tuning,
 )
-from kdh_desktop.core.search_space import at_position
+from kdh_desktop.core.search_space import Real, TuningConfig, at_position
 from kdh_desktop.core.training_config import config_from_json, config_to_json
 
 ROOT = Path(__file__).parents[3]
@@ -66,11 +66,16 @@ def test_networks_are_counted_with_students_and_nested_teachers() -> None:
     assert networks_trained(nested) == 5 * 3 + 5 * 4 + 1 + 5
 
 
-def test_a_random_control_doubles_the_search() -> None:
-    tuning = usual_tuning(preset_config(Preset.QUICK, name="x"))
-    once = tuning_trainings(tuning)
-    assert once == tuning.particles * tuning.iterations * tuning.folds
-    assert tuning_trainings(replace(tuning, has_random_control=True)) == 2 * once
+def test_a_random_control_doubles_the_search_but_for_its_teachers() -> None:
+    space = {"distillation.alpha": Real(0.0, 1.0)}
+    tuning = TuningConfig(4, 5, space, folds=3, has_random_control=False)
+    assert tuning_trainings(tuning) == 4 * 5 * 3 + 3
+    both = replace(tuning, has_random_control=True)
+    assert tuning_trainings(both) == 2 * 4 * 5 * 3 + 3
+    own = replace(both, dimensions={**space, "augmentation.sentence_dropout": Real(0.0, 0.2)})
+    assert tuning_trainings(own) == 2 * 4 * 5 * (3 + 3)
+    teachers = replace(both, dimensions={"teacher.schedule.peak_rate": Real(1e-4, 1e-2)})
+    assert tuning_trainings(teachers) == 2 * 4 * 5 * 3
 
 
 def test_own_presets_are_listed_by_name_and_can_be_deleted(tmp_path: Path) -> None:
