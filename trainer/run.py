@@ -85,7 +85,7 @@ def run_training(
 
     is_finished = config.teacher.is_finished
     protocol = "teacher_on_training_texts" if is_finished else "teacher_out_of_fold"
-    report(protocol, teacher_figures(run.teacher, run.truth))
+    report(protocol, teacher_figures(run.teacher, run.texts.train))
     student = run.train_student()
     draft = run.draft()
     held_out = CalibrationScores()

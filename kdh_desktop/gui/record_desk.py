@@ -24,6 +24,8 @@ OpenStore = Callable[[], "RecordStore"]
 
 _CARE_DELAY_MS = 20_000
 """After this the start is over, and the disk has time for a backup."""
+_CARE_AGAIN_MS = 6 * 3600 * 1000
+"""So often again, for windows that stay open for weeks."""
 
 
 def open_kept_store(folder: Path) -> RecordStore:
@@ -80,7 +82,6 @@ class RecordDesk(QObject):
         self._is_private = False
         self._care_timer = QTimer(self)
         self._care_timer.setSingleShot(True)
-        self._care_timer.setInterval(_CARE_DELAY_MS)
         self._care_timer.timeout.connect(self._care)
         model.changed.connect(self._take_model)
 
@@ -174,7 +175,7 @@ class RecordDesk(QObject):
         match outcome:
             case Ok(store):
                 self._kept = store
-                self._care_timer.start()
+                self._care_timer.start(_CARE_DELAY_MS)
             case Err(KdhError() as error):
                 self._failure = error
             case Err():
@@ -204,6 +205,7 @@ class RecordDesk(QObject):
         store = self._kept
         if store is None:
             return
+        self._care_timer.start(_CARE_AGAIN_MS)
 
         def work(job: Job) -> None:
             store.verify()

@@ -226,6 +226,17 @@ def test_damage_that_is_found_later_offers_the_ways_out(desktop: Desktop, qtbot:
     assert desktop.desk.store is None
 
 
+def test_records_are_looked_after_as_long_as_the_window_is_open(
+    desktop: Desktop, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = wait_for_store(desktop, qtbot)
+    looks: list[object] = []
+    monkeypatch.setattr(type(store), "back_up_if_due", lambda _store, stop: looks.append(stop))
+    monkeypatch.setattr("kdh_desktop.gui.record_desk._CARE_AGAIN_MS", 1)
+    desktop.desk._care()
+    qtbot.waitUntil(lambda: len(looks) > 2)
+
+
 # Private sessions
 
 

@@ -53,11 +53,13 @@ class CalibrationScores:
 
     int8: list[ServedScores] = field(default_factory=list)
     float32: list[ServedScores] = field(default_factory=list)
+    texts: list[LabelledText] = field(default_factory=list)
 
     def add(self, candidate: Candidate, unseen: Sequence[LabelledText]) -> None:
         """Let a student score the texts it did not see, in both forms."""
         self.int8.append(served_scores(candidate.int8, unseen))
         self.float32.append(served_scores(candidate.float32, unseen))
+        self.texts += unseen
 
     @property
     def truth(self) -> NDArray[np.float32]:

@@ -58,6 +58,10 @@ def _figures(one: ModelComparison) -> str:
     return _table([("", "candidate", "in force", "difference"), *rows])
 
 
+def _chance(p_value: float) -> str:
+    return "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"
+
+
 def _labels(one: ModelComparison) -> str:
     rows = [
         (
@@ -66,7 +70,7 @@ def _labels(one: ModelComparison) -> str:
             _figure(label.candidate),
             _figure(label.active),
             "" if label.difference is None else signed_points(label.difference.value),
-            "" if label.corrected_p_value is None else f"{label.corrected_p_value:.3f}",
+            "" if label.corrected_p_value is None else _chance(label.corrected_p_value),
         )
         for label in one.labels
     ]

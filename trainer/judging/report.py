@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from kdh_desktop.core.labels import LabelSet
+from trainer.corpus import LabelledText, target_matrix
+from trainer.corpus.duplicates import groups_of
 from trainer.export.candidate import CalibrationScores
 from trainer.export.onnx_export import check_int8
 from trainer.judging.evaluation import ServedScores
@@ -22,20 +26,21 @@ from trainer.judging.metrics import (
     micro_f1,
     weighted_label_calibration_errors,
 )
-from trainer.judging.resampling import Estimate, estimate, observe
+from trainer.judging.resampling import Estimate, Groups, estimate, observe
 from trainer.judging.significance import Comparison, paired_bootstrap
 from trainer.stacking import nested_decisions
 from trainer.teacher import Teacher
 
 
 def teacher_figures(
-    teacher: Teacher, truth: NDArray[np.float32], *, seed: int = 0
+    teacher: Teacher, texts: Sequence[LabelledText], *, seed: int = 0
 ) -> dict[str, float]:
-    """Out-of-fold figures of the teacher and its members.
+    """Out-of-fold figures of the teacher of some texts, and of its members.
 
     The threshold of each fold is taken from the other folds, and so is the stacking.
     """
-    found = _of_decisions(teacher.decide(truth), truth, seed=seed)
+    truth = target_matrix(texts)
+    found = _of_decisions(teacher.decide(truth), truth, groups=groups_of(texts), seed=seed)
     for name, scores in zip(("network", "linear"), teacher.members, strict=False):
         found[f"{name}_micro_f1"] = micro_f1(_decide(scores, truth, teacher.fold_of), truth)
     return _rounded(found)
@@ -57,13 +62,15 @@ def calibration_figures(
     joined = ServedScores.join(held_out.int8)
     truth = joined.truth
     float32_f1 = micro_f1(float32_present, truth)
-    found = _of_decisions(present, truth, seed=seed)
+    groups = groups_of(held_out.texts)
+    found = _of_decisions(present, truth, groups=groups, seed=seed)
     lost = paired_bootstrap(
         float32_present,
         present,
         truth,
         statistic=Decisions.statistic(Tally.micro_f1),
         seed=seed,
+        groups=groups,
     )
     check_int8(lost.difference, at_least=lost.low)
     errors = weighted_label_calibration_errors(probabilities, truth)
@@ -154,11 +161,11 @@ def _compared(name: str, one: Comparison) -> dict[str, float]:
 
 
 def _of_decisions(
-    present: NDArray[np.bool_], truth: NDArray[np.float32], *, seed: int
+    present: NDArray[np.bool_], truth: NDArray[np.float32], *, groups: Groups, seed: int
 ) -> dict[str, float]:
     plain = figures(present, truth)
     statistic = Decisions.statistic(Tally.micro_f1)(present, truth)
-    interval = estimate(statistic, size=len(truth), seed=seed)
+    interval = estimate(statistic, size=len(truth), seed=seed, groups=groups)
     return {
         "texts": float(len(truth)),
         "micro_f1": plain.micro_f1,

@@ -119,7 +119,7 @@ def _of_pair(outcome: Outcome, test: PairTest) -> str:
     return (
         f"{where}{outcome.name_of(test.first)} lies {_points(abs(test.difference))} points {above} "
         f"{outcome.name_of(test.second)} (interval of the difference {_signed(test.low)} to "
-        f"{_signed(test.high)}; corrected\u00a0p\u00a0=\u00a0{test.bootstrap_holm:.3f}): {sure}."
+        f"{_signed(test.high)}; corrected\u00a0p\u00a0{_chance(test.bootstrap_holm)}): {sure}."
     )
 
 
@@ -154,6 +154,10 @@ def _of_largest(outcome: Outcome) -> list[SystemOutcome]:
 
 def _score(one: SystemOutcome) -> float:
     return one.summaries[Metric.MICRO_F1].mean
+
+
+def _chance(p_value: float) -> str:
+    return "<\u00a00.001" if p_value < 0.001 else f"=\u00a0{p_value:.3f}"
 
 
 def _points(share: float) -> str:

@@ -28,8 +28,9 @@ from trainer.corpus import LabelledText, read_hoc, target_matrix
 from trainer.export.model_card import model_card
 from trainer.export.provenance import provenance_of
 from trainer.judging.judgement import judge, score_labelled
-from trainer.judging.report import held_out_figures
+from trainer.judging.report import held_out_figures, teacher_figures
 from trainer.running.texts import RunTexts
+from trainer.teacher import Teacher
 
 NO_EVIDENCE = {"evidence_precision_at_1", "evidence_f1"}
 OVER_LINEAR = {f"over_linear_{part}" for part in ("difference", "low", "high", "p_value")}
@@ -49,6 +50,21 @@ def classifier(tiny_bundle: ModelBundle) -> OnnxClassifier:
 def dev(classifier: OnnxClassifier, texts: list[LabelledText]) -> dict[str, float]:
     nothing = np.zeros((len(texts), 10), bool)
     return held_out_figures(score_labelled(classifier, texts), nothing, seed=0)
+
+
+def test_what_is_never_divided_is_resampled_whole_for_the_teacher_too(
+    tiny_texts: list[LabelledText],
+) -> None:
+    """Sixty texts of six patients, of whom the teacher knows nothing of one, say less."""
+    truth = target_matrix(tiny_texts)
+    patient = np.arange(len(tiny_texts)) // 10
+    said = np.where(patient[:, None] == 0, truth[::-1], truth)
+    teacher = Teacher(np.ones(len(truth), bool), patient % 2, (4 * said - 2,), [], [])
+    grouped = [replace(text, group=str(its)) for text, its in zip(tiny_texts, patient, strict=True)]
+    alone, together = (teacher_figures(teacher, some) for some in (tiny_texts, grouped))
+    assert together["micro_f1"] == alone["micro_f1"]
+    widths = [found["micro_f1_high"] - found["micro_f1_low"] for found in (alone, together)]
+    assert widths[1] > widths[0]
 
 
 def test_the_manifest_has_the_figures_of_the_judgement(

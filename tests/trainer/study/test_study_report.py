@@ -178,6 +178,7 @@ def test_findings_say_what_is_significant(outcome: Outcome) -> None:
     of_pair = next(one for one in said if one.startswith("Distilled lies"))
     assert "above Student alone" in of_pair
     assert ": significant." in of_pair or ": not significant." in of_pair
+    assert "p\u00a0=\u00a00.000" not in " ".join(said)
 
 
 def test_cautions_know_what_few_folds_cannot_show(outcome: Outcome) -> None:
