@@ -141,8 +141,8 @@ def _key(paths: AppPaths, folder: Path) -> StoreKey:
 
 def _sweep(parent: Path) -> None:
     """Delete what nobody went on with for a month."""
-    with contextlib.suppress(OSError):
-        for left in parent.iterdir():
+    for left in parent.glob("*/"):
+        with contextlib.suppress(OSError):
             times = [file.stat().st_mtime for file in left.iterdir()]
             if times and time.time() - max(times) > _KEPT_S:
                 shutil.rmtree(left, ignore_errors=True)

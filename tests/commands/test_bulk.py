@@ -285,6 +285,7 @@ def test_work_that_nobody_goes_on_with_is_deleted_after_a_month(
     (work,) = work_of(paths)
     for path in work.iterdir():
         os.utime(path, (1_000_000_000, 1_000_000_000))
+    (work.parent / ".0 of another program").touch()  # listed first, and no folder
     kdh("bulk", ris, "-o", tmp_path / "other.jsonl")
     assert not work.exists()
 

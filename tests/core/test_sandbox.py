@@ -113,6 +113,22 @@ def test_values_come_back_in_order() -> None:
     assert run_in_child(count, 0) == []
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="pipes have a size of their own on Linux")
+def test_a_system_that_keeps_pipes_short_is_no_hindrance(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    popen = subprocess.Popen
+
+    def start(*args: Any, pipesize: int, **options: Any) -> Any:
+        asked.append(pipesize)
+        if pipesize > 0:
+            raise PermissionError
+        return popen(*args, **options)
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    assert [one["number"] for one in stream_from_child(count, 3)] == [0, 1, 2]
+    assert len(asked) == 2
+
+
 def test_values_are_there_while_the_child_goes_on() -> None:
     values = stream_from_child(flood, "x" * 1000)
     assert [next(values) for _ in range(200)] == ["x" * 1000] * 200

@@ -33,6 +33,7 @@ ITEM, EXPECTED, DONE, NO_MEMORY = "+", "!", ".", "m"
 _PIPE_BYTES = 1 << 20
 """As far as a child may be ahead: it parses the next rows while the last ones are stored."""
 
+_USUAL_PIPE = -1
 _POLL_S = 0.05
 _GRACE_S = 1.0
 _CHILD = "from kdh_desktop.core.importing.sandbox_child import main; main()"
@@ -119,16 +120,7 @@ def stream_from_child(
         "memory_bytes": limits.memory_bytes,
         "seconds": limits.seconds,
     }
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-c", _CHILD],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=_environment(),
-        encoding="utf-8",
-        errors="replace",
-        pipesize=_PIPE_BYTES,
-    )
+    process = _child()
     with process, _Watch(process, limits, should_stop) as watch:
         if process.stdin is None or process.stdout is None:
             raise AssertionError("both were asked for")
@@ -140,6 +132,26 @@ def stream_from_child(
         # Ctrl+C in a terminal ends the child as well, mostly before the watch asks.
         ending = _Ending.STOPPED
     _settle(answer, ending, process.returncode)
+
+
+def _child() -> subprocess.Popen[str]:
+    def start(pipe_bytes: int) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-P", "-c", _CHILD],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=_environment(),
+            encoding="utf-8",
+            errors="replace",
+            pipesize=pipe_bytes,
+        )
+
+    try:
+        return start(_PIPE_BYTES)
+    except PermissionError:
+        # Linux may keep pipes short, for everybody or for a user who has many.
+        return start(_USUAL_PIPE)
 
 
 def _environment() -> dict[str, str]:

@@ -30,6 +30,10 @@ def _tr(text: str) -> str:
     return QCoreApplication.translate("RecordFields", text)
 
 
+def _shortened(value: str) -> str:
+    return value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…"
+
+
 def origin_words(detail: RecordDetail) -> str:
     """One line above the text: where it was published, where it came from, how far it is."""
     imported = detail.imported
@@ -68,5 +72,5 @@ def field_lines(detail: RecordDetail, name: Callable[[Field], str]) -> list[str]
         values.append((_tr("Model"), prediction.model_id))
         values += [(_tr("The model says"), warning.message) for warning in prediction.warnings]
     return [
-        f"{title}: {str(value)[:_LONGEST]}" for title, value in values if value not in {None, ""}
+        f"{title}: {_shortened(str(value))}" for title, value in values if value not in {None, ""}
     ]
