@@ -38,8 +38,8 @@ class TaughtExamples:
     def of(cls, teacher: Teacher, corpus: Corpus) -> TaughtExamples:
         """Put what a teacher says on the examples of a corpus."""
         return cls(
-            _taught(pick(corpus.labelled_examples, teacher.rows), teacher.labelled),
-            _taught(corpus.unlabelled_examples, teacher.unlabelled),
+            with_soft(pick(corpus.labelled_examples, teacher.rows), teacher.labelled),
+            with_soft(corpus.unlabelled_examples, teacher.unlabelled),
         )
 
 
@@ -111,5 +111,6 @@ class StudentTrainer:
         return network
 
 
-def _taught(examples: Sequence[Example], soft: Sequence[SoftTargets]) -> list[Example]:
+def with_soft(examples: Sequence[Example], soft: Sequence[SoftTargets]) -> list[Example]:
+    """Examples with what a teacher says of each."""
     return [replace(one, soft=targets) for one, targets in zip(examples, soft, strict=True)]

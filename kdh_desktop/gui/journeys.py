@@ -136,8 +136,7 @@ class Journeys(QObject):
         if text.strip():
             self.imports.take_in_table(text, self.tr("Pasted table"))
         else:
-            self._parts.notices.dismiss("paste")
-            self._parts.notices.show_notice(
+            self._parts.notices.show_anew(
                 "paste", Notice(self.tr("There is nothing to paste: copy rows of a table first."))
             )
 

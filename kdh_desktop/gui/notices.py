@@ -123,6 +123,11 @@ class NoticeBar(QScrollArea):
         self._fit()
         announce(self, f"{row.severity_name}: {notice.message}")
 
+    def show_anew(self, key: str, notice: Notice) -> None:
+        """Show what answers somebody, though the same was said and closed before."""
+        self.dismiss(key)
+        self.show_notice(key, notice)
+
     def dismiss(self, *keys: str) -> None:
         """Take notices away, where they stand."""
         for key in keys:

@@ -72,11 +72,11 @@ class PrivateSession(QObject):
 
     def _may_switch(self) -> bool:
         """Whether nothing works on the records; else say so, as often as it is asked for."""
-        self._parts.notices.dismiss(_NOTICE)
         # A training, which is minor to this window, does not touch the records.
         if not any(work.can_cancel or not work.is_minor for work in self._parts.panel.works):
+            self._parts.notices.dismiss(_NOTICE)
             return True
-        self._parts.notices.show_notice(
+        self._parts.notices.show_anew(
             _NOTICE,
             Notice(
                 self.tr(

@@ -15,6 +15,7 @@ from kdh_desktop.core.classification.comparison import (
     whole_in_words,
 )
 from kdh_desktop.core.classification.gate import judge_gate
+from trainer.judging.significance import p_value_words
 
 
 def comparison_as_text(comparison: ModelComparison) -> str:
@@ -58,10 +59,6 @@ def _figures(one: ModelComparison) -> str:
     return _table([("", "candidate", "in force", "difference"), *rows])
 
 
-def _chance(p_value: float) -> str:
-    return "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"
-
-
 def _labels(one: ModelComparison) -> str:
     rows = [
         (
@@ -70,7 +67,7 @@ def _labels(one: ModelComparison) -> str:
             _figure(label.candidate),
             _figure(label.active),
             "" if label.difference is None else signed_points(label.difference.value),
-            "" if label.corrected_p_value is None else _chance(label.corrected_p_value),
+            "" if label.corrected_p_value is None else p_value_words(label.corrected_p_value),
         )
         for label in one.labels
     ]

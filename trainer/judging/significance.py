@@ -236,3 +236,8 @@ def comparison(difference: float, values: Values) -> Comparison:
     is_as_far = np.abs(values - difference) >= abs(difference) - 1e-12
     p_value = (1 + is_as_far.sum()) / (1 + len(values))
     return Comparison(difference, found.low, found.high, float(p_value))
+
+
+def p_value_words(p_value: float) -> str:
+    """A p-value for people: never 0, since no number of draws can show that."""
+    return "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from html import escape
 
 from kdh_desktop.core.search_space import Value
+from trainer.judging.significance import p_value_words
 from trainer.study.config import NetworkPair, Published
 from trainer.study.outcome import (
     CellOutcome,
@@ -80,9 +81,7 @@ def signed(value: float) -> str:
 
 def probability(value: float | None) -> str:
     """A p-value."""
-    if value is None:
-        return ""
-    return "&lt; 0.001" if value < 0.001 else f"{value:.3f}"
+    return "" if value is None else escape(p_value_words(value))
 
 
 def summary_cell(summary: Summary) -> str:

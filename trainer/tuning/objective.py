@@ -25,7 +25,7 @@ from kdh_desktop.core.training_config import (
 )
 from trainer.corpus import LabelledText, target_matrix
 from trainer.corpus.duplicates import groups_of
-from trainer.distillation import StudentTrainer, TaughtExamples
+from trainer.distillation import StudentTrainer, TaughtExamples, with_soft
 from trainer.judging.metrics import Decisions, Tally, best_threshold, micro_f1
 from trainer.judging.significance import paired_bootstrap
 from trainer.learning.batching import Example, SoftTargets
@@ -252,16 +252,11 @@ class _Position:
 
     def _taught(self, fold: int, examples: list[Example]) -> list[Example]:
         """Examples of the other folds, with what a teacher says that knows nothing of this one."""
-        soft: Sequence[SoftTargets] = ()
         if not self.config.distillation.distil.epochs:
             return examples
         if self.of.spec.has_own_teachers:
-            soft = self._teachers.train_without(fold).labelled
-        elif self.of.soft:
-            soft = self.of.soft[fold]
-        if not soft:
-            return examples
-        return [replace(one, soft=own) for one, own in zip(examples, soft, strict=True)]
+            return with_soft(examples, self._teachers.train_without(fold).labelled)
+        return with_soft(examples, self.of.soft[fold]) if self.of.soft else examples
 
     @cached_property
     def _teachers(self) -> TeacherTrainer:

@@ -216,8 +216,7 @@ class ClassifyPage(QWidget):
 
     def _classify(self) -> None:
         if self.session.is_blank:
-            self.notices.dismiss(PASTE_NOTICE)
-            self.notices.show_notice(
+            self.notices.show_anew(
                 PASTE_NOTICE,
                 Notice(self.tr("There is no text yet: paste one, or try the example.")),
             )
@@ -387,9 +386,8 @@ class ClassifyPage(QWidget):
         self.notices.show_notice(FAILED_NOTICE, notice)
 
     def _say_not_kept(self, error: KdhError) -> None:
-        self.notices.dismiss(_KEPT_NOTICE)
         words = self.tr("This is not kept under Records. {reason}").format(reason=error)
-        self.notices.show_notice(_KEPT_NOTICE, Notice(words, Severity.ERROR))
+        self.notices.show_anew(_KEPT_NOTICE, Notice(words, Severity.ERROR))
 
     def _offer_draft(self) -> None:
         """Texts of the last session came after somebody had begun: nothing is put over these."""
