@@ -292,7 +292,7 @@ class LinearMembers:
         if path.exists():
             with np.load(path, allow_pickle=False) as arrays:
                 held_out, others = arrays["held_out"], arrays["unlabelled"]
-            # A search before the run trains its teacher here without the unlabelled texts.
+            # Whoever trained it may not have asked for the unlabelled texts.
             if len(others) == len(asked) or not asked:
                 return held_out, others
         is_out = _is_in(self._fold_of, left_out)
