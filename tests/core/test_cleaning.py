@@ -23,7 +23,7 @@ UNSEEN = "\u200b\u200d\u202e\u2066\ufeff\xad\x00\x07\x9f\ufe0f\ufffe\ud800\U000e
 JOINING = "e\u0301 \u1100\u1161 \u0301 \u0323 \u0958 \u2126 \U0001d15e \u0f73 \u212b \ud55c".split(
     " "
 )
-PIECES = st.sampled_from((*"aZ9 .\n\té中ακ\x0b\U0001f9ec", *UNSEEN, *JOINING))
+PIECES = st.sampled_from((*"aZ9 .\n\té中ακ\x0b\U0001f9ec", "xy-\nxy", *UNSEEN, *JOINING))
 TEXTS = st.lists(PIECES, max_size=40).map("".join) | st.text(
     alphabet=st.characters(exclude_categories=()), max_size=40
 )
@@ -70,6 +70,35 @@ def test_ligatures_of_pdfs_are_the_letters_that_they_stand_for() -> None:
     assert not clean.warnings
     start = clean.text.index("inflammation")
     assert pasted[clean.offsets[start] : clean.offsets[start + 12]] == "in\ufb02ammation"
+
+
+@pytest.mark.parametrize(
+    ("pasted", "clean"),
+    [
+        ("breast carci-\nnoma", "breast carcinoma"),
+        ("breast carci\u2010 \r\n  noma", "breast carcinoma"),
+        ("breast carci\xad\nnoma", "breast carcinoma"),
+        ("\ufb01-\nbrosis", "fibrosis"),
+        ("after IL-\ninduced growth", "after IL-\ninduced growth"),
+        ("p53-\nmediated", "p53-\nmediated"),
+        ("loss of E-\ncadherin", "loss of E-\ncadherin"),
+        ("pre-\nand post-operative", "pre-\nand post-operative"),
+        ("Wnt-\nEGFR", "Wnt-\nEGFR"),
+        ("alpha\xad\nBETA", "alpha\nBETA"),
+        ("a list:\n- one\n- two", "a list:\n- one\n- two"),
+        ("the end-\n\nof all", "the end-\n\nof all"),
+    ],
+)
+def test_words_that_a_printer_broke_are_joined(pasted: str, clean: str) -> None:
+    assert clean_text(pasted).text == clean
+
+
+def test_a_joined_word_leads_back_to_both_its_parts() -> None:
+    pasted = "in breast carci-\nnoma cells"
+    clean = clean_text(pasted)
+    start = clean.text.index("carcinoma")
+    assert pasted[clean.offsets[start] : clean.offsets[start + 9]] == "carci-\nnoma"
+    assert not clean.warnings
 
 
 def test_offsets_lead_back_over_removed_and_composed_characters() -> None:
