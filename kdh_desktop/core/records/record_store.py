@@ -258,7 +258,8 @@ class RecordStore(ReadableStore):
     ) -> int:
         """Accept labels as the model gives them, for many records at once.
 
-        Records that are not classified or that were confirmed one by one are left as they are.
+        Records that are not classified, or that a person confirmed or marked as unsure, are left as
+        they are.
 
         Args:
             record_ids: Ids.

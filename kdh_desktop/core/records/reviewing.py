@@ -26,7 +26,10 @@ SAID_BY_PEOPLE = f"""(CASE WHEN l.review = {PLACES[ReviewStatus.ACCEPTED]}
 those are for certain the ones that the model says otherwise; the rest is the model's word."""
 
 _SPOKEN_OF = "(is_predicted OR decided_mask <> 0)"
-_OPEN = f"is_predicted AND NOT is_hidden AND review <> {PLACES[ReviewStatus.CONFIRMED]}"
+_ACCEPTABLE = (
+    "is_predicted AND NOT is_hidden AND review NOT IN "
+    f"({PLACES[ReviewStatus.CONFIRMED]}, {PLACES[ReviewStatus.UNSURE]})"
+)
 
 
 @dataclass(slots=True)
@@ -96,7 +99,8 @@ def acceptance_of(
 ) -> tuple[list[Change], int]:
     """Labels accepted as the model gives them, for many records at once.
 
-    Records that are hidden, not classified or confirmed one by one are left as they are.
+    Records that are hidden or not classified, or that a person confirmed or marked as unsure, are
+    left as they are.
 
     Args:
         db: A connection.
@@ -121,7 +125,7 @@ def acceptance_of(
     status = PLACES[ReviewStatus.ACCEPTED]
     found: list[Change] = []
     touched = 0
-    for record, decided, present, label_mask, review in _masks(db, ids, which=_OPEN):
+    for record, decided, present, label_mask, review in _masks(db, ids, which=_ACCEPTABLE):
         accepted, are_present = (named, label_mask) if sure is None else sure.get(record, (0, 0))
         if named & ~(accepted | decided) or not named:
             continue

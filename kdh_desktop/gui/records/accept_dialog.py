@@ -80,7 +80,7 @@ class AcceptDialog(QDialog):
         layout.setSpacing(GRID)
         words = self.tr(
             "Accepted hallmarks count as decided by you, and can be taken back with Undo. Records "
-            "that you have confirmed stay as they are."
+            "that you confirmed or marked as unsure stay as they are."
         )
         layout.addWidget(plain_label(words))
         layout.addLayout(self._choices())

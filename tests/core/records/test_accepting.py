@@ -47,6 +47,13 @@ def test_without_limits_all_labels_are_accepted_as_they_stand(filled: RecordStor
     assert review_of(filled, 4) == (ReviewStatus.OPEN, {})
 
 
+def test_what_a_person_marked_as_unsure_is_left_as_it_is(filled: RecordStore) -> None:
+    filled.review([ReviewChange(1, (), ReviewStatus.UNSURE)], kind=OperationKind.DECIDE)
+    assert filled.acceptable([1, 2], None) == [2]
+    assert filled.accept([1, 2], None) == 1
+    assert review_of(filled, 1) == (ReviewStatus.UNSURE, {})
+
+
 def test_with_limits_a_record_with_an_unsure_label_is_left_as_it_is(filled: RecordStore) -> None:
     assert filled.accept([1, 2, 3, 4], LIMITS) == 1
     assert review_of(filled, 1) == (
