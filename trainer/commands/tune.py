@@ -80,13 +80,15 @@ def _tune(arguments: argparse.Namespace) -> int:
 
 def _told(outcome: TuningOutcome) -> list[str]:
     """What was found, in sentences that claim no more than was."""
+    from trainer.judging.significance import p_value_claim
+
     if outcome.swarm is None:
         return ["The search was ended before anything was judged: the configuration is as it was."]
     lines = [f"The swarm's best position scores {outcome.swarm.best_score:.4f} out of fold."]
     if outcome.start_score is not None:
         lines.append(f"The configuration as it was scores {outcome.start_score:.4f}.")
     if outcome.control is not None:
-        chance = "" if outcome.p_value is None else f" (p = {outcome.p_value:.3f})"
+        chance = "" if outcome.p_value is None else f" ({p_value_claim(outcome.p_value)})"
         verdict = "more than noise" if outcome.is_swarm_better else "no advantage beyond noise"
         lines.append(f"Random search with the same budget: {outcome.control.best_score:.4f}.")
         lines.append(f"The swarm over random search: {verdict}{chance}.")

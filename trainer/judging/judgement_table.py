@@ -10,7 +10,12 @@ from trainer.judging.deletion import DeletionTest
 from trainer.judging.evidence import EvidenceFigures
 from trainer.judging.judgement import Judgement, LabelFigures, ModelDifference
 from trainer.judging.resampling import Estimate
-from trainer.judging.significance import Comparison, Disagreements
+from trainer.judging.significance import (
+    Comparison,
+    Disagreements,
+    p_value_claim,
+    p_value_words,
+)
 
 _OVERALL = {
     "micro_f1": "micro-F1",
@@ -94,16 +99,19 @@ def _deletion(deletion: DeletionTest) -> str:
         f"Without the sentence shown for it a label falls by {_points(deletion.shown_fall)} points "
         f"of probability,\nwithout another sentence of its text by {_points(deletion.other_fall)}: "
         f"{_points(by.difference)} more ({_points(by.low)} to {_points(by.high)}, "
-        f"p = {_p(by.p_value)}),\nand more in {_points(deletion.more_often)} % of "
+        f"{p_value_claim(by.p_value)}),\nand more in {_points(deletion.more_often)} % of "
         f"{deletion.labels} labels. The whole text's own logit falls by "
         f"{deletion.text_logit.difference:.2f} more\n({deletion.text_logit.low:.2f} to "
-        f"{deletion.text_logit.high:.2f}, p = {_p(deletion.text_logit.p_value)}).\n"
+        f"{deletion.text_logit.high:.2f}, {p_value_claim(deletion.text_logit.p_value)}).\n"
     )
 
 
 def _difference(one: ModelDifference) -> str:
     figures = [_compared(_OVERALL[name], found) for name, found in one.figures.items()]
-    labels = [(*_compared(label.id, label.f1), _p(label.corrected_p_value)) for label in one.labels]
+    labels = [
+        (*_compared(label.id, label.f1), p_value_words(label.corrected_p_value))
+        for label in one.labels
+    ]
     return "\n".join(
         [
             f"{one.first} less {one.second} on {one.texts} texts. {_NOTE}\n",
@@ -117,7 +125,7 @@ def _difference(one: ModelDifference) -> str:
 def _mcnemar(what: str, one: Disagreements) -> str:
     return (
         f"McNemar: {one.first_only} {what} right in the first alone, "
-        f"{one.second_only} in the second alone, p = {_p(one.p_value)}\n"
+        f"{one.second_only} in the second alone, {p_value_claim(one.p_value)}\n"
     )
 
 
@@ -127,15 +135,11 @@ def _row(words: str, one: Estimate) -> tuple[str, ...]:
 
 def _compared(words: str, one: Comparison) -> tuple[str, ...]:
     numbers = (f"{100 * value:+.1f}" for value in (one.difference, one.low, one.high))
-    return (words, *numbers, _p(one.p_value))
+    return (words, *numbers, p_value_words(one.p_value))
 
 
 def _points(share: float) -> str:
     return f"{100 * share:.1f}"
-
-
-def _p(value: float) -> str:
-    return f"{value:.4f}" if value < 0.1 else f"{value:.2f}"
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:

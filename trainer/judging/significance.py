@@ -241,3 +241,9 @@ def comparison(difference: float, values: Values) -> Comparison:
 def p_value_words(p_value: float) -> str:
     """A p-value for people: never 0, since no number of draws can show that."""
     return "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"
+
+
+def p_value_claim(p_value: float) -> str:
+    """The same in a sentence: "p = 0.012", or "p < 0.001"."""
+    words = p_value_words(p_value)
+    return f"p {words}" if words.startswith("<") else f"p = {words}"

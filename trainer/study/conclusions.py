@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from trainer.judging.significance import p_value_words
+from trainer.judging.significance import p_value_claim
 from trainer.study.outcome import Metric, Outcome, PairTest, SystemOutcome, sample_name
 from trainer.study.system_kinds import HardSystem, Part, Role, Sample, TunedSystem
 
@@ -116,13 +116,12 @@ def _of_pair(outcome: Outcome, test: PairTest) -> str:
     if len(outcome.config.networks) > 1:
         where = f"{outcome.config.network(test.network).name}: "
     above = "above" if test.difference >= 0 else "below"
-    words = p_value_words(test.bootstrap_holm).replace(" ", "\u00a0")
-    chance = words if words.startswith("<") else f"=\u00a0{words}"
+    chance = p_value_claim(test.bootstrap_holm).replace(" ", "\u00a0")
     sure = "significant" if test.bootstrap_holm < _SURE else "not significant"
     return (
         f"{where}{outcome.name_of(test.first)} lies {_points(abs(test.difference))} points {above} "
         f"{outcome.name_of(test.second)} (interval of the difference {_signed(test.low)} to "
-        f"{_signed(test.high)}; corrected\u00a0p\u00a0{chance}): {sure}."
+        f"{_signed(test.high)}; corrected\u00a0{chance}): {sure}."
     )
 
 

@@ -21,6 +21,7 @@ from trainer.judging.significance import (
     mcnemar,
     mcnemar_on_decisions,
     mcnemar_on_texts,
+    p_value_claim,
     paired_bootstrap,
     paired_bootstraps,
     wilcoxon_over_folds,
@@ -223,3 +224,10 @@ def test_holms_correction_is_the_closed_test_of_bonferroni(p_values: list[float]
     for own, found in enumerate(holm(p_values)):
         closed = max(len(c) * min(p_values[i] for i in c) for c in sets if own in c)
         assert found == pytest.approx(min(1.0, closed))
+
+
+@pytest.mark.parametrize(
+    ("p_value", "claim"), [(0.0, "p < 0.001"), (0.0009, "p < 0.001"), (0.0316, "p = 0.032")]
+)
+def test_no_p_value_is_told_as_nothing(p_value: float, claim: str) -> None:
+    assert p_value_claim(p_value) == claim
