@@ -17,6 +17,16 @@ Groups = NDArray[np.int64]
 """Group of each text, int64 (texts,); texts with the same number stay together."""
 
 
+def group_numbers(groups: Sequence[str | None]) -> Groups:
+    """Group of each text, int64 (texts,): the place of its first text; None stands for none."""
+    first: dict[str, int] = {}
+    places = [
+        place if group is None else first.setdefault(group, place)
+        for place, group in enumerate(groups)
+    ]
+    return np.array(places, np.int64)
+
+
 def stratified_folds(
     targets: Targets, *, folds: int, seed: int, groups: Groups | None = None
 ) -> NDArray[np.int64]:

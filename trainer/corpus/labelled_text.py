@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.splits import group_numbers
+
 
 @dataclass(frozen=True, slots=True)
 class LabelledText:
@@ -65,11 +67,7 @@ def groups_digest(texts: Sequence[LabelledText]) -> str:
 
     Folds follow from it, which is why what was made of other groups cannot be gone on with.
     """
-    first: dict[str, int] = {}
-    members = [
-        place if text.group is None else first.setdefault(text.group, place)
-        for place, text in enumerate(texts)
-    ]
-    if members == list(range(len(texts))):
+    members = group_numbers([text.group for text in texts])
+    if np.array_equal(members, np.arange(len(texts))):
         return ""
-    return hashlib.sha256(np.array(members, "<i8").tobytes()).hexdigest()
+    return hashlib.sha256(members.astype("<i8").tobytes()).hexdigest()

@@ -45,6 +45,7 @@ class Example:
         sentence_targets: float32 (sentences, labels), or None where they are not known; the
             labels of the text are then those of `text_targets`, else those of the sentences read.
         soft: The teacher's logits, or None where there is no teacher.
+        group: What must not be divided between learning and choosing the best epoch, or None.
     """
 
     pieces: tuple[tuple[int, ...], ...]
@@ -52,6 +53,7 @@ class Example:
     text_targets: NDArray[np.float32] | None
     sentence_targets: NDArray[np.float32] | None = None
     soft: SoftTargets | None = None
+    group: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,7 @@ class Encoder:
                 self._pieces(text.tokenised),
                 text.targets,
                 text.sentence_targets,
+                group=text.group,
             )
             for text in texts
         ]

@@ -24,7 +24,7 @@ from trainer.networks.build import build_network
 from trainer.process.device import give_memory_back
 from trainer.process.memory import is_memory_short
 from trainer.running.estimate import MEASURED_TEXTS, NetworkCost, measure_network
-from trainer.splits import stratified_folds
+from trainer.splits import group_numbers, stratified_split
 
 SCORING_BATCH = 16
 
@@ -193,14 +193,18 @@ class Learner:
 
 
 def _part(examples: Sequence[Example], lesson: Lesson) -> tuple[list[Example], list[Example]]:
-    """Examples to learn from and examples kept back, the share of every label kept."""
+    """Examples to learn from and examples kept back: every label's share, and groups whole."""
     share = lesson.schedule.validation_share
     if share == 0:
         return list(examples), []
-    parts = max(2, round(1 / share))
-    part_of = stratified_folds(_targets(examples), folds=parts, seed=lesson.seed)
-    learnt = [one for one, part in zip(examples, part_of, strict=True) if part != 0]
-    return learnt, [one for one, part in zip(examples, part_of, strict=True) if part == 0]
+    part_of = stratified_split(
+        _targets(examples),
+        shares=(1 - share, share),
+        seed=lesson.seed,
+        groups=group_numbers([one.group for one in examples]),
+    )
+    learnt = [one for one, part in zip(examples, part_of, strict=True) if part == 0]
+    return learnt, [one for one, part in zip(examples, part_of, strict=True) if part == 1]
 
 
 def _targets(examples: Sequence[Example]) -> NDArray[np.float32]:

@@ -97,6 +97,37 @@ def test_kept_back_texts_choose_the_best_epoch(
     assert all(event.score is not None and 0 <= event.score <= 1 for event in epochs)
 
 
+@pytest.mark.parametrize("share", [0.15, 0.4])
+def test_the_share_kept_back_is_the_one_asked_for(
+    learner_in: Callable[[Path], Learner],
+    examples: list[Example],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    share: float,
+) -> None:
+    kept: list[list[Example]] = []
+    monkeypatch.setattr(Learner, "_validation", lambda _, examples: kept.append(examples))
+    schedule = replace(LESSON.schedule, epochs=1, validation_share=share)
+    learner_in(tmp_path).fit("stage", examples, replace(LESSON, schedule=schedule))
+    assert len(kept[0]) == pytest.approx(share * len(examples), abs=1)
+
+
+def test_texts_of_one_group_are_learnt_from_or_kept_back_together(
+    learner_in: Callable[[Path], Learner],
+    examples: list[Example],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    grouped = [replace(one, group=f"case {place // 4}") for place, one in enumerate(examples)]
+    kept: list[list[Example]] = []
+    monkeypatch.setattr(Learner, "_validation", lambda _, examples: kept.append(examples))
+    schedule = replace(LESSON.schedule, epochs=1, validation_share=0.25)
+    learner_in(tmp_path).fit("stage", grouped, replace(LESSON, schedule=schedule))
+    groups = {one.group for one in kept[0]}
+    assert groups
+    assert len(kept[0]) == sum(one.group in groups for one in grouped)
+
+
 def test_kept_back_texts_without_a_label_choose_no_epoch(
     learner_in: Callable[[Path], Learner],
     examples: list[Example],
