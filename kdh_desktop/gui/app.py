@@ -71,18 +71,19 @@ class Desktop:
         dialogs = dialogs or FileDialogs()
         self.door = AdminDoor(paths, self.jobs, access=access, dialogs=dialogs)
         self.trainings = TrainingDesk(paths, self.jobs)
-        self.window = MainWindow(
-            model=self.model,
-            desk=self.desk,
-            jobs=self.jobs,
-            settings=self.settings,
-            theme=self.theme,
-            icons=self.icons,
-            dialogs=dialogs,
-            door=self.door,
-            trainings=self.trainings,
-            paths=paths,
-        )
+        with self.theme.taken_off():
+            self.window = MainWindow(
+                model=self.model,
+                desk=self.desk,
+                jobs=self.jobs,
+                settings=self.settings,
+                theme=self.theme,
+                icons=self.icons,
+                dialogs=dialogs,
+                door=self.door,
+                trainings=self.trainings,
+                paths=paths,
+            )
 
     def take_visit(self, visit: Visit) -> None:
         """Do what somebody wanted who started the program, be it a second time."""
