@@ -103,6 +103,14 @@ def test_look_changes_with_the_system_while_the_program_runs(
     assert theme.colors.base.name() in qapp.styleSheet()
 
 
+def test_the_sheet_is_off_only_while_the_window_is_made(qapp: QApplication, theme: Theme) -> None:
+    worn = qapp.styleSheet()
+    with theme.taken_off():
+        assert qapp.styleSheet() == ""
+    assert qapp.styleSheet() == worn
+    assert worn
+
+
 def test_high_contrast_that_is_switched_on_later_gets_its_own_palette(
     qapp: QApplication, theme: Theme, system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
