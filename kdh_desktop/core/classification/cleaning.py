@@ -50,7 +50,7 @@ _MARKED = re.compile(f"[\u0300-\U0010ffff]{{{MAX_MARKS // 2 + 1},}}")
 _LIGATURE = re.compile("[\ufb00-\ufb06]")
 """Two or three letters in one, as texts copied out of PDFs have them; no vocabulary knows any."""
 
-_BROKEN = re.compile(_BREAK.format(hyphen="[-\u2010]"))
+_BROKEN = re.compile(_BREAK.format(hyphen="[-\xad\u2010]"))
 
 _JAMO = re.compile("[\u1160-\u11ff\U00016d63-\U00016d6a]")
 """Letters, not marks, that NFC may join to the one before."""
@@ -143,6 +143,11 @@ def clean_text(text: str) -> CleanText:
         removed=removed,
         warnings=(*_lookalike_warning(composed.text), *_removal_warning(removed)),
     )
+
+
+def join_broken_words(text: str) -> str:
+    """A text without the hyphens at which a printer broke words, and the line ends after them."""
+    return _BROKEN.sub("", text)
 
 
 def _unseen(text: str) -> Iterator[_Part]:

@@ -1,8 +1,9 @@
 """Words as they are searched: the same treatment for texts that go in and for what a person types.
 
 The index takes runs of letters and digits as words. That fails where a script puts no blanks
-between words, where invisible characters stand inside a word, and where one letter has several
-codes; all three are evened out here, before the index sees a text.
+between words, where invisible characters stand inside a word, where a printer broke a word at the
+end of a line, and where one letter has several codes; all four are evened out here, before the
+index sees a text.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from itertools import islice
+
+from kdh_desktop.core.classification.cleaning import join_broken_words
 
 _MOST_WORDS = 64
 """Words of a search that count; with a whole abstract in the search box these find it.
@@ -38,6 +41,8 @@ _QUOTES_AND_CONTROLS = re.compile('["\x00-\x1f\x7f]')
 
 def searchable(text: str) -> str:
     """A text as the index shall see it."""
+    if "\n" in text:
+        text = join_broken_words(text)
     if text.isascii():
         return text
     plain = _FOREIGN.sub(

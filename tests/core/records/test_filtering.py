@@ -139,6 +139,9 @@ def texts() -> RecordStore:
             ImportedRecord(2, "抗肿瘤药物的研究", "アポトーシスを誘導する"),
             ImportedRecord(3, "Can\u200bcer with a zero\u00adwidth and a ﬁbroblast", "naïve CO₂"),
             ImportedRecord(4, "Say \u201cquoted\u201d AND not", "a" + "\u0301" * 10_000 + " end"),
+            ImportedRecord(
+                5, "Out of a PDF", "Breast carci-\nnoma with metasta\u00ad\nsis, after IFN-\nα"
+            ),
         ],
     )
     store.finish_import(batch)
@@ -159,6 +162,9 @@ def texts() -> RecordStore:
         ("药瘤", []),
         ("トーシス", [2]),
         ("cancer", [3]),
+        ("carcinoma", [5]),
+        ("metastasis", [5]),
+        ("IFN-α", [5]),
         ("zerowidth", [3]),
         ("fibro", [3]),
         ("naive", [3]),
@@ -170,7 +176,7 @@ def texts() -> RecordStore:
         ("\ud800quoted", [4]),
         ("quo\x00 ", [4]),
         ("end", [4]),
-        ("  ", [1, 2, 3, 4]),
+        ("  ", [1, 2, 3, 4, 5]),
         ("(", []),
         ("p53 (", [1]),
         ("*", []),
