@@ -14,6 +14,10 @@ SIDE_BY_SIDE := -n auto --maxprocesses 8 --dist loadfile
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e
 PINS := pyproject.toml constraints.txt
 
+# Where this is set, as in many containers, each of the tests' hundreds of processes would compile
+# the whole program anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run trainer test test-slow coverage check format model bench clean
 
