@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -59,6 +60,9 @@ def work_off(
 ) -> None:
     """Work off tasks, the first that can begin first.
 
+    The processor's cores are divided among the processes; a task beside which there can be no other
+    has them all. So how many threads a task has does not hang on chance, and with it not its sums.
+
     Args:
         planned: The tasks; what none of them is counts as done.
         open_work: Opens the work in each process.
@@ -72,7 +76,9 @@ def work_off(
     """
     waiting = list(planned)
     undone = {one.task for one in planned}
-    with _workers(min(jobs, len(waiting)), open_work, control) as workers:
+    alone = _alone(planned)
+    jobs = min(jobs, len(waiting))
+    with _workers(jobs, open_work, control) as workers:
         busy: dict[Connection, TaskT] = {}
         while undone:
             _raise_if_cancelled(control)
@@ -80,7 +86,7 @@ def work_off(
                 task = None if connection in busy else _next(waiting, undone)
                 if task is not None:
                     with suppress(BrokenPipeError):  # its last word is still to be read
-                        connection.send(task)
+                        connection.send((task, _threads(1 if task in alone else jobs)))
                     busy[connection] = task
             for connection in _spoken(busy, workers.flags, control):
                 _check(connection)
@@ -95,6 +101,26 @@ def _next(waiting: list[Planned[TaskT]], undone: set[TaskT]) -> TaskT | None:
         if undone.isdisjoint(one.needs):
             return waiting.pop(index).task
     return None
+
+
+def _alone(planned: Sequence[Planned[TaskT]]) -> set[TaskT]:
+    """Tasks beside which there is no other: each comes before them or after them."""
+    needs = {one.task: one.needs for one in planned}
+
+    @cache
+    def before(task: TaskT) -> frozenset[TaskT]:
+        own = needs[task] & needs.keys()
+        return own.union(*map(before, own))
+
+    def is_ordered(one: TaskT, other: TaskT) -> bool:
+        return one == other or one in before(other) or other in before(one)
+
+    return {task for task in needs if all(is_ordered(task, other) for other in needs)}
+
+
+def _threads(sharing: int) -> int:
+    """Threads of each of some processes that share the processor."""
+    return max(1, (os.cpu_count() or 1) // max(1, sharing))
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,10 +200,9 @@ def _workers(jobs: int, open_work: OpenWork[TaskT], control: RunControl) -> Iter
     workers = _Workers(_Flags(context.Event(), context.Event()))
     workers.flags.follow(control)
     processes: list[SpawnProcess] = []
-    threads = max(1, (os.cpu_count() or 1) // max(1, jobs))
     try:
         # Read when numpy and torch are loaded, which is before a process asks for its work.
-        with _environment("OMP_NUM_THREADS", str(threads)):
+        with _environment("OMP_NUM_THREADS", str(_threads(jobs))):
             for _ in range(jobs):
                 ours, theirs = context.Pipe()
                 process = context.Process(
@@ -221,7 +246,10 @@ def _serve(connection: Connection, open_work: OpenWork[TaskT], flags: _Flags) ->
     try:
         do = open_work(control)
         while True:
-            do(connection.recv())
+            task, threads = connection.recv()
+            if "torch" in sys.modules:  # not all work needs it
+                sys.modules["torch"].set_num_threads(threads)
+            do(task)
             connection.send(None)
     except KdhError as error:
         connection.send(_Failed(error.message, error.remedy))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -63,6 +65,30 @@ def test_every_task_is_done_once_and_after_its_needs(tmp_path: Path) -> None:
     assert sorted(done) == sorted(needs)
     assert done.index("c") > max(done.index("a"), done.index("b"))
     assert str(os.getpid()) not in {path.read_text() for path in tmp_path.iterdir()}
+
+
+def write_threads(folder: Path, _: RunControl) -> Do:
+    told: list[int] = []
+    stand_in = ModuleType("torch")
+    stand_in.set_num_threads = told.append  # type: ignore[attr-defined]
+    sys.modules["torch"] = stand_in
+
+    def do(task: str) -> None:
+        (folder / task).write_text(str(told[-1]), encoding="ascii")
+
+    return do
+
+
+def test_a_task_that_is_never_beside_another_has_all_cores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 6)
+    needs = {"a": [], "b": [], "c": ["a", "b"], "d": ["c"], "e": ["c"]}
+    planned = [Planned(task, frozenset(those)) for task, those in needs.items()]
+    opened = partial(write_threads, tmp_path)
+    work_off(planned, opened, jobs=3, control=RunControl(), on_done=lambda _: None)
+    threads = {path.name: int(path.read_text()) for path in tmp_path.iterdir()}
+    assert threads == {"a": 2, "b": 2, "c": 6, "d": 2, "e": 2}
 
 
 def test_what_is_done_elsewhere_is_not_waited_for(tmp_path: Path) -> None:
