@@ -106,8 +106,9 @@ def compare_in_child(
             _wait(child, should_stop)
         finally:
             _end(child)
-        answer.join()
-        words.join()
+            # Also where it was stopped: the pipes are closed next, under whoever still reads them.
+            answer.join()
+            words.join()
     if child.returncode != 0:
         raise _failure(child.returncode, words.last)
     return comparison_from_json(answer.text)
