@@ -6,6 +6,7 @@ import textwrap
 import unicodedata
 from collections.abc import Iterator
 
+from kdh_desktop.core.classification.cleaning import join_broken_words
 from kdh_desktop.core.record import Band, LabelScore, Prediction
 
 _BAND_WORDS = {
@@ -55,7 +56,7 @@ def _evidence_lines(score: LabelScore, width: int) -> Iterator[str]:
         yield f"{_INDENT}(no clear sentence)"
         return
     yield from textwrap.wrap(
-        f"“{printable(score.evidence[0].text)}”",
+        f"“{printable(join_broken_words(score.evidence[0].text))}”",
         width,
         initial_indent=_INDENT,
         subsequent_indent=_INDENT + " ",

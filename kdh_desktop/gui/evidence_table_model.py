@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from kdh_desktop.core.classification.cleaning import join_broken_words
 from kdh_desktop.core.record import Evidence
 from kdh_desktop.gui.score_words import percent, spoken_percent
 
@@ -51,5 +52,5 @@ class EvidenceTableModel(QAbstractListModel):
 
 
 def _shortened(sentence: str) -> str:
-    line = " ".join(sentence[: 4 * _LONGEST].split())
+    line = " ".join(join_broken_words(sentence[: 4 * _LONGEST]).split())
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST].rstrip()}…"

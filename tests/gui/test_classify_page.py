@@ -149,6 +149,18 @@ def test_evidence_is_found_behind_emoji(
     assert editor.marked_texts[0].endswith("The protein increased angiogenesis in mice.")
 
 
+def test_a_word_that_a_printer_broke_is_whole_in_the_evidence_and_as_pasted_in_the_text(
+    page: ClassifyPage, editor: TextEditor, qtbot: QtBot
+) -> None:
+    paste(editor, ANGIOGENESIS.replace("angiogenesis", "angio-\ngenesis"))
+    classify(page, qtbot)
+    assert editor.marked_texts == ["The protein increased angio-\ngenesis in mice."]
+    row = page.result_pane.detail.evidence_model.index(0)
+    assert "increased angiogenesis in mice." in row.data()
+    press(editor, "Ctrl+Shift+C")
+    assert '"The protein increased angiogenesis in mice."' in QGuiApplication.clipboard().text()
+
+
 def test_absent_label_says_why_nothing_is_lit(
     page: ClassifyPage, editor: TextEditor, qtbot: QtBot
 ) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QCoreApplication
 
 from kdh_desktop import __version__
+from kdh_desktop.core.classification.cleaning import join_broken_words
 from kdh_desktop.core.record import Band, LabelScore, Prediction
 from kdh_desktop.gui.classify.score_table_model import BandHeading, heading_text, rows_of
 from kdh_desktop.gui.score_words import percent
@@ -51,4 +52,5 @@ def _score_lines(score: LabelScore) -> list[str]:
         return lines
     if not score.evidence:
         return [*lines, "    " + _tr("No clear sentence")]
-    return lines + [f'    "{" ".join(evidence.text.split())}"' for evidence in score.evidence]
+    sentences = [" ".join(join_broken_words(one.text).split()) for one in score.evidence]
+    return lines + [f'    "{sentence}"' for sentence in sentences]
