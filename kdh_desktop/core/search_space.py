@@ -131,9 +131,9 @@ class TuningConfig:
         social: Pull of the swarm's best position.
         folds: Folds over which a position is judged.
         epoch_share: Share of the epochs of each stage that are trained to judge a position.
-        texts: Labelled texts to judge with, drawn once; 0 takes all. Learning rates that suit few
-            are too high for many: found with 160 and used with 1,000, they cost 3 to 5 points of
-            micro-F1 (docs/studies/kdh-mltc-reduced.html).
+        texts: Labelled texts to judge with, drawn once; 0 takes all. What suits few need not suit
+            many: what was found with 160, and used with 1,000 and with 1,481, cost 2.6 and 4.6
+            points of micro-F1 (docs/studies/kdh-mltc-reduced.html).
         is_stopping_early: Whether a position is given up once it does worse than half of those
             before did at that point.
         has_random_control: Whether as many positions are drawn at random too, to tell what the
