@@ -35,6 +35,17 @@ def test_a_preset_can_be_read_and_names_its_reductions(path: Path) -> None:
     assert len(config.of_part(Part.MAIN)) >= 3
 
 
+def test_a_reduced_preset_names_what_it_has_less_of() -> None:
+    full = {path.name: read_study_config(path) for path in PRESETS}
+    for name, config in full.items():
+        whole = full[name.replace("-reduced", "")]
+        said = " ".join(config.reductions)
+        if config.texts.max_tokens < whole.texts.max_tokens:
+            assert f"first {config.texts.max_tokens} word pieces" in said
+        if config.folds < whole.folds:
+            assert f"{config.folds} folds instead of {whole.folds}" in said
+
+
 @pytest.mark.parametrize("path", PRESETS, ids=lambda path: path.name)
 def test_every_cell_of_a_preset_comes_after_what_it_needs(path: Path) -> None:
     config = read_study_config(path)
