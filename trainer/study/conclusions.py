@@ -72,9 +72,7 @@ def cautions(outcome: Outcome) -> list[str]:
     if about.groups:
         said.append(
             "Texts of one group overlap. Folds and bootstrap keep groups whole; McNemar's test "
-            "does not know of groups and is too sure. Where an epoch is chosen on texts kept back "
-            "from training, these may be of groups that are trained on, too: that costs score, and "
-            "favours nobody."
+            "does not know of groups and is too sure."
         )
     if config.reductions:
         said.append(
