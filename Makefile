@@ -49,14 +49,22 @@ format: $(VENV)/.with-dev ## Put the code into the one format and repair what ru
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
+RECIPE ?= resources/model.recipe.json
+LISTS ?= train.txt
+JUDGE ?= dev.txt
 # CORPUS   folder of the labelled corpus (needed)
 # TRANSFER file of unlabelled texts (JSON lines); without it only the corpus is distilled on
 # WORK     folder for checkpoints; name it again and a run that was stopped goes on
 # OUT      folder to write the bundle to (resources/model)
+# RECIPE   what to train (resources/model.recipe.json)
+# LISTS    the corpus's lists of texts to train on (train.txt)
+# JUDGE    its list of texts to be judged on (dev.txt); empty where folds are to judge alone
+# ENCODER  folder of the base encoder to begin from (resources/encoder)
 # JOBS     networks to train side by side (1; a large GPU takes a dozen)
 # KEY      private key to sign with; without it a pair is made, and you are told where it lies
 model: corpus-is-named $(VENV)/.with-train ## Train and distil the bundled model: make model CORPUS=FOLDER
-	$(BIN)/kdh-trainer run resources/model.recipe.json --corpus "$(CORPUS)" --judge "$(CORPUS)/dev.txt" \
+	$(BIN)/kdh-trainer run "$(RECIPE)" --corpus $(foreach list,$(LISTS),"$(CORPUS)/$(list)") \
+	  $(if $(JUDGE),--judge "$(CORPUS)/$(JUDGE)") $(if $(ENCODER),--encoder "$(ENCODER)") \
 	  $(if $(TRANSFER),--transfer "$(TRANSFER)") $(if $(WORK),--work "$(WORK)") \
 	  --out "$(or $(OUT),resources/model)" --public-keys resources/keys \
 	  $(if $(KEY),--key "$(KEY)") $(if $(JOBS),--jobs "$(JOBS)")

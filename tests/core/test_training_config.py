@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -108,8 +109,14 @@ def test_configurations_come_back_as_they_were_written(config: RunConfig) -> Non
     assert config_from_json(config_to_json(config)) == config
 
 
-def test_the_shipped_recipe_is_a_configuration() -> None:
-    recipe = AppPaths.default().resources / "model.recipe.json"
+RECIPES = (
+    AppPaths.default().resources / "model.recipe.json",
+    *sorted((Path(__file__).parents[2] / "docs" / "studies").glob("*.recipe.json")),
+)
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.name)
+def test_a_recipe_that_lies_here_is_a_configuration(recipe: Path) -> None:
     config = config_from_json(recipe.read_text(encoding="utf-8"))
     assert config.distillation.calibration_folds <= config.teacher.folds
 
