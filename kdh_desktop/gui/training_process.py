@@ -195,7 +195,7 @@ class TrainingProcess:
         ]
         for reader in readers:
             reader.start()
-        _wait_without_reaping(process)
+        _wait_for_end(process)
         # Whatever it started must not outlive it. Until it is reaped its number is nobody else's.
         _kill_group(process)
         exit_code = process.wait()
@@ -295,11 +295,13 @@ def _open_log(path: Path) -> int | None:
     return descriptor
 
 
-def _wait_without_reaping(process: subprocess.Popen[bytes]) -> None:
+def _wait_for_end(process: subprocess.Popen[bytes]) -> None:
     """Wait for a process's end, and leave its number taken where the system can do that."""
     if sys.platform != "win32" and hasattr(os, "waitid"):
         with suppress(ChildProcessError):
             os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    else:
+        process.wait()
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:

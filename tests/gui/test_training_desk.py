@@ -158,6 +158,16 @@ def test_keeping_the_best_brings_the_candidate(driven: Driven) -> None:
     assert driven.wait_for_end().ending.kind is EndingKind.FINISHED
 
 
+def test_a_run_ends_by_itself_where_the_system_only_waits_by_reaping(
+    driven: Driven, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "waitid")
+    driven.start("finishes")
+    assert driven.wait_for_end().ending.kind is EndingKind.FINISHED
+    driven.start("breaks off")
+    assert driven.wait_for_end().ending.kind is EndingKind.FAILED
+
+
 @pytest.mark.parametrize("how", ["trains", "is deaf", "is stopped", "trains side by side"])
 def test_stopping_is_done_within_two_seconds_however_the_process_stands(
     driven: Driven, how: str
