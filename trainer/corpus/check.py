@@ -75,16 +75,17 @@ def check_corpus(
         TrainingError: A folder cannot be read at all.
     """
     every = [*sources, *test_sources]
-    corpora = [read_raw(source, plan.labels) for source in every]
+    corpora = [read_raw(source, plan.labels) for source in sources]
     problems: list[Problem] = []
     labels = plan.labels
     if labels is None:
         try:
-            labels = labels_of(corpora[: len(sources)])
+            labels = labels_of(corpora)
         except TrainingError as error:
             problems.append(
                 problem(ProblemKind.NO_POSITIVES, Severity.BLOCKING, error.message, error.remedy)
             )
+    corpora += [read_raw(source, labels) for source in test_sources]
     entries = _entries(corpora, labels, tests_from=len(sources))
     trained = [entry for entry in entries if not entry.is_test]
     balance = balance_of(entries, labels) if labels else ()

@@ -13,7 +13,7 @@ import numpy as np
 from kdh_desktop.core.corpus_report import LabelBalance, Place, Problem, ProblemKind, Severity
 from kdh_desktop.core.labels import LabelSet
 from trainer.corpus.entries import Entry, counted, problem, verb
-from trainer.corpus.raw import RawCorpus, columns_of
+from trainer.corpus.raw import RawCorpus, columns_of, undeclared
 
 MAX_NAME = 200
 """Characters of a label's name; what is longer is more likely a text."""
@@ -37,7 +37,7 @@ def balance_of(entries: Sequence[Entry], labels: LabelSet) -> tuple[LabelBalance
 
 
 def name_problems(corpora: Sequence[RawCorpus], labels: LabelSet | None) -> Iterator[Problem]:
-    """Labels that are none, that the label set lacks, or that look misspelt.
+    """Labels that are none, that the label set or a source lacks, or that look misspelt.
 
     Args:
         corpora: All sources, those to train on first.
@@ -56,6 +56,7 @@ def name_problems(corpora: Sequence[RawCorpus], labels: LabelSet | None) -> Iter
     if labels is None:
         return
     yield from _unknown(corpora, labels)
+    yield from _undeclared(corpora, labels)
     yield from _similar(corpora, labels)
 
 
@@ -81,6 +82,20 @@ def _unknown(corpora: Sequence[RawCorpus], labels: LabelSet) -> Iterator[Problem
             places=where,
             labels=[name],
         )
+
+
+def _undeclared(corpora: Sequence[RawCorpus], labels: LabelSet) -> Iterator[Problem]:
+    """What nobody decided on is not absent: to judge on it would call right findings wrong."""
+    for corpus in corpora:
+        if missing := undeclared(corpus, labels):
+            yield problem(
+                ProblemKind.INCOMPLETE,
+                Severity.BLOCKING,
+                f"A source does not say whether its texts carry {counted(len(missing), 'label')}: "
+                f"{_listed(missing)}.",
+                "Have them decided on for each of its texts, or choose another source.",
+                labels=missing,
+            )
 
 
 def _nearest(name: str, labels: LabelSet) -> str | None:

@@ -20,8 +20,8 @@ Every other line is one record:
 
 A record is complete when every label is decided. An incomplete one is left out of training and
 counted by the check: to take what nobody looked at for absent would teach the model to miss it.
-Which labels must be decided is said by the first line; without it, by the label set that is asked
-for, or else by all decisions of the file together.
+Which labels must be decided is said by the first line and by the label set that is asked for;
+where there is neither, by all decisions of the file together.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def read_raw_corrections(source: CorrectionsSource, labels: LabelSet | None = No
 
     Args:
         source: The file.
-        labels: Labels that must be decided, where the file does not say which.
+        labels: Labels that must be decided besides those that the file names; None for no others.
 
     Raises:
         InputError: The file cannot be read, is not UTF-8 text, or of another version.
@@ -62,8 +62,8 @@ def read_raw_corrections(source: CorrectionsSource, labels: LabelSet | None = No
             decided.append(_read(record, number))
         except BadLineError as error:
             faults.append(bad_line(number, str(error)))
-    wanted = declared or labels
-    ids = wanted.ids if wanted else sorted({id_ for _, known in decided for id_ in known})
+    wanted = {id_: None for asked in (declared, labels) if asked for id_ in asked.ids}
+    ids = wanted or sorted({id_ for _, known in decided for id_ in known})
     texts = [
         replace(text, undecided=tuple(id_ for id_ in ids if id_ not in known))
         for text, known in decided

@@ -118,12 +118,27 @@ def columns_of(labels: LabelSet) -> dict[str, int]:
     return by_id | {label.name: column for column, label in enumerate(labels)}
 
 
+def undeclared(corpus: RawCorpus, labels: LabelSet) -> tuple[str, ...]:
+    """Names of labels that a source leaves out which declares its own: nobody decided on them."""
+    if corpus.labels is None:
+        return ()
+    columns = columns_of(labels)
+    declared = {columns.get(name) for name in (*corpus.labels.ids, *corpus.labels.names)}
+    return tuple(name for column, name in enumerate(labels.names) if column not in declared)
+
+
 def texts_of(corpus: RawCorpus, labels: LabelSet) -> list[LabelledText]:
     """Texts to learn from; empty ones and ones that nobody decided on are left out.
 
     Raises:
-        TrainingError: A label is not in the label set.
+        TrainingError: A label is not in the label set, or the source declares others and leaves
+            one of it out.
     """
+    if undeclared(corpus, labels):
+        raise TrainingError(
+            "A source does not say of each label whether its texts carry it.",
+            "Check the corpus to see which labels it lacks, and have them decided on.",
+        )
     columns = columns_of(labels)
     return [
         labelled_text(text, columns, width=len(labels))

@@ -40,7 +40,8 @@ def read_corpus(
 
     Raises:
         InputError: The file cannot be read.
-        TrainingError: A row cannot be used, a label is not in `labels`, or there is no text.
+        TrainingError: A row cannot be used, a label is not in `labels`, the source declares its
+            labels and one of `labels` is not among them, or there is no text.
     """
     return read_corpora([source], labels)
 

@@ -327,6 +327,59 @@ def test_sources_with_other_labels_block(tmp_path: Path) -> None:
     assert any("do not have the same labels" in x.message for x in report.blocking)
 
 
+def marked_table(path: Path, names: Sequence[str], *, seed: int = 0) -> TableSource:
+    """Texts with a column for each of some labels that says yes or no."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        lines = csv.writer(file)
+        lines.writerow(["text", *names])
+        for text, carried in tiny_texts_and_names(40, seed=seed):
+            lines.writerow([text, *(int(name in carried) for name in names)])
+    return TableSource(str(path), "text", label_columns=tuple(names))
+
+
+def corrections(path: Path, ids: Sequence[str], *, has_head: bool = True) -> CorrectionsSource:
+    """Records that some labels of the ten were decided on."""
+    head = {
+        "format": "kdh-corrections",
+        "version": 1,
+        "labels": [{"id": id_, "name": id_, "definition": ""} for id_ in ids],
+    }
+    decisions = dict.fromkeys(ids, False)
+    lines = [
+        {"id": str(number), "text": text, "decisions": decisions}
+        for number, (text, _) in enumerate(tiny_texts_and_names(10, seed=2))
+    ]
+    written = [head, *lines] if has_head else lines
+    path.write_text("\n".join(map(json.dumps, written)), encoding="utf-8")
+    return CorrectionsSource(str(path))
+
+
+def test_a_source_to_judge_on_that_leaves_labels_out_blocks(tmp_path: Path) -> None:
+    names, ids = HALLMARKS_OF_CANCER.names, HALLMARKS_OF_CANCER.ids
+    train = marked_table(tmp_path / "train.csv", names)
+    whole = [
+        marked_table(tmp_path / "whole.csv", names[::-1], seed=1),
+        corrections(tmp_path / "whole.jsonl", ids),
+    ]
+    assert blocking(check_corpus([train], PLAN, test_sources=whole)) == set()
+    for short in (
+        marked_table(tmp_path / "short.csv", names[:8], seed=1),
+        corrections(tmp_path / "short.jsonl", ids[:8]),
+    ):
+        report = check_corpus([train], PLAN, test_sources=[short])
+        (lacking,) = report.blocking
+        assert (lacking.kind, lacking.labels) == (ProblemKind.INCOMPLETE, names[8:])
+        assert f"2 labels: {names[8]}, {names[9]}." in lacking.message
+
+
+def test_records_to_judge_on_are_left_out_where_a_trained_label_is_open(tmp_path: Path) -> None:
+    train = marked_table(tmp_path / "train.csv", HALLMARKS_OF_CANCER.names)
+    bare = corrections(tmp_path / "bare.jsonl", HALLMARKS_OF_CANCER.ids[:8], has_head=False)
+    report = check_corpus([train], PLAN, test_sources=[bare])
+    assert found(report, ProblemKind.INCOMPLETE).count == 10
+    assert report.sources[1].texts == 0
+
+
 def test_a_file_that_cannot_be_read_at_all_is_no_report(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         check_corpus([TableSource(str(tmp_path / "a.csv"), "text", "labels")], PLAN)

@@ -29,6 +29,7 @@ from tests.data.tiny_corpus import write_tiny_table
 from trainer.corpus import LabelledText, read_corpora, read_corpus
 from trainer.corpus.guess import source_of
 from trainer.corpus.label_names import labels_from_names, tidy_name
+from trainer.corpus.read import read_raw
 
 AB = labels_from_names(["a", "b"])
 
@@ -256,6 +257,17 @@ def test_a_record_that_is_not_decided_on_whole_is_left_out(
     assert found == [set()]
 
 
+def test_labels_that_are_asked_for_must_be_decided_beside_those_of_the_first_line(
+    tmp_path: Path,
+) -> None:
+    source = CorrectionsSource(
+        str(write_lines(tmp_path / "a.jsonl", HEAD, record(a=True, b=False)))
+    )
+    assert [text.undecided for text in read_raw(source).texts] == [()]
+    more = labels_from_names(["a", "b", "c"])
+    assert [text.undecided for text in read_raw(source, more).texts] == [("c",)]
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [
@@ -356,6 +368,14 @@ def test_an_unknown_label_is_told_by_its_row(tmp_path: Path) -> None:
         TrainingError, match=r"row 2 carries a label that is not in the label set\. C"
     ):
         read_corpus(TableSource(str(path), "text", "l"), AB)
+
+
+def test_a_source_that_leaves_out_a_label_that_is_asked_for_is_refused(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "a.csv", [["text", "a"], ["x", "1"], ["y", "0"]])
+    with pytest.raises(TrainingError, match="does not say of each label"):
+        read_corpus(TableSource(str(path), "text", label_columns=("a",)), AB)
+    texts, _ = read_corpus(TableSource(str(path), "text", label_columns=("a",)))
+    assert len(texts) == 2
 
 
 def test_labels_keep_the_order_that_is_asked_for(tmp_path: Path) -> None:

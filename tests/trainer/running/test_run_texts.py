@@ -51,6 +51,21 @@ def test_texts_to_judge_on_are_taken_out_of_the_unlabelled_ones(
     assert only.text == "Another text of five words."
 
 
+def test_texts_to_judge_on_that_say_nothing_of_a_label_are_refused(
+    tiny_config: RunConfig, tiny_corpus: Path, tmp_path: Path
+) -> None:
+    short = HALLMARKS_OF_CANCER.names[:8]
+    path = tmp_path / "judged.csv"
+    path.write_text(f"text,{','.join(short)}\nCells grew.{',0' * 8}\n", encoding="utf-8")
+    with pytest.raises(TrainingError, match="does not say whether its texts carry 2 labels"):
+        read_run_texts(
+            tiny_config,
+            corpus=[HocSource(str(tiny_corpus))],
+            judged=[TableSource(str(path), "text", label_columns=short)],
+            transfer=None,
+        )
+
+
 def test_a_share_is_kept_back_where_none_are_named(
     tiny_config: RunConfig, table: TableSource
 ) -> None:
