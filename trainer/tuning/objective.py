@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.search_space import TuningConfig, at_position
 from kdh_desktop.core.training_config import (
     MIN_BLIND_FOLDS,
@@ -29,7 +28,7 @@ from trainer.distillation import StudentTrainer, TaughtExamples, with_soft
 from trainer.judging.metrics import Decisions, Tally, best_threshold, micro_f1
 from trainer.judging.significance import paired_bootstrap
 from trainer.learning.batching import Example, SoftTargets
-from trainer.learning.learner import Learner
+from trainer.learning.learner import Diverged, Learner
 from trainer.learning.network_scores import NetworkScores
 from trainer.learning.stages import StageRunner
 from trainer.networks.base import NetworkBase
@@ -124,7 +123,8 @@ class OutOfFoldObjective:
     """Trains at a position fold by fold, and reports the score over the folds done so far.
 
     Unlabelled texts are left out: every teacher would have to label them anew. A position whose
-    fields do not go together, or at which training fails, scores 0.
+    fields do not go together, or at which training diverges, scores 0. Whatever else fails is not
+    the position's fault, and ends the search where it can go on.
 
     A student's teacher knows nothing of the fold that the student is judged on: else its score
     would flatter, and the more so the more it listens to its teacher.
@@ -150,6 +150,7 @@ class OutOfFoldObjective:
 
         Raises:
             Cancelled: The user stopped it; it can be resumed.
+            TrainingError: Memory is short, or the disk fails; it can be resumed.
         """
         folder = self.spec.folder(values)
         nothing = np.zeros(self.truth.shape, bool)
@@ -160,7 +161,7 @@ class OutOfFoldObjective:
             return 0.0
         try:
             present = _Position(self, config, folder, report).decisions()
-        except TrainingError:
+        except Diverged:
             present = nothing
         if present is None:
             return 0.0

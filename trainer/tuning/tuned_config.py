@@ -133,8 +133,8 @@ def tune_config(
     fingerprint = _fingerprint(config, tuning, read, encoder)
     work = work / fingerprint[:12]
     for network in (config.teacher.network, config.distillation.network):
-        # Before any position is judged: it would score nothing rather than fail.
-        _base(network, config, read, encoder, work)
+        # Else the first position that does not fit the base ends the search, hours later.
+        _base(network, _longest(config, tuning), read, encoder, work)
     spec = OutOfFold(config, tuning, _Read(texts, ()), encoder, work)
     if spec.is_of_student and not spec.has_own_teachers and config.distillation.distil.epochs:
         teaching = _Teaching(with_blind_teachers(config, tuning), encoder, work)
@@ -150,6 +150,14 @@ def tune_config(
         )
     emit(StageScored({f"{one.name}_best_out_of_fold_micro_f1": one.best_score for one in found}))
     return at_position(config, outcome.best_values), outcome
+
+
+def _longest(config: RunConfig, tuning: TuningConfig) -> RunConfig:
+    """The configuration with the longest windows of the search space."""
+    windows = tuning.dimensions.get("max_tokens")
+    if windows is None:
+        return config
+    return at_position(config, {"max_tokens": max(windows.ends, key=float)})
 
 
 def _search(

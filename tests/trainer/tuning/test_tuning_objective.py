@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from kdh_desktop.core.corpus_source import HocSource
 from kdh_desktop.core.errors import Cancelled, TrainingError
@@ -313,6 +314,29 @@ def test_a_training_that_diverges_scores_nothing(
     assert open_in()({**GOOD, "distillation.distil.peak_rate": 1e30}, Reported()) == 0
 
 
+def test_trouble_that_passes_ends_the_search_and_is_no_score(
+    quick: RunConfig,
+    tiny_encoder: Path,
+    tiny_corpus: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    config = replace(quick, distillation=replace(quick.distillation, distil=learning(epochs=0)))
+    space = {"distillation.fine_tune.peak_rate": Real(1e-4, 1e-2, is_log=True)}
+    tuning = tuning_of(space, texts=8)
+    with monkeypatch.context() as patch:
+        patch.setattr("trainer.learning.gradients.forward", without_memory)
+        with pytest.raises(TrainingError, match="Memory is too short"):
+            tune(config, tiny_encoder, tiny_corpus, tmp_path, [], tuning=tuning)
+    told: list[Event] = []
+    tune(config, tiny_encoder, tiny_corpus, tmp_path, told, tuning=tuning)
+    assert min(x.score for x in told if isinstance(x, PositionJudged)) > 0
+
+
+def without_memory(*_args: object, **_options: object) -> None:
+    raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB")
+
+
 def test_judging_trains_a_share_of_the_epochs(quick: RunConfig) -> None:
     tuning = replace(tuning_of(STUDENT), epoch_share=0.5, folds=3)
     config = replace(
@@ -420,6 +444,16 @@ def test_a_space_that_does_not_fit_is_refused(
     tuning = tuning_of({"distillation.beta": Choice((1, 2))})
     with pytest.raises(TrainingError, match="beta"):
         tune(quick, tiny_encoder, tiny_corpus, tmp_path, [], tuning=tuning)
+
+
+def test_windows_that_the_encoder_does_not_read_are_refused_before_the_search(
+    quick: RunConfig, tiny_encoder: Path, tiny_corpus: Path, tmp_path: Path
+) -> None:
+    told: list[Event] = []
+    tuning = tuning_of({"max_tokens": Whole(16, 4096)})
+    with pytest.raises(TrainingError, match="max_tokens is 4096"):
+        tune(quick, tiny_encoder, tiny_corpus, tmp_path, told, tuning=tuning)
+    assert not told
 
 
 def test_too_few_folds_for_the_teachers_of_students_are_refused(
