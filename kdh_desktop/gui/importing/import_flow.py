@@ -220,8 +220,9 @@ class ImportFlow(QObject):
     def _plan(self, given: GivenSource, inspection: FileInspection) -> None:
         columns = () if inspection.table is None else inspection.table.columns
         alike = self._alike.get(columns) if columns else None
-        if alike is not None and alike.format == inspection.plan.format:
-            self._settle(given, inspection, alike)
+        if alike is not None and _is_clear_beside(alike, inspection):
+            plan = replace(inspection.plan, mapping=alike.mapping)
+            self._settle(given, inspection, plan)
         elif inspection.needs_look:
             self._ask(given, inspection)
         else:
@@ -354,6 +355,20 @@ class ImportFlow(QObject):
     def _say(self, message: str, severity: Severity = Severity.NOTE) -> None:
         self._parts.notices.dismiss(NOTICE)
         self._parts.notices.show_notice(NOTICE, Notice(message, severity))
+
+
+def _is_clear_beside(alike: ImportPlan, inspection: FileInspection) -> bool:
+    """Whether a table can be read in one way only, or seems to lie as a person said of another."""
+    table, layout = inspection.table, inspection.plan.layout
+    if table is None or inspection.plan.format != alike.format:
+        return False
+    visible = [sheet for sheet in table.sheets if not sheet.is_hidden]
+    is_header_first = sum(map(any, table.above)) == 1
+    return (
+        (not inspection.encodings or layout.encoding == alike.layout.encoding)
+        and (len(visible) <= 1 or layout.sheet == alike.layout.sheet)
+        and (is_header_first or layout.header_row == alike.layout.header_row)
+    )
 
 
 def _row_count(inspection: FileInspection) -> int:

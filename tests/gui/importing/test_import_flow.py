@@ -121,6 +121,56 @@ def test_tables_with_the_same_columns_are_read_alike_when_told_to(
     assert summary.records == 6
 
 
+def make_table(path: Path, *titles: str, above: int = 0, encoding: str = "utf-8") -> Path:
+    lines = [f"Line {number}," for number in range(above)] + ["Title,Abstract"]
+    lines += [f"{title},{abstract_of(place)}" for place, title in enumerate(titles)]
+    path.write_text("\n".join(lines), encoding=encoding)
+    return path
+
+
+def answer_for_all(journeys: Journeys, qtbot: QtBot) -> None:
+    dialog = wait_for_question(journeys, qtbot)
+    dialog.same_box.setChecked(True)
+    press_in(dialog, "Return")
+
+
+def test_table_that_is_read_like_another_keeps_its_own_encoding(
+    journeys: Journeys, store: RecordStore, tmp_path: Path, qtbot: QtBot
+) -> None:
+    older = make_table(tmp_path / "older.csv", "Über Zellen", encoding="cp1252")
+    newer = make_table(tmp_path / "newer.csv", "Für Mäuse")
+    journeys.take_in([older, newer])
+    answer_for_all(journeys, qtbot)
+    wait_for_summary(journeys, qtbot)
+    assert titles(store) == ["Über Zellen", "Für Mäuse"]
+
+
+def test_table_that_is_read_like_another_loses_no_row_to_its_header(
+    journeys: Journeys, store: RecordStore, tmp_path: Path, qtbot: QtBot
+) -> None:
+    low = make_table(tmp_path / "low.csv", "Fourth line", above=2)
+    high = make_table(tmp_path / "high.csv", "Second line", "Third line", "Fourth line")
+    journeys.take_in([low, high])
+    answer_for_all(journeys, qtbot)
+    summary = wait_for_summary(journeys, qtbot)
+    assert summary.records == 4
+    assert titles(store)[1:] == ["Second line", "Third line", "Fourth line"]
+
+
+def test_table_that_lies_otherwise_than_the_one_like_it_is_asked_about(
+    journeys: Journeys, store: RecordStore, tmp_path: Path, qtbot: QtBot
+) -> None:
+    western = make_table(tmp_path / "western.csv", "Über Zellen", encoding="cp1252")
+    eastern = make_table(tmp_path / "eastern.csv", "О клетках опухоли", encoding="cp1251")
+    low = make_table(tmp_path / "low.csv", "Plain", above=2)
+    journeys.take_in([western, eastern, low])
+    answer_for_all(journeys, qtbot)
+    for _ in range(2):
+        press_in(wait_for_question(journeys, qtbot), "Return")
+    wait_for_summary(journeys, qtbot)
+    assert titles(store) == ["Über Zellen", "О клетках опухоли", "Plain"]
+
+
 def test_folder_gives_its_files_and_names_what_cannot_be_read(
     journeys: Journeys, chosen_files: ChosenFiles, ris: Path, tmp_path: Path, qtbot: QtBot
 ) -> None:
