@@ -85,6 +85,7 @@ class MainWindow(QMainWindow):
         self._settings = settings
         self._theme = theme
         self._icons = icons
+        self._trainings = trainings
         self.classify_page = ClassifyPage(
             model=model, desk=desk, jobs=jobs, settings=settings, theme=theme, icons=icons
         )
@@ -140,7 +141,6 @@ class MainWindow(QMainWindow):
         self.drops.given.connect(self._take_drop)
         for page in (self.classify_page, self.records_page, self.training_page):
             page.status_changed.connect(self.say)
-        self.training_page.front_wanted.connect(partial(self.go_to_page, _TRAINING))
         theme.changed.connect(self._take_colors)
         model.changed.connect(self._show_model)
         self._take_colors()
@@ -152,6 +152,7 @@ class MainWindow(QMainWindow):
     def _connect_pages(self) -> None:
         """What leads from one page to another."""
         self.journeys.records_wanted.connect(partial(self.go_to_page, _RECORDS))
+        self.training_page.front_wanted.connect(partial(self.go_to_page, _TRAINING))
         self.models_page.wanted.connect(partial(self.go_to_page, _MODELS))
         self.models_page.replaced.connect(self.journeys.bulk.offer)
         self.training_page.comparison_wanted.connect(
@@ -292,6 +293,7 @@ class MainWindow(QMainWindow):
         self._settings.save()
         self.admin.lock(LockReason.CLOSED)
         self._jobs.close()
+        self._trainings.close()
         self._desk.close()
         super().closeEvent(event)
 

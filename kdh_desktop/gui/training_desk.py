@@ -130,6 +130,8 @@ class TrainingDesk(QObject):
         self._timer = QTimer(self)
         self._timer.setInterval(LOOKS_APART_MS)
         self._timer.timeout.connect(self._look)
+        # A program that was killed could not forget what was planned in it.
+        self.folders.forget_planned()
 
     @property
     def runs(self) -> tuple[RunSummary, ...]:
@@ -250,8 +252,12 @@ class TrainingDesk(QObject):
         self._jobs.start(lambda _: folders.delete(run), done=deleted)
 
     def close(self, timeout_s: float = 0.0) -> None:
-        """The program ends: a run that still goes on stops by itself, and can be resumed."""
+        """The program ends: a run that still goes on stops by itself, and can be resumed.
+
+        Copies of reviewed records for a run that was only planned are deleted.
+        """
         self._timer.stop()
+        self.folders.forget_planned()
         if self._process is not None:
             self._process.leave()
             self._process.wait(timeout_s)

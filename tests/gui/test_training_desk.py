@@ -342,6 +342,18 @@ def test_a_run_that_goes_on_is_not_deleted(driven: Driven) -> None:
     assert run.folder.exists()
 
 
+def test_copies_for_runs_that_were_only_planned_go_with_the_program_and_at_its_next_start(
+    driven: Driven, paths: AppPaths
+) -> None:
+    folders = driven.desk.folders
+    left = folders.new_reviewed_file()
+    driven.desk.close()
+    assert not left.exists()
+    killed = folders.new_reviewed_file()
+    TrainingDesk(paths, driven.jobs)
+    assert not killed.exists()
+
+
 def test_a_trainer_that_is_missing_is_told_with_what_to_do(
     driven: Driven, monkeypatch: pytest.MonkeyPatch
 ) -> None:

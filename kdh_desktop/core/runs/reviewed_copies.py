@@ -2,7 +2,7 @@
 
 A copy is exported into a folder of its own while a run is planned, put into the run's folder when
 that is made, and deleted when the run's candidate is in force or the run is thrown away: until then
-the candidate may have to be compared on what was held out.
+the candidate may have to be compared on what was held out. What no run took goes with the window.
 """
 
 from __future__ import annotations

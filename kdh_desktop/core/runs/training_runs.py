@@ -318,7 +318,7 @@ class TrainingRuns:
 
         Whoever plans a run exports them there (`export_corrections`) and names it in a
         `CorrectionsSource`; `create` puts it into the run's folder. What no run took is deleted
-        by `sweep`.
+        by `forget_planned`.
 
         Raises:
             TrainingError: The folder cannot be written to.
@@ -332,14 +332,17 @@ class TrainingRuns:
         """Delete the copies of reviewed records in a run's folder: nobody needs them any more."""
         self._copies.forget(run)
 
+    def forget_planned(self) -> None:
+        """Delete the copies of reviewed records that no run took: whoever planned one is gone."""
+        self._copies.sweep()
+
     def sweep(self) -> None:
         """Clear up after a program that was killed, before any run of this one.
 
-        Copies without a run and folders half made are deleted; that its run ended is noted.
+        Folders half made are deleted; that its run ended is noted.
         """
         if self._begun:
             return
-        self._copies.sweep()
         for left in self._folder.glob(f"{_NEW}*"):
             shutil.rmtree(left, ignore_errors=True)
         for run in self._all():

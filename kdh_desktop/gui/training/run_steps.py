@@ -135,10 +135,16 @@ class RunSteps(QObject):
 
     def _start(self, request: RunRequest) -> None:
         """Start a training, and show it."""
-        title = "" if self.wizard is None else self.wizard.title
+        wizard = self._made_wizard()
+
+        def started(outcome: Outcome[RunFolder]) -> None:
+            if isinstance(outcome, Ok):
+                wizard.note_start()
+            self._take_start(outcome)
+
         self._page.through_door(
             lambda administrator: self._parts.trainings.start(
-                request, administrator, title=title, done=self._take_start
+                request, administrator, title=wizard.title, done=started
             )
         )
 

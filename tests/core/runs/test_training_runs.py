@@ -331,14 +331,24 @@ def test_reviewed_records_lie_in_the_run_until_they_are_no_longer_needed(
     assert runs.as_new(run) == replace(REQUEST, corpus=(HocSource("/hoc"),), judged=())
 
 
-def test_copies_that_no_run_took_are_swept_away(paths: AppPaths, runs: TrainingRuns) -> None:
-    path = runs.new_reviewed_file()
-    (paths.runs / ".new-20261130-100000-tiny-1234").mkdir()
+def test_copies_that_no_run_took_are_forgotten(paths: AppPaths, runs: TrainingRuns) -> None:
+    taken, path = runs.new_reviewed_file(), runs.new_reviewed_file()
+    asked = replace(REQUEST, corpus=(CorrectionsSource(str(taken)),))
+    kept = runs.create(asked, administrator=open_door())
+    runs.forget_planned()
+    assert not path.exists()
+    assert [x for x in paths.runs.iterdir() if x != kept.folder] == []
+    assert len(list(kept.folder.glob("reviewed-*.jsonl"))) == 1, "the run's own"
+
+
+def test_folders_half_made_are_swept_away(paths: AppPaths, runs: TrainingRuns) -> None:
+    paths.runs.mkdir(parents=True)
+    half = paths.runs / ".new-20261130-100000-tiny-1234"
+    half.mkdir()
     kept = runs.create(REQUEST, administrator=open_door())
     runs.sweep()
-    assert path.exists(), "this program's own"
+    assert half.exists(), "this program's own"
     TrainingRuns(paths).sweep()
-    assert not path.exists()
     assert [x for x in paths.runs.iterdir() if x != kept.folder] == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +11,10 @@ import pytest
 from PySide6.QtWidgets import QApplication, QInputDialog, QLabel, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
+from kdh_desktop.core.corpus_report import CorpusReport
 from kdh_desktop.core.corpus_source import CorrectionsSource
 from kdh_desktop.core.paths import AppPaths
+from kdh_desktop.core.runs.process_lock import try_lock
 from kdh_desktop.core.runs.run_ending import EndingKind, RunEnding
 from kdh_desktop.core.runs.training_runs import RunFolder
 from kdh_desktop.core.training_progress import RunProgress, RunState, progress_of
@@ -21,7 +24,7 @@ from kdh_desktop.gui.app import Desktop
 from kdh_desktop.gui.training.run_comparison import differing_settings, figures_of
 from kdh_desktop.gui.training.run_shown import RunShown
 from kdh_desktop.gui.training.training_page import TrainingPage
-from kdh_desktop.gui.training.wizard.draft import ChosenSource
+from kdh_desktop.gui.training.wizard.draft import Checked, ChosenSource
 from kdh_desktop.gui.training_desk import ActiveRun, EndedRun, RunWish
 from tests.data.told_runs import Teller, cut_run, keep_run
 from tests.gui.conftest import ChosenFiles, press_in
@@ -465,6 +468,45 @@ def test_a_plan_is_not_given_up_for_the_settings_of_an_old_run_without_a_questio
     qtbot.waitUntil(wizard.isVisible)
     assert wizard.keeper.draft.sources != planned
     wizard.close()
+
+
+def test_a_run_that_could_not_start_is_still_planned_and_its_copy_goes_with_the_plan(
+    opened: TrainingPage, desktop: Desktop, runs: dict[str, RunFolder], qtbot: QtBot
+) -> None:
+    opened.commands.train.trigger()
+    wizard = opened.steps_of_runs.wizard
+    assert wizard is not None
+    copy = desktop.trainings.folders.new_reviewed_file()
+    reviewed = ChosenSource(CorrectionsSource(str(copy)), "reviewed", is_reviewed=True)
+    planned = replace(wizard.keeper.draft, sources=(reviewed,), title="My plan")
+    report = CorpusReport((), (), 1.0, 3, None, ())
+    wizard.keeper.show(replace(planned, checked=Checked(planned.check_key, report)))
+    other = os.open(runs["failed"].lock, os.O_RDWR | os.O_CREAT)
+    assert try_lock(other)
+    wizard.start()
+    qtbot.waitUntil(lambda: "training:trouble" in opened.notices.messages)
+    os.close(other)
+    assert "going on already" in opened.notices.messages["training:trouble"]
+    assert copy.exists()
+    choose(opened, runs["finished"])
+    opened.commands.again.trigger()
+    qtbot.waitUntil(lambda: opened.steps_of_runs.question is not None)
+    assert wizard.title == "My plan"
+    question = opened.steps_of_runs.question
+    assert question is not None
+    click(question, "Give it up")
+    qtbot.waitUntil(wizard.isVisible)
+    assert not copy.exists()
+    wizard.close()
+
+
+def test_closing_the_window_forgets_what_was_planned(
+    opened: TrainingPage, desktop: Desktop, qtbot: QtBot
+) -> None:
+    copy = desktop.trainings.folders.new_reviewed_file()
+    desktop.window.close()
+    qtbot.waitUntil(desktop.window.isHidden)
+    assert not copy.exists()
 
 
 # Looks and keys

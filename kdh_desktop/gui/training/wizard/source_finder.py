@@ -92,10 +92,15 @@ class SourceFinder(QObject):
         def work(job: Job) -> tuple[Path, int, tuple[str, ...]]:
             from kdh_desktop.core.exporting.corrections import export_corrections
 
-            target = folders.new_reviewed_file()
-            outcome = export_corrections(
-                store, store.ids(), target, labels=labels, should_stop=job.should_stop
-            )
+            target, is_wanted = folders.new_reviewed_file(), False
+            try:
+                outcome = export_corrections(
+                    store, store.ids(), target, labels=labels, should_stop=job.should_stop
+                )
+                is_wanted = not job.should_stop()
+            finally:
+                if not is_wanted:
+                    target.unlink(missing_ok=True)
             return target, outcome.complete, tuple(outcome.notices)
 
         self._start(work, self._take_copy)

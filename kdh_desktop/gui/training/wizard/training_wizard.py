@@ -150,9 +150,12 @@ class TrainingWizard(QDialog):
         # What is remembered is a comfort; the run does not hang on it.
         with suppress(KdhError):
             self.presets.keep_last(draft.config)
-        self._has_started = True
         self.accept()
         self.start_wanted.emit(request)
+
+    def note_start(self) -> None:
+        """The run that was planned has begun, and has its copy of reviewed records for itself."""
+        self._has_started = True
 
     def done(self, result: int) -> None:
         self._stop_work()

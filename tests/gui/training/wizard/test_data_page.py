@@ -8,6 +8,8 @@ import stat
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
@@ -19,6 +21,9 @@ from kdh_desktop.core.corpus_source import (
     JsonLinesSource,
     TableSource,
 )
+from kdh_desktop.core.exporting import corrections
+from kdh_desktop.core.exporting.corrections import CorrectionsOutcome, export_corrections
+from kdh_desktop.core.paths import AppPaths
 from kdh_desktop.core.records.record_store import RecordStore
 from kdh_desktop.core.records.stored import OperationKind, ReviewChange
 from kdh_desktop.core.suspicious_labels import SuspiciousLabel, SuspiciousLabels
@@ -278,6 +283,34 @@ def test_reviewed_records_are_copied_until_nobody_wants_them(
     wizard.data_page.table.setCurrentIndex(wizard.data_page.model.index(0, 0))
     wizard.data_page.remove_button.click()
     assert not copy.exists()
+    assert wizard.keeper.draft.sources == ()
+
+
+def test_a_copy_that_nobody_waits_for_any_more_is_deleted(
+    wizard: TrainingWizard,
+    store: RecordStore,
+    desktop: Desktop,
+    paths: AppPaths,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store.add_records(store.begin_import(SOURCE), invented_records(2))
+    label_and_confirm(store, [1, 2])
+    written, given_up = Event(), Event()
+
+    def export(*arguments: Any, **options: Any) -> CorrectionsOutcome:
+        outcome = export_corrections(*arguments, **options)
+        written.set()
+        given_up.wait()
+        return outcome
+
+    monkeypatch.setattr(corrections, "export_corrections", export)
+    wizard.data_page.add_actions["reviewed"].trigger()
+    qtbot.waitUntil(written.is_set, timeout=WAIT_MS)
+    assert list(paths.runs.rglob("*.jsonl"))
+    wizard.close()
+    given_up.set()
+    qtbot.waitUntil(lambda: not list(paths.runs.rglob("*.jsonl")), timeout=WAIT_MS)
     assert wizard.keeper.draft.sources == ()
 
 
