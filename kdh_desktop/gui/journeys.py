@@ -99,9 +99,10 @@ class Journeys(QObject):
         self.exporting.show_wanted.connect(self._show_records)
 
     def _export(self) -> None:
-        """Export what the Records page lists, from whatever page."""
+        """Export what the Records page lists by now, from whatever page."""
+        # Before it is seen: a list that nobody looks at is renewed, one that is seen stays.
+        self._records.export()
         self.records_wanted.emit()
-        self._records.commands.export.trigger()
 
     def _ask_corrections(self) -> None:
         self.exporting.take_corrections()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -50,15 +51,17 @@ class ManyRecords(QObject):
         self.names: dict[str, str] = {}
 
     @property
-    def wanted_ids(self) -> array[int]:
-        """The chosen records, or all on the list where not more than one is chosen."""
-        return self._table.chosen_ids if self._table.chosen_count > 1 else self._records.ids
-
-    @property
     def manifest(self) -> Manifest | None:
         """What the active model's bundle says of it."""
         classifier = self._model.classifier
         return None if classifier is None else classifier.bundle.manifest
+
+    def hand_on(self, take: Callable[[array[int]], object]) -> None:
+        """Give the chosen records, or else the list as soon as it is current; nothing of none."""
+        if self._table.chosen_count > 1:
+            take(self._table.chosen_ids)
+        else:
+            self._records.when_current(lambda ids: take(ids) if ids else None)
 
     def remove(self) -> None:
         """Take the chosen records out of all lists; no question, because Undo brings them back."""
@@ -70,8 +73,11 @@ class ManyRecords(QObject):
 
     def accept_many(self) -> None:
         """Show what accepting many records would do, and do it if the person agrees."""
-        store, ids = self._records.store, self.wanted_ids
-        if store is None or not ids:
+        self.hand_on(self._ask_to_accept)
+
+    def _ask_to_accept(self, ids: array[int]) -> None:
+        store = self._records.store
+        if store is None:
             return
         dialog = AcceptDialog(
             store=store, ids=ids, names=self.names, jobs=self._jobs, parent=self._page

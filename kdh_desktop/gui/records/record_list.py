@@ -77,6 +77,8 @@ class RecordList(QObject):
         self._desk = desk
         self._ids_lane = Lane(jobs)
         self._counts_lane = Lane(jobs)
+        self._check_lane = Lane(jobs)
+        self._waiting: Callable[[array[int]], object] | None = None
         self._seen = -1
         self._begun: RecordStore | None = None
         self._listed_of = 0
@@ -104,6 +106,10 @@ class RecordList(QObject):
         """Whether the filter would give other records by now."""
         return self.counts is not None and self.counts.facets.total != len(self.ids)
 
+    @property
+    def _is_busy(self) -> bool:
+        return self.is_listing or self._is_counting or self._is_old_count
+
     def watch(self, *, is_on: bool) -> None:
         """Look now and then whether others have written to the store, while somebody looks."""
         if is_on:
@@ -121,6 +127,8 @@ class RecordList(QObject):
             self.where, self.order = EVERYTHING, RecordOrder()
             self.asked.emit()
         self._begun = self.store
+        self._check_lane.drop()
+        self._waiting = None
         self._seen = -1
         self.counts = None
         self.ids = array("q")
@@ -156,6 +164,21 @@ class RecordList(QObject):
         """Ask again for the same."""
         self._ask(Reason.RENEWED)
         self._count()
+
+    def when_current(self, take: Callable[[array[int]], object]) -> None:
+        """Give the ids once they are what is asked for, and no record came or went since."""
+        store = self.store
+        if store is None or not (self._is_busy or store.change_counter != self._seen):
+            take(self.ids)
+            return
+        self._waiting = take
+        if self.is_listing:
+            return
+        if self._timer.isActive():
+            self._check_lane.start(lambda _job: store.count(EVERYTHING), done=self._take_check)
+        else:
+            # Nobody looks under whose fingers something could move.
+            self.renew()
 
     def look(self) -> None:
         """See whether something was written since the last look, and follow it."""
@@ -194,11 +217,29 @@ class RecordList(QObject):
                 case Ok((everything, ids)):
                     self._listed_of, self.ids = everything, ids
                     self.listed.emit(reason)
+                    self._give_ids()
                     self._follow_counts()
                 case Err(error):
+                    self._waiting = None
                     self.failed.emit(error)
 
         self._ids_lane.start(work, done=take)
+
+    def _take_check(self, outcome: Outcome[int]) -> None:
+        match outcome:
+            case Ok(everything):
+                if everything != self._listed_of and not self.is_listing:
+                    self._ask(Reason.RENEWED)
+                self._give_ids()
+            case Err(error):
+                self._waiting = None
+                self.failed.emit(error)
+
+    def _give_ids(self) -> None:
+        """Give the ids to whoever waits for them."""
+        if self._waiting is not None and not self.is_listing:
+            take, self._waiting = self._waiting, None
+            take(self.ids)
 
     def _count(self) -> None:
         store, where = self.store, self.where
@@ -226,8 +267,7 @@ class RecordList(QObject):
     def _follow_counts(self) -> None:
         """List anew where records came or went, which is never a person's review."""
         store = self.store
-        is_busy = self.is_listing or self._is_counting or self._is_old_count
-        if self.counts is None or store is None or is_busy:
+        if self.counts is None or store is None or self._is_busy:
             return
         if store.change_counter != self._seen:
             # The count is the older of the two.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -168,6 +169,10 @@ class RecordsPage(QWidget):
         self.list.search.show_search(where.search)
         self.records.show(where)
 
+    def export(self) -> None:
+        """Ask for an export of the chosen records, or of the list as it is by now."""
+        self.many.hand_on(self._want_export)
+
     def save_layout(self) -> None:
         """Keep where the dividing lines stand, and write what is still to be written."""
         self.detail.note.keep()
@@ -242,8 +247,8 @@ class RecordsPage(QWidget):
         return {
             a.import_files: lambda: self.import_wanted.emit([]),
             a.classify: lambda: self.classify_wanted.emit(self.records.where),
-            a.export: self._export,
-            a.retrain: lambda: self.retraining_wanted.emit(self.many.wanted_ids),
+            a.export: self.export,
+            a.retrain: lambda: self.many.hand_on(self.retraining_wanted.emit),
             a.accept_many: self.many.accept_many,
             a.certainty: self.many.ask_certainty,
             a.remove: self.many.remove,
@@ -279,9 +284,8 @@ class RecordsPage(QWidget):
         self.records.show(replace(self.records.where, queue=queue))
         self.table.setFocus()
 
-    def _export(self) -> None:
-        keys = [column.key for column in self.table.columns]
-        self.export_wanted.emit(self.many.wanted_ids, keys)
+    def _want_export(self, ids: array[int]) -> None:
+        self.export_wanted.emit(ids, [column.key for column in self.table.columns])
 
     def _show_facets(self) -> None:
         has_room = self.width() >= _NARROW

@@ -11,7 +11,7 @@ from typing import Any
 
 import openpyxl
 import pytest
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from kdh_desktop.core.exporting.outcome import Cut, ExportOutcome
@@ -428,6 +428,23 @@ def test_menu_and_page_lead_to_the_dialogs(
     assert flow.dialog is not None
     names = flow.dialog.columns_label.text()
     assert names == "Columns of the list: Title, Hallmarks, Review, Year, Journal, File"
+
+
+def test_export_from_another_page_has_what_came_in_since_the_records_were_seen(
+    flow: ExportFlow, qtbot: QtBot, desktop: Desktop
+) -> None:
+    window = desktop.window
+    records = window.records_page.records
+    assert len(records.ids) == 0, "nobody has looked since the start"
+    assert not window.records_page.commands.export.isEnabled()
+    with qtbot.waitSignal(flow.asked):
+        window.files.export.trigger()
+    assert window.current_page is window.records_page
+    assert flow.dialog is not None
+    qtbot.waitUntil(lambda: flow.dialog is QApplication.activeModalWidget())
+    headings = [label.text() for label in flow.dialog.findChildren(QLabel)]
+    assert f"{ROWS} records" in headings
+    assert len(records.ids) == ROWS
 
 
 def test_exports_and_corrections_are_noted_in_the_audit_log(

@@ -27,6 +27,7 @@ from kdh_desktop.gui.records.record_table_model import CHUNK
 from kdh_desktop.gui.records.records_page import RecordsPage
 from tests.gui.conftest import press, press_in
 from tests.gui.records.conftest import (
+    RECORDS,
     OpenPage,
     a_record,
     settle,
@@ -313,6 +314,36 @@ def test_export_gets_the_columns_as_they_stand_on_the_screen(
     [(ids, columns)] = asked
     assert list(ids) == list(page.records.ids)
     assert columns[:3] == [Field.LABELS, Field.REVIEW, Field.TITLE]
+
+
+def test_export_right_after_a_search_is_about_what_was_searched_for(
+    page: RecordsPage, qtbot: QtBot
+) -> None:
+    asked: list[Sequence[int]] = []
+    page.export_wanted.connect(lambda ids, _columns: asked.append(ids))
+    page.records.show(RecordFilter(search="study 17"))
+    page.commands.export.trigger()
+    assert asked == [], "the list of all records is still on the screen"
+    qtbot.waitUntil(lambda: bool(asked))
+    assert [row.title for row in store_of(page).rows(asked[0])] == ["Study 17 of tumour growth"]
+
+
+def test_export_has_what_came_in_a_moment_ago_and_what_a_review_took_out_of_its_queue(
+    page: RecordsPage, store: RecordStore, qtbot: QtBot
+) -> None:
+    asked: list[list[int]] = []
+    page.export_wanted.connect(lambda ids, _columns: asked.append(list(ids)))
+    page.records.show(RecordFilter(reviews=(ReviewStatus.OPEN,)))
+    settle(page, qtbot)
+    before = list(page.records.ids)
+    store.confirm(before[:1])
+    page.commands.export.trigger()
+    qtbot.waitUntil(lambda: len(asked) == 1)
+    assert asked == [before], "rows stay where they are while somebody reviews"
+    [came] = take_in(store, [a_record(RECORDS + 1)])
+    page.commands.export.trigger()
+    qtbot.waitUntil(lambda: len(asked) == 2)
+    assert asked[1] == [*before[1:], came]
 
 
 def test_probability_is_a_column_to_sort_by(page: RecordsPage, qtbot: QtBot) -> None:

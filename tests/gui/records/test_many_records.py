@@ -162,6 +162,20 @@ def test_chosen_rows_or_the_whole_list_go_to_retraining_and_export(
     assert not page.commands.classify.isEnabled(), "all are classified"
 
 
+def test_accepting_and_retraining_are_about_what_came_in_a_moment_ago_too(
+    page: RecordsPage, store: RecordStore, qtbot: QtBot
+) -> None:
+    take_in(store, [a_record(RECORDS + 1)])
+    dialog = open_accept(page, qtbot)
+    assert dialog.count.text() == "60 records will be accepted. One other stays as it is."
+    dialog.reject()
+    settle(page, qtbot)
+    take_in(store, [a_record(RECORDS + 2)])
+    with qtbot.waitSignal(page.retraining_wanted) as sent:
+        page.commands.retrain.trigger()
+    assert len(sent.args[0]) == RECORDS + 2
+
+
 def test_all_100_rows_of_a_list_are_chosen_with_one_key(page: RecordsPage) -> None:
     press(page.table, "Ctrl+A")
     assert page.table.chosen_count == RECORDS
