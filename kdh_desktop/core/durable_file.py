@@ -1,4 +1,4 @@
-"""Small files of ours that are whole after a kill and after a power cut."""
+"""Files of ours that are whole after a kill and after a power cut."""
 
 from __future__ import annotations
 
@@ -44,6 +44,14 @@ def append_durably(path: Path, line: str) -> None:
         file.write(line + "\n")
         file.flush()
         os.fsync(file.fileno())
+
+
+def flush_files(folder: Path) -> None:
+    """See that the files of a folder, and their names, reach the disk."""
+    for path in folder.iterdir():
+        with path.open("r+b") as file:
+            os.fsync(file.fileno())
+    flush_folder(folder)
 
 
 def flush_folder(folder: Path) -> None:

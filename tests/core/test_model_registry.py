@@ -4,17 +4,20 @@ import contextlib
 import errno
 import itertools
 import json
+import multiprocessing
 import os
+import shutil
 import sys
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from kdh_desktop.core.access import Access, Administrator, Cost
-from kdh_desktop.core.classification import activation
+from kdh_desktop.core.classification import activation, model_staging
 from kdh_desktop.core.classification.model_bundle import ModelBundle
 from kdh_desktop.core.classification.model_changes import ModelChanges
 from kdh_desktop.core.classification.model_registry import ModelRegistry
@@ -61,6 +64,77 @@ def test_an_installed_model_is_not_in_force_by_that(
 ) -> None:
     registry.install(source("newer"))
     assert registry.in_force().bundle.id == "shipped"
+    assert [model.bundle_id for model in registry.installed()] == ["shipped", "newer"]
+
+
+@pytest.mark.parametrize("way", ["folder", "file", "run"])
+def test_a_model_is_on_the_disk_before_it_has_its_name(
+    registry: ModelRegistry,
+    administrator: Administrator,
+    source: Callable[[str], Path],
+    paths: AppPaths,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    way: str,
+) -> None:
+    flushed: dict[bool, set[int]] = {False: set(), True: set()}
+    place, origin, fsync = paths.models / "newer", source("newer"), os.fsync
+
+    def note(descriptor: int) -> None:
+        flushed[place.exists()].add(os.fstat(descriptor).st_ino)
+        fsync(descriptor)
+
+    if way == "file":
+        origin = Path(shutil.make_archive(str(tmp_path / "newer"), "zip", origin))
+    monkeypatch.setattr(os, "fsync", note)
+    if way == "run":
+        registry.adopt(origin, candidate_key=tiny_key().public_key(), administrator=administrator)
+    else:
+        registry.install(origin)
+    assert {path.stat().st_ino for path in (*place.iterdir(), place)} <= flushed[False]
+    assert paths.models.stat().st_ino in flushed[True]
+
+
+def test_a_model_from_a_read_only_medium_can_be_written_to_here(
+    registry: ModelRegistry, source: Callable[[str], Path]
+) -> None:
+    medium = source("newer")
+    for path in (*medium.iterdir(), medium):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    try:
+        folder = registry.install(medium).folder
+    finally:
+        medium.chmod(0o755)
+    assert all(path.stat().st_mode & 0o200 for path in (*folder.iterdir(), folder))
+
+
+def _install_and_die(paths: AppPaths, source: Path) -> None:
+    ModelRegistry(paths).install(source, check=lambda _: os._exit(9))
+
+
+def test_what_a_killed_process_took_in_by_half_is_deleted_by_the_next(
+    registry: ModelRegistry, source: Callable[[str], Path], paths: AppPaths
+) -> None:
+    arguments = (paths, source("newer"))
+    child = multiprocessing.get_context("spawn").Process(target=_install_and_die, args=arguments)
+    child.start()
+    child.join()
+    (left,) = paths.models.iterdir()
+    assert sum(path.stat().st_size for path in left.rglob("*.onnx")) > 0
+    registry.install(source("other"))
+    assert [path.name for path in paths.models.iterdir()] == ["other"]
+
+
+def test_what_another_is_taking_in_is_left_alone(
+    registry: ModelRegistry, source: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_staging, "_LOCK_TIMEOUT_S", 0.0)
+
+    def install_another(_: ModelBundle) -> None:
+        with ThreadPoolExecutor(1) as pool, pytest.raises(ModelError, match="just now"):
+            pool.submit(registry.install, source("other")).result()
+
+    registry.install(source("newer"), check=install_another)
     assert [model.bundle_id for model in registry.installed()] == ["shipped", "newer"]
 
 

@@ -27,12 +27,11 @@ from tokenizers.pre_tokenizers import PreTokenizer, Split, WhitespaceSplit
 from tokenizers.pre_tokenizers import Sequence as InOrder
 from tokenizers.trainers import BpeTrainer, WordPieceTrainer
 
-from kdh_desktop.core.durable_file import flush_folder
+from kdh_desktop.core.durable_file import flush_files, flush_folder
 from kdh_desktop.core.errors import TrainingError
 from trainer.learning.batching import SPECIAL_PIECES
 from trainer.networks.embeddings import EMBEDDINGS, TABLE, TOKENIZER
 from trainer.networks.han import SENTENCE_ENDS
-from trainer.process.durable import flush_files
 
 NOTE = "vocabulary.json"
 _FILES = frozenset({TOKENIZER, EMBEDDINGS, NOTE})

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kdh_desktop.core.durable_file import flush_folder, write_durably
+from kdh_desktop.core.durable_file import write_durably
 
 _DIGEST_LENGTH = 64
 
@@ -38,11 +37,3 @@ def save_arrays(path: Path, **arrays: NDArray[np.generic]) -> None:
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **arrays)
     write_durably(path, buffer.getvalue())
-
-
-def flush_files(folder: Path) -> None:
-    """See that the files of a folder, and their names, reach the disk."""
-    for path in folder.iterdir():
-        with path.open("r+b") as file:
-            os.fsync(file.fileno())
-    flush_folder(folder)

@@ -37,6 +37,7 @@ from kdh_desktop.core.classification.model_archive import (
     unpack_model,
 )
 from kdh_desktop.core.classification.model_bundle import (
+    MAX_SIZES,
     MODEL,
     MODEL_CARD,
     TOKENIZER,
@@ -45,8 +46,9 @@ from kdh_desktop.core.classification.model_bundle import (
     peek_id,
     write_bundle,
 )
+from kdh_desktop.core.classification.model_staging import put_in_place, staging_in
 from kdh_desktop.core.classification.signing import load_trusted_keys
-from kdh_desktop.core.durable_file import flush_folder
+from kdh_desktop.core.durable_file import flush_files, flush_folder
 from kdh_desktop.core.errors import KdhError, ModelError, VerificationError
 from kdh_desktop.core.paths import AppPaths
 
@@ -166,31 +168,27 @@ class ModelRegistry:
         Raises:
             ModelError: It cannot be read, or another model has its name.
             VerificationError: It is not what a trusted publisher signed.
+            OSError: The disk is full, or cannot be written to.
         """
         keys = self._trusted_keys()
-        self._paths.models.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=".new.", dir=self._paths.models))
-        try:
+        with staging_in(self._paths.models) as staging:
             fresh = staging / "model"
+            fresh.mkdir()
             if source.is_dir():
                 open_bundle(source, trusted_keys=keys)
-                shutil.copytree(source, fresh)
+                for name in MAX_SIZES:
+                    # Without its mode: what is read-only there could not be flushed or moved here.
+                    shutil.copyfile(source / name, fresh / name)
             else:
-                fresh.mkdir()
                 unpack_model(source, fresh)
+            flush_files(fresh)
             bundle = open_bundle(fresh, trusted_keys=keys)
             if not source.is_dir():
                 check_name(source, bundle.id, installed=self._names())
             is_there = self._has(bundle, keys)
             check(bundle)
             if not is_there:
-                place = self._folder(bundle.id)
-                if place.exists():  # damaged since it was taken in
-                    place.rename(staging / "damaged")
-                fresh.rename(place)
-                flush_folder(self._paths.models)
-        finally:
-            shutil.rmtree(staging, ignore_errors=True)
+                put_in_place(fresh, self._folder(bundle.id))
         return self._open(bundle.id, keys)
 
     def adopt(
@@ -213,21 +211,25 @@ class ModelRegistry:
             VerificationError: It is not what the run signed.
             ModelError: Another model has its name.
             LockedError: The door is locked again.
+            OSError: The disk is full, or cannot be written to.
         """
         bundle = open_bundle(candidate, trusted_keys=(candidate_key,))
         key, keys = administrator.key, self._trusted_keys()
-        if self._has(bundle, keys):
-            return self._open(bundle.id, keys)
-        write_bundle(
-            self._folder(bundle.id),
-            manifest=bundle.manifest,
-            files={
-                MODEL: bundle.model,
-                TOKENIZER: bundle.tokenizer,
-                MODEL_CARD: bundle.model_card.encode(),
-            },
-            key=key,
-        )
+        with staging_in(self._paths.models) as staging:
+            if not self._has(bundle, keys):
+                fresh = staging / "model"
+                write_bundle(
+                    fresh,
+                    manifest=bundle.manifest,
+                    files={
+                        MODEL: bundle.model,
+                        TOKENIZER: bundle.tokenizer,
+                        MODEL_CARD: bundle.model_card.encode(),
+                    },
+                    key=key,
+                )
+                flush_folder(fresh)
+                put_in_place(fresh, self._folder(bundle.id))
         return self._open(bundle.id, keys)
 
     def export(self, bundle_id: str, target: Path) -> None:
