@@ -205,20 +205,26 @@ def test_a_candidate_that_is_in_force_already_is_left_where_it_lies(
     assert network.stat().st_ino == before, "a folder in use is never moved aside"
 
 
+@pytest.mark.parametrize(
+    "write", ["os.fsync", "kdh_desktop.core.classification.activation.write_durably"]
+)
 def test_a_full_disk_leaves_the_model_before_in_force(
     changes: ModelChanges,
     administrator: Administrator,
     candidate: Callable[..., RunFolder],
     paths: AppPaths,
     monkeypatch: pytest.MonkeyPatch,
+    write: str,
 ) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("kdh_desktop.core.classification.activation.write_durably", full)
+    run = candidate("ours")
+    monkeypatch.setattr(write, full)
     with pytest.raises(ModelError, match="nothing was changed"):
-        changes.put_candidate_in_force(candidate("ours"), administrator=administrator)
+        changes.put_candidate_in_force(run, administrator=administrator)
     assert in_force(paths) == "shipped"
+    assert not list(paths.models.glob(".*"))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")

@@ -76,14 +76,17 @@ class ModelChanges:
 
         Raises:
             VerificationError: It is not what the run signed.
-            ModelError: Another model has its name.
+            ModelError: Another model has its name, or the disk is full.
             InputError: The reason is too short.
             LockedError: The door is locked again.
             KdhError: The audit log cannot be written.
         """
         words = checked_reason(reason) if reason else ""
         key = load_public_key(run.public_key)
-        bundle = self.registry.adopt(run.candidate, candidate_key=key, administrator=administrator)
+        with _told_of_the_disk():
+            bundle = self.registry.adopt(
+                run.candidate, candidate_key=key, administrator=administrator
+            )
         return self.put_in_force(bundle, administrator=administrator, reason=words)
 
     def put_in_force(
