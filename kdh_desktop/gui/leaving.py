@@ -51,6 +51,7 @@ class Leaving(QObject):
         self.question: QMessageBox | None = None
         parts.panel.changed.connect(self._see)
         parts.trainings.changed.connect(self._see)
+        parts.trainings.failed.connect(self._stay)
         reviewer.busy_changed.connect(self._see)
         reviewer.failed.connect(self._stay)
 
@@ -65,12 +66,13 @@ class Leaving(QObject):
 
     @property
     def _is_busy(self) -> bool:
-        return self._would_cut_short or self._reviewer.is_busy
+        is_writing = self._reviewer.is_busy or self._parts.trainings.is_deleting
+        return self._would_cut_short or is_writing
 
     def may_close(self) -> bool:
         """Whether the window may close now; where it may not, the user has been asked."""
         if self._is_agreed or not (self._would_cut_short or self._would_forget()):
-            # What is being saved takes a moment, of which nobody has to be asked.
+            # What is being saved or deleted takes a moment, of which nobody has to be asked.
             self._is_agreed = self._is_busy
             return not self._is_busy
         if self.question is None:
@@ -142,7 +144,7 @@ class Leaving(QObject):
         )
 
     def _stay(self) -> None:
-        """The window stays open, as where something could not be saved."""
+        """The window stays open, as where something could not be saved or deleted."""
         self._is_agreed = False
 
     def _forget_question(self) -> None:

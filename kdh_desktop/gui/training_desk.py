@@ -125,6 +125,7 @@ class TrainingDesk(QObject):
         self._process: TrainingProcess | None = None
         self._active: ActiveRun | None = None
         self._is_beginning = False
+        self._deletions = 0
         self._seen_events = 0
         self._seen_log = 0
         self._timer = QTimer(self)
@@ -157,6 +158,11 @@ class TrainingDesk(QObject):
     def is_busy(self) -> bool:
         """Whether a run goes on, or is about to."""
         return self._active is not None or self._is_beginning
+
+    @property
+    def is_deleting(self) -> bool:
+        """Whether a run is being deleted; `changed` follows when it is."""
+        return self._deletions > 0
 
     @property
     def log_tail(self) -> tuple[str, ...]:
@@ -233,9 +239,11 @@ class TrainingDesk(QObject):
             self._set_wish(RunWish.STOP)
             self._process.stop()
 
-    def discard(self) -> None:
-        """Stop the run within two seconds and delete all that it made."""
-        if self._process is not None and self._can_wish(RunWish.DISCARD):
+    def discard(self, run: RunFolder) -> None:
+        """Stop a run within two seconds and delete all that it made; at once where it is over."""
+        if self._active is None or self._active.run != run:
+            self.delete(run)
+        elif self._process is not None and self._can_wish(RunWish.DISCARD):
             self._set_wish(RunWish.DISCARD)
             self._process.stop()
 
@@ -246,9 +254,11 @@ class TrainingDesk(QObject):
         folders = self.folders
 
         def deleted(outcome: Outcome[None]) -> None:
+            self._deletions -= 1
             self.load()
             self._answer(outcome, done)
 
+        self._deletions += 1
         self._jobs.start(lambda _: folders.delete(run), done=deleted)
 
     def close(self, timeout_s: float = 0.0) -> None:
@@ -345,12 +355,13 @@ class TrainingDesk(QObject):
             one.ended(process.progress, ending) if one.run == process.run else one
             for one in self._runs
         )
+        # Before anybody hears of the end who would close the window then.
+        if was_discarded:
+            self.delete(process.run)
         ended = EndedRun(process.run, ending, process.progress, was_discarded=was_discarded)
         self.ended.emit(ended)
         self.changed.emit()
-        if was_discarded:
-            self.delete(process.run)
-        else:
+        if not was_discarded:
             self.load()
 
     def _take_list(self, outcome: Outcome[tuple[tuple[RunSummary, ...], KdhError | None]]) -> None:

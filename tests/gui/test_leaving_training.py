@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
 from kdh_desktop.core.corpus_source import HocSource
+from kdh_desktop.core.errors import KdhError
 from kdh_desktop.core.runs.run_ending import EndingKind
 from kdh_desktop.core.runs.training_runs import RunRequest
 from kdh_desktop.core.training_progress import RunState
@@ -121,6 +123,39 @@ def test_a_training_can_be_stopped_to_go_on_later(training: Training) -> None:
     (summary,) = training.trainings.folders.runs()
     assert summary.state is RunState.CANCELLED
     assert summary.can_resume
+
+
+def test_a_training_that_is_being_discarded_is_deleted_before_the_window_closes(
+    training: Training,
+) -> None:
+    assert training.trainings.active is not None
+    run = training.trainings.active.run
+    training.trainings.discard(run)
+    training.answer("&Stop the training and close")
+    training.wait_until(training.window.isHidden)
+    assert training.ended[0].was_discarded
+    assert not run.folder.exists()
+    assert training.trainings.folders.runs() == []
+
+
+def test_a_training_that_cannot_be_deleted_keeps_the_window_open_and_says_so(
+    training: Training, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert training.trainings.active is not None
+    run = training.trainings.active.run
+
+    def refuse(path: Path, target: Path) -> None:
+        raise PermissionError(path, target)
+
+    failures: list[KdhError] = []
+    training.trainings.failed.connect(failures.append)
+    monkeypatch.setattr(Path, "rename", refuse)
+    training.trainings.discard(run)
+    training.answer("&Stop the training and close")
+    training.wait_until(lambda: failures)
+    assert "cannot be deleted" in failures[0].message
+    training.wait_until(lambda: [one.run for one in training.trainings.runs] == [run])
+    assert training.window.isVisible()
 
 
 def test_a_private_session_can_begin_while_a_model_is_trained(

@@ -215,10 +215,22 @@ def test_how_a_run_ends_is_not_told_in_the_words_of_the_time_before(driven: Driv
 def test_a_discarded_run_leaves_nothing_behind(driven: Driven) -> None:
     run = driven.start("trains")
     driven.wait_for_state(RunState.RUNNING)
-    driven.desk.discard()
+    driven.desk.discard(run)
     assert driven.wait_for_end().was_discarded
     driven.wait_until(lambda: not run.folder.exists())
     driven.wait_until(lambda: driven.desk.runs == ())
+    assert not driven.desk.is_deleting
+
+
+def test_a_run_that_ended_before_it_could_be_discarded_is_deleted_all_the_same(
+    driven: Driven,
+) -> None:
+    run = driven.start("finishes")
+    assert driven.wait_for_end().ending.kind is EndingKind.FINISHED
+    driven.desk.discard(run)
+    assert driven.desk.is_deleting
+    driven.wait_until(lambda: not driven.desk.is_deleting)
+    assert not run.folder.exists()
 
 
 ENDINGS = {

@@ -215,13 +215,15 @@ class RunSteps(QObject):
             desk.pause()
 
     def _discard(self) -> None:
+        if self._shown is None:
+            return
         self.question = ask(
             self._page,
             self.tr("Discard this training?"),
             self.tr("It stops, and all that it learnt is deleted for good."),
             yes=self.tr("Discard"),
             no=self.tr("Let it go on"),
-            then=self._parts.trainings.discard,
+            then=partial(self._parts.trainings.discard, self._shown.summary.run),
         )
         self._parts.door.guard(self.question)
 
