@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from kdh_desktop.core.errors import TrainingError
+from trainer.corpus.unlabelled import passages_in
 
 _TEXTS_AT_ONCE = 2000
 _LARGEST_INT16 = 2**15 - 1
@@ -70,17 +70,7 @@ def read_passages(paths: Sequence[Path]) -> list[str]:
     Raises:
         TrainingError: A file cannot be read, or a line is no JSON object with a text.
     """
-    texts: dict[str, None] = {}
-    try:
-        for path in paths:
-            with path.open(encoding="utf-8-sig") as lines:
-                texts.update((str(json.loads(line)["text"]), None) for line in lines)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise TrainingError(
-            "A file of passages cannot be read.",
-            'Give files with one JSON object a line, each with a "text".',
-        ) from error
-    return list(texts)
+    return list(dict.fromkeys(passage for path in paths for _, passage in passages_in(path)))
 
 
 def prepared_stream(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from kdh_desktop.core.classification.sentences import split_sentences
 from kdh_desktop.core.errors import TrainingError
+from kdh_desktop.core.json_values import parse_json
 from trainer.corpus.duplicates import WIDE_CHARACTER, content_keys, near_duplicates
 from trainer.corpus.labelled_text import LabelledText
 
@@ -21,23 +23,34 @@ def read_unlabelled(path: Path, *, limit: int, min_words: int) -> list[LabelledT
     Raises:
         TrainingError: The file is missing or a line is no JSON object with a text.
     """
+    whole = (
+        (number, passage.encode(errors="ignore").decode()) for number, passage in passages_in(path)
+    )
+    long = ((number, passage) for number, passage in whole if _words_in(passage) >= min_words)
     texts: list[LabelledText] = []
+    for number, passage in islice(long, limit):
+        sentences = tuple(passage[start:end] for start, end in split_sentences(passage))
+        texts.append(LabelledText(f"transfer:{number}", sentences, sentences, None))
+    return texts
+
+
+def passages_in(path: Path) -> Iterator[tuple[int, str]]:
+    """Passages of JSON lines with ``text``, and numbers of their lines; empty ones are passed over.
+
+    Raises:
+        TrainingError: The file is missing or a line is no JSON object with a text.
+    """
     try:
         with path.open(encoding="utf-8-sig") as lines:
             for number, line in enumerate(lines):
-                if len(texts) == limit:
-                    break
-                passage = str(json.loads(line)["text"]).encode(errors="ignore").decode()
-                if _words_in(passage) < min_words:
-                    continue
-                sentences = tuple(passage[a:b] for a, b in split_sentences(passage))
-                texts.append(LabelledText(f"transfer:{number}", sentences, sentences, None))
+                if line.strip():
+                    passage: Any = parse_json(line)
+                    yield number, str(passage["text"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TrainingError(
-            "The file of unlabelled texts cannot be read.",
-            'Give a file with one JSON object a line, each with a "text".',
+            "A file of unlabelled texts cannot be read.",
+            'Give one with a JSON object a line, each with a "text".',
         ) from error
-    return texts
 
 
 def apart_from(

@@ -116,7 +116,7 @@ def test_kept_texts_of_another_tokenizer_are_refused(tokenizer_file: Path, tmp_p
 def test_passages_of_several_files_are_read_once_each(tmp_path: Path) -> None:
     files = [tmp_path / "a.jsonl", tmp_path / "b.jsonl"]
     for file, texts in zip(files, (["one", "two"], ["two", "three"]), strict=True):
-        lines = [json.dumps({"id": 1, "text": text}) for text in texts]
+        lines = [json.dumps({"id": 1, "text": text}) for text in texts] + ["", ""]
         file.write_text("\n".join(lines), encoding="utf-8")
     assert read_passages(files) == ["one", "two", "three"]
 
@@ -125,7 +125,7 @@ def test_passages_of_several_files_are_read_once_each(tmp_path: Path) -> None:
 def test_a_line_without_a_text_is_refused(tmp_path: Path, line: str) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text(line, encoding="utf-8")
-    with pytest.raises(TrainingError, match="passages"):
+    with pytest.raises(TrainingError, match="unlabelled texts"):
         read_passages([path])
 
 

@@ -226,6 +226,12 @@ def test_short_passages_are_passed_over_and_do_not_count(tmp_path: Path) -> None
     assert [text.id for text in found] == ["transfer:1", "transfer:3"]
 
 
+def test_empty_lines_among_passages_are_passed_over(tmp_path: Path) -> None:
+    lines = ["", passage(9), "", "  ", passage(9, "last"), ""]
+    found = read_unlabelled(write_lines(tmp_path / "p.jsonl", *lines), limit=9, min_words=1)
+    assert [text.id for text in found] == ["transfer:1", "transfer:4"]
+
+
 def test_characters_count_as_words_where_there_are_no_blanks(tmp_path: Path) -> None:
     passages = ["患者因反复咳嗽入院，病理证实为腺癌。", "肺癌。"]
     lines = [json.dumps({"text": text}, ensure_ascii=False) for text in passages]
@@ -260,7 +266,9 @@ def test_nothing_is_read_past_the_limit(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["", "{", "[]", "7", "null", '"text"', '{"id": 1}', '["text"]'], ids=repr
+    "line",
+    ["{", "[" * 100_000, "[]", "7", "null", '"text"', '{"id": 1}', '["text"]'],
+    ids=lambda line: line[:9],
 )
 def test_a_line_that_is_no_passage_is_told(tmp_path: Path, line: str) -> None:
     path = write_lines(tmp_path / "p.jsonl", passage(9), line)
