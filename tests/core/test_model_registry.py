@@ -95,6 +95,11 @@ def test_a_model_is_on_the_disk_before_it_has_its_name(
     assert paths.models.stat().st_ino in flushed[True]
 
 
+def test_the_shipped_model_is_there_already(registry: ModelRegistry, paths: AppPaths) -> None:
+    assert registry.install(paths.bundled_model).folder == paths.bundled_model
+    assert not any(paths.models.glob("*/"))
+
+
 def test_a_model_from_a_read_only_medium_can_be_written_to_here(
     registry: ModelRegistry, source: Callable[[str], Path]
 ) -> None:

@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 from kdh_desktop.core.classification.manifest import FileDigest, Manifest
 from kdh_desktop.core.classification.onnx_inspection import check_onnx
 from kdh_desktop.core.classification.signing import SIGNATURE_SIZE, sign, verify
+from kdh_desktop.core.durable_file import flush_files, flush_folder
 from kdh_desktop.core.errors import ModelError, VerificationError
 from kdh_desktop.core.labels import LabelSet
 
@@ -167,12 +168,11 @@ def write_bundle(
         fresh = staging / "new"
         fresh.mkdir()
         for name, data in contents.items():
-            with (fresh / name).open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
+            (fresh / name).write_bytes(data)
+        flush_files(fresh)
         open_bundle(fresh, trusted_keys=(key.public_key(),), expected_id=manifest.bundle_id)
         _swap(fresh, folder, staging / "old")
+        flush_folder(folder.parent)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 

@@ -48,7 +48,7 @@ from kdh_desktop.core.classification.model_bundle import (
 )
 from kdh_desktop.core.classification.model_staging import put_in_place, staging_in
 from kdh_desktop.core.classification.signing import load_trusted_keys
-from kdh_desktop.core.durable_file import flush_files, flush_folder
+from kdh_desktop.core.durable_file import flush_files
 from kdh_desktop.core.errors import KdhError, ModelError, VerificationError
 from kdh_desktop.core.paths import AppPaths
 
@@ -189,7 +189,7 @@ class ModelRegistry:
             check(bundle)
             if not is_there:
                 put_in_place(fresh, self._folder(bundle.id))
-        return self._open(bundle.id, keys)
+        return self._find(bundle.id, keys)
 
     def adopt(
         self,
@@ -228,9 +228,8 @@ class ModelRegistry:
                     },
                     key=key,
                 )
-                flush_folder(fresh)
                 put_in_place(fresh, self._folder(bundle.id))
-        return self._open(bundle.id, keys)
+        return self._find(bundle.id, keys)
 
     def export(self, bundle_id: str, target: Path) -> None:
         """Write a model to a ``.kdhmodel`` file; it appears whole, or not at all.
