@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,19 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from kdh_desktop.core.classification.classifier import OnnxClassifier
-from kdh_desktop.core.classification.cleaning import clean_text
+from kdh_desktop.core.classification.classifier import OnnxClassifier, TextScores
 from kdh_desktop.core.classification.confidence import calibrated_probabilities
 from kdh_desktop.core.classification.manifest import LabelCalibration, Manifest
-from kdh_desktop.core.classification.sentences import split_sentences
+from kdh_desktop.core.classification.windows import ReadText, TextReader
 from trainer.corpus import LabelledText
 from trainer.export.onnx_export import check_float32, export_float32, quantise
 from trainer.judging.calibration import fit_calibrations
 from trainer.judging.evaluation import (
     ServedScores,
+    beside_truth,
     best_evidence_threshold,
     classifier_for,
-    served_scores,
 )
 from trainer.learning.batching import Batches, Encoder, Example
 from trainer.learning.network_scores import score
@@ -55,10 +53,16 @@ class CalibrationScores:
     float32: list[ServedScores] = field(default_factory=list)
     texts: list[LabelledText] = field(default_factory=list)
 
-    def add(self, candidate: Candidate, unseen: Sequence[LabelledText]) -> None:
-        """Let a student score the texts it did not see, in both forms."""
-        self.int8.append(served_scores(candidate.int8, unseen))
-        self.float32.append(served_scores(candidate.float32, unseen))
+    def add(
+        self,
+        unseen: Sequence[LabelledText],
+        *,
+        int8: Sequence[TextScores],
+        float32: Sequence[TextScores],
+    ) -> None:
+        """Take what a student says of texts that it did not see, in both forms."""
+        self.int8.append(beside_truth(unseen, int8))
+        self.float32.append(beside_truth(unseen, float32))
         self.texts += unseen
 
     @property
@@ -98,24 +102,27 @@ def parity_gap(
 ) -> float:
     """Largest difference in probability between torch and the exported float32 form.
 
-    Texts of more than one window are left out: their windows are joined outside the network. Where
-    all are so long, the first window of each is compared instead.
+    Both are asked about the pieces and sentences that the program reads in a text. Texts of more
+    than one window are left out: their windows are joined outside the network. Where all are so
+    long, the first window of each is compared instead.
 
     Raises:
         TrainingError: They differ by more than float32 should.
     """
     manifest = candidate.float32.bundle.manifest
-    divided = [_divided(text) for text in texts]
-    served = candidate.float32.score([text.text for text in divided])
-    short = [row for row, one in enumerate(served) if one.windows == 1]
+    reader = TextReader(
+        candidate.tokenizer,
+        max_tokens=manifest.max_tokens,
+        window_stride=manifest.window_stride,
+    )
+    reads = [reader.read(text.text) for text in texts]
+    short = [read for read in reads if len(read.windows) == 1]
     if short:
-        examples = encoder.examples([divided[row] for row in short])
-        exported = [served[row].decision_logits for row in short]
+        examples = [_in_sentences(read) for read in short]
+        served = candidate.float32.score([read.pasted for read in short])
+        exported = [one.decision_logits for one in served]
     else:
-        examples = [
-            _first_window(example, pieces=manifest.max_tokens - 2)
-            for example in encoder.examples(divided)
-        ]
+        examples = [_first_window(read) for read in reads]
         exported = [_window_logits(candidate.float32, example) for example in examples]
     batches = Batches(
         examples, piece_ids=encoder.piece_ids, max_tokens=manifest.max_tokens, batch_size=1
@@ -128,10 +135,21 @@ def parity_gap(
     )
 
 
-def _first_window(example: Example, *, pieces: int) -> Example:
+def _in_sentences(read: ReadText) -> Example:
+    """A text in the sentences that the program sees in it."""
+    ends = np.flatnonzero(np.diff(read.sentence_of_piece)) + 1
+    return _example(np.split(read.ids, ends))
+
+
+def _first_window(read: ReadText) -> Example:
     """The beginning of a text as a text of one sentence."""
-    sentence = tuple(chain.from_iterable(example.pieces))[:pieces]
-    return Example((sentence,), (sentence,), None)
+    start, end = read.windows[0]
+    return _example([read.ids[start:end]])
+
+
+def _example(sentences: Sequence[NDArray[np.int64]]) -> Example:
+    pieces = tuple(tuple(sentence.tolist()) for sentence in sentences)
+    return Example(pieces, pieces, None)
 
 
 def _window_logits(classifier: OnnxClassifier, example: Example) -> NDArray[np.float32]:
@@ -146,10 +164,3 @@ def _window_logits(classifier: OnnxClassifier, example: Example) -> NDArray[np.f
 
 def _probabilities(logits: NDArray[np.float32], manifest: Manifest) -> NDArray[np.float64]:
     return calibrated_probabilities(logits, manifest.calibrations)
-
-
-def _divided(text: LabelledText) -> LabelledText:
-    """The text as the program cleans it, in the sentences that the program sees in it."""
-    whole = clean_text(text.text).text
-    sentences = tuple(whole[start:end] for start, end in split_sentences(whole))
-    return LabelledText(text.id, sentences, sentences, None)
