@@ -53,6 +53,7 @@ def nested_decisions(
     *,
     truth: NDArray[np.float32],
     fold_of: NDArray[np.int64],
+    has_own_thresholds: bool = False,
 ) -> NDArray[np.bool_]:
     """Decisions on each fold with everything fitted, thresholds too, on the other folds alone.
 
@@ -60,6 +61,7 @@ def nested_decisions(
         score: Fits on some rows and scores others.
         truth: (texts, labels).
         fold_of: (texts,).
+        has_own_thresholds: Whether each label has its own threshold, or all share one.
 
     Returns:
         Boolean (texts, labels).
@@ -67,6 +69,41 @@ def nested_decisions(
     present = np.zeros(truth.shape, bool)
     for fold in np.unique(fold_of):
         rest, own = fold_of != fold, fold_of == fold
-        threshold = best_threshold(score(rest, rest), truth[rest])
-        present[own] = score(rest, own) >= threshold
+        present[own] = score(rest, own) >= best_thresholds(
+            score(rest, rest), truth[rest], has_own_thresholds=has_own_thresholds
+        )
     return present
+
+
+def out_of_fold_decisions(
+    scores: NDArray[np.float32],
+    *,
+    truth: NDArray[np.float32],
+    fold_of: NDArray[np.int64],
+    has_own_thresholds: bool = False,
+) -> NDArray[np.bool_]:
+    """The same by scores as they are, (texts, labels): only thresholds are fitted."""
+    return nested_decisions(
+        lambda _, rows: scores[rows],
+        truth=truth,
+        fold_of=fold_of,
+        has_own_thresholds=has_own_thresholds,
+    )
+
+
+def best_thresholds(
+    scores: NDArray[np.float32], truth: NDArray[np.float32], *, has_own_thresholds: bool
+) -> NDArray[np.float64]:
+    """The threshold of each label (labels,): its own best one, or the best for all labels as one.
+
+    A label that no text has takes that for all in either case: it has none of its own.
+    """
+    shared = best_threshold(scores, truth)
+    return np.array(
+        [
+            best_threshold(scores[:, [label]], truth[:, [label]])
+            if has_own_thresholds and truth[:, label].any()
+            else shared
+            for label in range(truth.shape[1])
+        ]
+    )

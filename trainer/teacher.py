@@ -70,6 +70,8 @@ class Teacher:
             of the networks, then scores of the linear members where there are any.
         labelled: Soft targets of the texts.
         unlabelled: Soft targets of the unlabelled texts.
+        has_own_thresholds: Whether each label is decided by its own threshold, as where it has a
+            network of its own; else all share one.
     """
 
     rows: NDArray[np.bool_]
@@ -77,6 +79,7 @@ class Teacher:
     members: tuple[NDArray[np.float32], ...]
     labelled: list[SoftTargets]
     unlabelled: list[SoftTargets]
+    has_own_thresholds: bool = False
 
     def decide(self, truth: NDArray[np.float32]) -> NDArray[np.bool_]:
         """Decisions on each fold by all members, joined and cut as fits the other folds best."""
@@ -85,7 +88,12 @@ class Teacher:
             stacker = Stacker().fit([one[fit] for one in self.members], truth[fit])
             return stacker.logits([one[rows] for one in self.members])
 
-        return nested_decisions(score, truth=truth, fold_of=self.fold_of)
+        return nested_decisions(
+            score,
+            truth=truth,
+            fold_of=self.fold_of,
+            has_own_thresholds=self.has_own_thresholds,
+        )
 
 
 class TeacherTrainer:
@@ -181,7 +189,14 @@ class TeacherTrainer:
         stacker = Stacker().fit(decisions, self._truth[rows])
         labelled = soft_targets(stacker.logits(decisions), networks)
         unlabelled = self._of_others(stacker, speaking_of_others)
-        return Teacher(rows, self.fold_of[rows], tuple(decisions), labelled, unlabelled)
+        return Teacher(
+            rows,
+            self.fold_of[rows],
+            tuple(decisions),
+            labelled,
+            unlabelled,
+            has_own_thresholds=self._config.teacher.method is TeacherMethod.BINARY_RELEVANCE,
+        )
 
     def _of_others(self, stacker: Stacker, left_out: Sequence[Folds]) -> list[SoftTargets]:
         """Soft targets of the unlabelled texts from the mean of members."""

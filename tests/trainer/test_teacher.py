@@ -31,7 +31,7 @@ from trainer.learning.stages import StageRunner
 from trainer.linear import LinearMember
 from trainer.networks.base import NetworkBase
 from trainer.process.control import RunControl
-from trainer.stacking import Stacker, nested_decisions
+from trainer.stacking import Stacker, best_thresholds, nested_decisions, out_of_fold_decisions
 from trainer.teacher import (
     Corpus,
     LinearMembers,
@@ -100,6 +100,29 @@ def test_the_threshold_of_a_fold_is_the_best_of_the_others() -> None:
         rest, own = fold != FOLD_OF, fold == FOLD_OF
         threshold = best_threshold(network[rest], truth[rest])
         np.testing.assert_array_equal(found[own], network[own] >= threshold)
+
+
+def test_labels_with_networks_of_their_own_are_decided_by_thresholds_of_their_own() -> None:
+    network, linear, truth = scores_and_truth(0)
+    own = replace(teacher_of(network, linear, FOLD_OF), has_own_thresholds=True)
+    found = out_of_fold_decisions(network, truth=truth, fold_of=FOLD_OF, has_own_thresholds=True)
+    assert not np.array_equal(found, decide(network, truth))
+    one_by_one = [decide(network[:, [label]], truth[:, [label]])[:, 0] for label in range(LABELS)]
+    np.testing.assert_array_equal(found, np.column_stack(one_by_one))
+    shared = replace(own, has_own_thresholds=False)
+    assert not np.array_equal(own.decide(truth), shared.decide(truth))
+    changed = np.where(FOLD_OF[:, None] == 0, 1 - truth, truth)
+    np.testing.assert_array_equal(
+        own.decide(truth)[FOLD_OF == 0], own.decide(changed)[FOLD_OF == 0]
+    )
+
+
+def test_a_label_that_no_text_has_takes_the_threshold_of_all() -> None:
+    network, _, truth = scores_and_truth(0)
+    truth[:, 2] = 0
+    at = best_thresholds(network, truth, has_own_thresholds=True)
+    assert at[2] == best_threshold(network, truth)
+    assert at[0] == best_threshold(network[:, [0]], truth[:, [0]])
 
 
 def test_what_is_scored_for_a_fold_is_fitted_on_the_others() -> None:
@@ -273,6 +296,7 @@ def test_a_binary_relevance_teacher_trains_a_network_for_each_label(
     labels = [f"teacher-without-{fold}-label-{label}" for fold in (0, 1) for label in range(10)]
     assert stages_of(told) == [*labels, "linear member"]
     assert teacher.members[0].shape == (40, 10)
+    assert teacher.has_own_thresholds
 
 
 def with_labels_turned_round(corpus: Corpus, rows: NDArray[np.bool_]) -> Corpus:

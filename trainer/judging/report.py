@@ -28,7 +28,7 @@ from trainer.judging.metrics import (
 )
 from trainer.judging.resampling import Estimate, Groups, estimate, observe
 from trainer.judging.significance import Comparison, paired_bootstrap
-from trainer.stacking import nested_decisions
+from trainer.stacking import out_of_fold_decisions
 from trainer.teacher import Teacher
 
 
@@ -37,12 +37,16 @@ def teacher_figures(
 ) -> dict[str, float]:
     """Out-of-fold figures of the teacher of some texts, and of its members.
 
-    The threshold of each fold is taken from the other folds, and so is the stacking.
+    The thresholds of each fold are taken from the other folds, and so is the stacking.
     """
     truth = target_matrix(texts)
     found = _of_decisions(teacher.decide(truth), truth, groups=groups_of(texts), seed=seed)
-    for name, scores in zip(("network", "linear"), teacher.members, strict=False):
-        found[f"{name}_micro_f1"] = micro_f1(_decide(scores, truth, teacher.fold_of), truth)
+    kinds = {"network": teacher.has_own_thresholds, "linear": False}
+    for (name, is_each), scores in zip(kinds.items(), teacher.members, strict=False):
+        present = out_of_fold_decisions(
+            scores, truth=truth, fold_of=teacher.fold_of, has_own_thresholds=is_each
+        )
+        found[f"{name}_micro_f1"] = micro_f1(present, truth)
     return _rounded(found)
 
 
@@ -181,9 +185,3 @@ def _of_decisions(
 
 def _rounded(found: dict[str, float]) -> dict[str, float]:
     return {name: round(value, 4) for name, value in found.items()}
-
-
-def _decide(
-    scores: NDArray[np.float32], truth: NDArray[np.float32], fold_of: NDArray[np.int64]
-) -> NDArray[np.bool_]:
-    return nested_decisions(lambda _, own: scores[own], truth=truth, fold_of=fold_of)

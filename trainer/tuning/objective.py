@@ -19,13 +19,14 @@ from kdh_desktop.core.training_config import (
     NetworkConfig,
     RunConfig,
     Schedule,
+    TeacherMethod,
     has_own_teachers,
     is_student_judged,
 )
 from trainer.corpus import LabelledText, target_matrix
 from trainer.corpus.duplicates import groups_of
 from trainer.distillation import StudentTrainer, TaughtExamples, with_soft
-from trainer.judging.metrics import Decisions, Tally, best_threshold, micro_f1
+from trainer.judging.metrics import Decisions, Tally, micro_f1
 from trainer.judging.significance import paired_bootstrap
 from trainer.learning.batching import Example, SoftTargets
 from trainer.learning.learner import Diverged, Learner
@@ -36,7 +37,7 @@ from trainer.process.control import RunControl
 from trainer.process.device import repeat_exactly
 from trainer.process.durable import save_arrays
 from trainer.running.texts import folds_of
-from trainer.stacking import nested_decisions
+from trainer.stacking import best_thresholds, out_of_fold_decisions
 from trainer.teacher import Corpus, Teacher, TeacherTrainer, pick
 from trainer.tuning.positions import Report, Values, key_of
 
@@ -186,16 +187,22 @@ class OutOfFoldObjective:
             self._corpora[base.folder] = Corpus.encoded(self.texts, (), base.encoder)
         return self._corpora[base.folder]
 
-    def score(self, scores: NDArray[np.float32], *, folds: int) -> float:
+    def score(
+        self, scores: NDArray[np.float32], *, folds: int, has_own_thresholds: bool = False
+    ) -> float:
         """Micro-F1 over the first folds, at thresholds from the others of them.
 
-        Of a single fold, at its own best threshold: it flatters every position alike.
+        Of a single fold, at its own best thresholds: they flatter every position alike.
         """
         rows = self.fold_of < folds
         found, truth, fold_of = scores[rows], self.truth[rows], self.fold_of[rows]
         if folds == 1:
-            return micro_f1(found >= best_threshold(found, truth), truth)
-        return micro_f1(_decide(found, truth, fold_of), truth)
+            at = best_thresholds(found, truth, has_own_thresholds=has_own_thresholds)
+            return micro_f1(found >= at, truth)
+        present = out_of_fold_decisions(
+            found, truth=truth, fold_of=fold_of, has_own_thresholds=has_own_thresholds
+        )
+        return micro_f1(present, truth)
 
 
 @dataclass(frozen=True)
@@ -213,17 +220,21 @@ class _Position:
             teacher = self._teacher()
             return None if teacher is None else teacher.decide(self.of.truth)
         scores = self._student_scores()
-        return None if scores is None else _decide(scores, self.of.truth, self.of.fold_of)
+        if scores is None:
+            return None
+        return out_of_fold_decisions(scores, truth=self.of.truth, fold_of=self.of.fold_of)
 
     def _teacher(self) -> Teacher | None:
         """The position's own teacher, or None where it was given up."""
         networks = self._teachers.networks
+        is_each = self.config.teacher.method is TeacherMethod.BINARY_RELEVANCE
         scores = np.zeros_like(self.of.truth)
         for fold in range(self.of.spec.tuning.folds):
             found = networks.of_labelled(frozenset({fold}), 0)
             self._forget_networks()
             scores[self.of.fold_of == fold] = found.decision_logits(self.config.sentence_weight)
-            if not self.report(fold, self.of.score(scores, folds=fold + 1)):
+            so_far = self.of.score(scores, folds=fold + 1, has_own_thresholds=is_each)
+            if not self.report(fold, so_far):
                 return None
         return self._teachers.train()
 
@@ -317,12 +328,6 @@ def affordable(config: RunConfig, tuning: TuningConfig) -> RunConfig:
         fine_tune=shorter(config.distillation.fine_tune),
     )
     return replace(config, teacher=teacher, distillation=distillation)
-
-
-def _decide(
-    scores: NDArray[np.float32], truth: NDArray[np.float32], fold_of: NDArray[np.int64]
-) -> NDArray[np.bool_]:
-    return nested_decisions(lambda _, rows: scores[rows], truth=truth, fold_of=fold_of)
 
 
 def _keep(folder: Path, present: NDArray[np.bool_], truth: NDArray[np.float32]) -> None:

@@ -67,6 +67,20 @@ def test_what_is_never_divided_is_resampled_whole_for_the_teacher_too(
     assert widths[1] > widths[0]
 
 
+def test_networks_of_one_label_each_are_judged_by_thresholds_of_their_own(
+    tiny_texts: list[LabelledText],
+) -> None:
+    """Each network tells its label apart without fault, and on a scale of its own."""
+    truth = target_matrix(tiny_texts)
+    apart = (4 * truth - 2 + 10 * np.arange(truth.shape[1])).astype(np.float32)
+    fold_of = np.arange(len(truth)) % 2
+    teacher = Teacher(np.ones(len(truth), bool), fold_of, (apart, apart), [], [])
+    each = replace(teacher, has_own_thresholds=True)
+    together, alone = (teacher_figures(one, tiny_texts) for one in (teacher, each))
+    assert alone["network_micro_f1"] == 1.0 > together["network_micro_f1"]
+    assert alone["linear_micro_f1"] == together["linear_micro_f1"]
+
+
 def test_the_manifest_has_the_figures_of_the_judgement(
     classifier: OnnxClassifier, texts: list[LabelledText], dev: dict[str, float]
 ) -> None:

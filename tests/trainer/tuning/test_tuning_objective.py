@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from kdh_desktop.core.corpus_source import HocSource
 from kdh_desktop.core.errors import Cancelled, TrainingError
@@ -20,6 +21,7 @@ from kdh_desktop.core.search_space import Choice, Dimension, Real, TuningConfig,
 from kdh_desktop.core.training_config import (
     Augmentation,
     RunConfig,
+    TeacherMethod,
     config_from_json,
     config_to_json,
 )
@@ -34,9 +36,10 @@ from tests.trainer.conftest import ROOT, learning, trainer_environment
 from trainer.corpus import LabelledText
 from trainer.judging.metrics import micro_f1
 from trainer.learning.batching import SoftTargets
+from trainer.learning.network_scores import NetworkScores
 from trainer.process.control import RunControl
 from trainer.running.texts import folds_of
-from trainer.teacher import pick
+from trainer.teacher import TeacherNetworks, pick
 from trainer.tuning import Values
 from trainer.tuning.objective import (
     JudgedTexts,
@@ -228,6 +231,37 @@ def test_where_only_the_teacher_is_tuned_it_is_judged_itself(
     found = files_below(objective.spec.folder(values))
     assert "teacher-without-0-held-out.npz" in found
     assert not any(name.startswith("student") or not name.endswith(".npz") for name in found)
+
+
+def test_a_teacher_of_networks_of_one_label_each_is_judged_by_thresholds_of_their_own(
+    open_in: Callable[..., OutOfFoldObjective],
+    quick: RunConfig,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    values: Values = {"teacher.schedule.peak_rate": 5e-3, "augmentation.sentence_dropout": 0.1}
+    reports: dict[TeacherMethod, Reported] = {}
+    for method in TeacherMethod:
+        how = replace(quick.teacher, method=method, has_linear_member=False)
+        config = replace(quick, teacher=how)
+        objective = open_in(method.value, TEACHER, config=config, is_taught=False)
+        truth, fold_of = objective.truth, objective.fold_of
+        apart = (4 * truth - 2 + 10 * np.arange(truth.shape[1])).astype(np.float32)
+
+        def told(
+            _networks: TeacherNetworks,
+            left_out: frozenset[int],
+            _member: int,
+            apart: NDArray[np.float32] = apart,
+            fold_of: NDArray[np.int64] = fold_of,
+        ) -> NetworkScores:
+            own = apart[np.isin(fold_of, list(left_out))]
+            return NetworkScores(own, own, np.ones(len(own), np.int64))
+
+        monkeypatch.setattr(TeacherNetworks, "of_labelled", told)
+        reports[method] = Reported()
+        objective(values, reports[method])
+    shared, each = (x.scores for x in (reports[one] for one in TeacherMethod))
+    assert all(own > of_all + 0.1 for own, of_all in zip(each, shared, strict=True))
 
 
 def test_where_both_are_tuned_the_student_learns_from_its_own_teacher(
