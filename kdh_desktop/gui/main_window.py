@@ -284,6 +284,8 @@ class MainWindow(QMainWindow):
         self.journeys.leaving.agree()
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        # First, so that the window waits until it is written, and stays where it cannot be.
+        self.records_page.keep_note()
         if not self.journeys.leaving.may_close():
             event.ignore()
             return

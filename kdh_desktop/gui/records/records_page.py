@@ -173,9 +173,12 @@ class RecordsPage(QWidget):
         """Ask for an export of the chosen records, or of the list as it is by now."""
         self.many.hand_on(self._want_export)
 
+    def keep_note(self) -> None:
+        """Have the note written that is being typed."""
+        self.detail.note.keep()
+
     def save_layout(self) -> None:
         """Keep where the dividing lines stand, and write what is still to be written."""
-        self.detail.note.keep()
         # A disk that is full or gone must not keep the window open.
         with suppress(KdhError):
             self.reviewer.finish()
@@ -225,6 +228,8 @@ class RecordsPage(QWidget):
         for source in (records, self.table_model, self.open_record):
             source.failed.connect(self._say_failed)
         self.reviewer.failed.connect(self._say_lost)
+        # A note that is held may have given way to the one in the store.
+        self.reviewer.failed.connect(self.open_record.renew)
         self.reviewer.written.connect(records.look)
         self.list.saving.follow(self.reviewer)
         self.open_record.changed.connect(self._show_record)
@@ -403,7 +408,10 @@ class RecordsPage(QWidget):
         self._show_chosen()
 
     def _show_record(self) -> None:
-        self.detail.show_record(self.open_record.detail, self._labels)
+        detail = self.open_record.detail
+        if detail is not None:
+            detail = replace(detail, note=self.reviewer.note_of(detail.id, detail.note))
+        self.detail.show_record(detail, self._labels)
 
     def _renew_rows(self) -> None:
         self.table_model.renew()

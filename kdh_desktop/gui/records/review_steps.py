@@ -62,6 +62,7 @@ class ReviewSteps(QObject):
         detail.note_added.connect(reviewer.add_to_note)
         detail.note.shortened.connect(self._say_shortened)
         detail.note.left.connect(table.setFocus)
+        detail.note.left.connect(reviewer.try_again)
         detail.labels.list.toggle_wanted.connect(self._toggle_label)
         detail.labels.list.decision_wanted.connect(self._decide)
         reviewer.steps_changed.connect(self._show_steps)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from kdh_desktop.core.errors import KdhError
 from kdh_desktop.core.records.record_filter import ReviewStatus
 from kdh_desktop.core.records.share_done import OnProgress, silent
 from kdh_desktop.core.records.stored import Operation, OperationKind, RecordDetail, ReviewChange
@@ -30,17 +31,31 @@ class Steps:
 
 
 @dataclass(frozen=True, slots=True)
+class _Note:
+    """Words that take the place of a record's note, or stand at its end."""
+
+    record_id: int
+    words: str
+    is_added: bool
+
+    def after(self, note: str) -> str:
+        return note + self.words if self.is_added else self.words
+
+
+@dataclass(frozen=True, slots=True)
 class _Task:
     store: RecordStore
     write: Callable[[RecordStore, OnProgress], object]
     done: Callable[[object], None]
+    note: _Note | None = None
 
 
 class Reviewer(QObject):
     """Keeps the order of the keys that were pressed, without the window waiting for the disk.
 
     What a key means is worked out when its turn comes, from what the store says then: a key that
-    follows another one quickly still sees what that one did.
+    follows another one quickly still sees what that one did. A note that could not be written is
+    held until it can be: nobody can be asked to type it again.
     """
 
     written = Signal()
@@ -58,6 +73,7 @@ class Reviewer(QObject):
         super().__init__(parent)
         self._jobs = jobs
         self._tasks: deque[_Task] = deque()
+        self._held: list[_Task] = []
         self._is_writing = False
         self._store: RecordStore | None = None
         self.steps = Steps()
@@ -69,6 +85,7 @@ class Reviewer(QObject):
 
     def take_store(self, store: RecordStore | None) -> None:
         """Write to another store from now on; what was asked for before goes to the old one."""
+        self.try_again()
         self._store = store
         self.steps = Steps()
         self.steps_changed.emit()
@@ -112,17 +129,24 @@ class Reviewer(QObject):
 
     def write_note(self, record_id: int, note: str) -> None:
         """Put a note in place of the one that there is."""
-        change = ReviewChange(record_id, note=note)
-        self._add(lambda store: store.review([change], kind=OperationKind.WRITE_NOTE))
+        self._add_note(_Note(record_id, note, is_added=False))
 
     def add_to_note(self, record_id: int, words: str) -> None:
         """Put words at the end of a note."""
+        self._add_note(_Note(record_id, words, is_added=True))
 
-        def write(store: RecordStore) -> None:
-            change = ReviewChange(record_id, note=store.detail(record_id).note + words)
-            store.review([change], kind=OperationKind.WRITE_NOTE)
+    def note_of(self, record_id: int, note: str) -> str:
+        """A record's note with what could not be written yet; `note` is what the store has."""
+        for task in self._held:
+            if task.note is not None and task.note.record_id == record_id:
+                note = task.note.after(note)
+        return note
 
-        self._add(write)
+    def try_again(self) -> None:
+        """Write the notes that could not be written before."""
+        self._tasks.extend(self._held)
+        self._held.clear()
+        self._begin()
 
     # Many records
 
@@ -157,6 +181,8 @@ class Reviewer(QObject):
 
     def finish(self) -> None:
         """Write all that is waiting, before the program ends."""
+        self._tasks.extend(self._held)
+        self._held.clear()
         while self._tasks:
             task = self._tasks.popleft()
             task.write(task.store, silent)
@@ -170,15 +196,28 @@ class Reviewer(QObject):
     ) -> None:
         self._add_long(lambda store, _tell: write(store), done)
 
+    def _add_note(self, note: _Note) -> None:
+        def write(store: RecordStore, _tell: OnProgress) -> None:
+            words = note.after(store.detail(note.record_id).note)
+            change = ReviewChange(note.record_id, note=words)
+            store.review([change], kind=OperationKind.WRITE_NOTE)
+
+        # What was typed before comes first, or it would take the place of this.
+        self.try_again()
+        self._add_long(write, lambda _: None, note)
+
     def _add_long(
         self,
         write: Callable[[RecordStore, OnProgress], object],
         done: Callable[[object], None],
+        note: _Note | None = None,
     ) -> None:
-        if self._store is None:
-            return
-        self._tasks.append(_Task(self._store, write, done))
-        if not self._is_writing:
+        if self._store is not None:
+            self._tasks.append(_Task(self._store, write, done, note))
+            self._begin()
+
+    def _begin(self) -> None:
+        if self._tasks and not self._is_writing:
             self._write_next()
             self.busy_changed.emit()
 
@@ -196,8 +235,11 @@ class Reviewer(QObject):
                     self._keep(task.store, Ok(steps))
                     self.written.emit()
                     task.done(value)
+                    self.try_again()
                 case Err(error):
-                    # What was meant to follow was meant to follow this.
+                    lost = [task, *self._tasks] if isinstance(error, KdhError) else self._tasks
+                    self._held += [one for one in lost if one.note and one.store is self._store]
+                    # What was meant to follow was meant to follow this; only notes stand alone.
                     self._tasks.clear()
                     self.failed.emit(error)
             if self._tasks and not self._is_writing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -349,6 +350,144 @@ def test_window_stays_where_what_was_pressed_last_cannot_be_written(
     assert page.window().isVisible()
     page.window().close()
     assert page.window().isHidden()
+
+
+class FullDisk:
+    """What a person does cannot be written to a store until there is room."""
+
+    def __init__(self, store: RecordStore, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.is_full = True
+        self._review = store.review
+        monkeypatch.setattr(store, "review", self.review)
+
+    def review(self, changes: Sequence[ReviewChange], *, kind: OperationKind) -> None:
+        if self.is_full:
+            raise StoreError("The disk is full.", "Make room on it.")
+        self._review(changes, kind=kind)
+
+
+@pytest.fixture
+def full_disk(store: RecordStore, monkeypatch: pytest.MonkeyPatch) -> FullDisk:
+    return FullDisk(store, monkeypatch)
+
+
+def wait_for_loss(page: RecordsPage, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: "store" in page.notices.messages)
+    page.notices._close("store")
+    settle(page, qtbot)
+
+
+def test_note_that_could_not_be_written_stays_and_is_written_when_return_is_pressed_again(
+    page: RecordsPage, store: RecordStore, full_disk: FullDisk, qtbot: QtBot
+) -> None:
+    record = detail_of(page).id
+    press_in(page, "N")
+    QTest.keyClicks(page.detail.note, "of the first")
+    press_in(page, "Return")
+    wait_for_loss(page, qtbot)
+    assert page.detail.note.toPlainText() == "of the first"
+    page.open_record.renew()
+    settle(page, qtbot)
+    assert page.detail.note.toPlainText() == "of the first", "the store's does not take its place"
+    full_disk.is_full = False
+    press_in(page, "N")
+    press_in(page, "Return")
+    settle(page, qtbot)
+    assert store.detail(record).note == "of the first"
+    assert not page.detail.note.is_changed
+
+
+def test_notes_that_could_not_be_written_follow_whatever_else_can_be(
+    page: RecordsPage, store: RecordStore, full_disk: FullDisk, qtbot: QtBot
+) -> None:
+    first, second = page.records.ids[:2]
+    press_in(page, "1")
+    press_in(page, "N")
+    QTest.keyClicks(page.detail.note, "of the first")
+    page.table.setFocus()
+    wait_for_loss(page, qtbot)
+    page.table.go_on()
+    settle(page, qtbot)
+    assert page.detail.note.toPlainText() == ""
+    press_in(page, "Ctrl+PageUp")
+    settle(page, qtbot)
+    assert page.detail.note.toPlainText() == "of the first"
+    assert store.detail(first).note == ""
+    page.table.go_on()
+    full_disk.is_full = False
+    press_in(page, "U")
+    settle(page, qtbot)
+    assert store.detail(first).note == "of the first"
+    assert store.detail(first).decisions == (), "it was told that this is lost"
+    assert store.detail(second).review == ReviewStatus.UNSURE
+
+
+def test_note_that_is_changed_again_before_it_is_written_keeps_the_later_words(
+    page: RecordsPage, store: RecordStore, full_disk: FullDisk, qtbot: QtBot
+) -> None:
+    record = detail_of(page).id
+    for words in ("of", " the first"):
+        press_in(page, "N")
+        QTest.keyClicks(page.detail.note, words)
+        press_in(page, "Return")
+        wait_for_loss(page, qtbot)
+    full_disk.is_full = False
+    press_in(page, "2")
+    settle(page, qtbot)
+    assert store.detail(record).note == "of the first"
+
+
+def test_window_stays_where_the_note_cannot_be_written_and_tries_again_when_it_closes(
+    open_page: OpenPage, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = StoreKey(bytes(range(32)))
+    page = open_page(RecordStore.open(tmp_path / "records", key=key))
+    [record] = take_in(store_of(page), [a_record(1)])
+    settle(page, qtbot)
+    page.focus_first()
+    disk = FullDisk(store_of(page), monkeypatch)
+    press_in(page, "N")
+    QTest.keyClicks(page.detail.note, "of the first")
+    page.window().close()
+    qtbot.waitUntil(lambda: "store" in page.notices.messages)
+    assert page.window().isVisible()
+    assert page.detail.note.toPlainText() == "of the first"
+    disk.is_full = False
+    page.window().close()
+    assert page.window().isHidden()
+    store = RecordStore.open(tmp_path / "records", key=key)
+    assert store.detail(record).note == "of the first"
+    store.close()
+
+
+def test_note_that_is_still_typed_when_the_window_closes_is_written(
+    open_page: OpenPage, qtbot: QtBot, tmp_path: Path
+) -> None:
+    key = StoreKey(bytes(range(32)))
+    page = open_page(RecordStore.open(tmp_path / "records", key=key))
+    [record] = take_in(store_of(page), [a_record(1)])
+    settle(page, qtbot)
+    page.focus_first()
+    press_in(page, "N")
+    QTest.keyClicks(page.detail.note, "of the first")
+    page.window().close()
+    qtbot.waitUntil(page.window().isHidden)
+    store = RecordStore.open(tmp_path / "records", key=key)
+    assert store.detail(record).note == "of the first"
+    store.close()
+
+
+def test_disk_that_stays_full_does_not_keep_the_window_open(
+    page: RecordsPage, full_disk: FullDisk, qtbot: QtBot
+) -> None:
+    press_in(page, "N")
+    QTest.keyClicks(page.detail.note, "of the first")
+    page.window().close()
+    qtbot.waitUntil(lambda: "store" in page.notices.messages)
+    assert page.window().isVisible()
+    page.window().close()
+    assert page.window().isHidden()
+    assert full_disk.is_full
 
 
 def test_loss_is_told_again_though_the_one_before_was_read_and_closed(
