@@ -55,6 +55,7 @@ class ActiveRun:
         wish: What was wished and is not so yet, or None.
         is_silent: Whether its process does not answer.
         has_begun: Whether this process has said anything yet.
+        is_cut_short: Whether it keeps its best by now, and comes to its end soon.
     """
 
     run: RunFolder
@@ -63,6 +64,7 @@ class ActiveRun:
     wish: RunWish | None = None
     is_silent: bool = False
     has_begun: bool = False
+    is_cut_short: bool = False
 
     @property
     def state(self) -> RunState:
@@ -395,9 +397,20 @@ def _seen(before: ActiveRun, process: TrainingProcess) -> ActiveRun:
     fulfilled = {RunState.PAUSED: RunWish.PAUSE, RunState.RUNNING: RunWish.GO_ON}
     if wish is not None and fulfilled.get(progress.state) is wish:
         wish = None
-    now = replace(before, progress=progress, has_begun=has_begun, wish=wish)
+    is_cut_short = before.is_cut_short
+    # The stage under way ends by that wish, and those that follow it are short.
+    if wish is RunWish.KEEP_BEST and _stage_key(progress) != _stage_key(before.progress):
+        wish, is_cut_short = None, True
+    now = replace(
+        before, progress=progress, has_begun=has_begun, wish=wish, is_cut_short=is_cut_short
+    )
     patience_s = SILENCE_AT_START_S if now.state is RunState.STARTING else SILENCE_S
     return replace(now, is_silent=process.silent_s > patience_s)
+
+
+def _stage_key(progress: RunProgress) -> tuple[int, int, str] | None:
+    stage = progress.stage
+    return None if stage is None else (stage.number, stage.of, stage.name)
 
 
 def _missing_trainer() -> KdhError | None:

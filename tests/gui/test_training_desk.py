@@ -158,6 +158,19 @@ def test_keeping_the_best_brings_the_candidate(driven: Driven) -> None:
     assert driven.wait_for_end().ending.kind is EndingKind.FINISHED
 
 
+def test_a_run_that_keeps_its_best_can_be_paused_before_it_ends(driven: Driven) -> None:
+    driven.start("is cut short")
+    driven.wait_for_state(RunState.RUNNING)
+    driven.desk.keep_best()
+    driven.wait_until(lambda: driven.wish() is None)
+    driven.desk.pause()
+    driven.wait_for_state(RunState.PAUSED)
+    driven.desk.go_on()
+    driven.wait_for_state(RunState.RUNNING)
+    assert driven.desk.active is not None
+    assert driven.desk.active.is_cut_short
+
+
 def test_a_run_ends_by_itself_where_the_system_only_waits_by_reaping(
     driven: Driven, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,7 +24,7 @@ class TrainingActions(QObject):
             self.tr("&Pause"), self.tr("Let the training wait; nothing is lost"), "Ctrl+P"
         )
         self.keep_best = self._action(
-            self.tr("Stop and &keep the best"),
+            self.tr("Stop and &keep the best…"),
             self.tr("Let the training come to its model soon, with the best that it has"),
         )
         self.stop = self._action(

@@ -24,6 +24,7 @@ class RunShown:
         wish: What the user wished and is not so yet, or None.
         is_silent: Whether its process does not answer.
         is_active: Whether this window drives it.
+        is_cut_short: Whether it keeps its best by now, and comes to its end soon.
     """
 
     summary: RunSummary
@@ -32,6 +33,7 @@ class RunShown:
     wish: RunWish | None = None
     is_silent: bool = False
     is_active: bool = False
+    is_cut_short: bool = False
 
     @classmethod
     def of(cls, summary: RunSummary, active: ActiveRun | None) -> RunShown:
@@ -45,6 +47,7 @@ class RunShown:
             wish=active.wish,
             is_silent=active.is_silent,
             is_active=True,
+            is_cut_short=active.is_cut_short,
         )
 
     @property
@@ -76,6 +79,8 @@ class RunShown:
                 RunWish.STOP: tr("Stopping…"),
                 RunWish.DISCARD: tr("Discarding…"),
             }[self.wish]
+        if self.is_cut_short and self.state is RunState.RUNNING:
+            return tr("Coming to its end…")
         return state_words(self.state)
 
     @property

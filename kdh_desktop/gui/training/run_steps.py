@@ -45,7 +45,7 @@ class RunSteps(QObject):
             (of.train, self._train),
             (of.sample, self._try_sample),
             (of.pause, self._pause),
-            (of.keep_best, desk.keep_best),
+            (of.keep_best, self._keep_best),
             (of.stop, desk.cancel),
             (of.discard, self._discard),
             (of.resume, self._resume),
@@ -76,7 +76,7 @@ class RunSteps(QObject):
             action.setEnabled(can_train)
         of.stop.setEnabled(is_active and not is_last)
         of.discard.setEnabled(is_active and wish is not RunWish.DISCARD)
-        of.keep_best.setEnabled(is_active and not is_last and wish is not RunWish.KEEP_BEST)
+        of.keep_best.setEnabled(is_active and not is_last and not _is_keeping_best(shown))
         of.pause.setEnabled(is_active and wish not in {*RunWish})
         of.resume.setEnabled(bool(can_train and shown and is_over and shown.summary.can_resume))
         of.again.setEnabled(bool(can_train and shown and shown.summary.request is not None))
@@ -102,8 +102,8 @@ class RunSteps(QObject):
         )
         of.keep_best.setText(
             self.tr("&Keeping the best…")
-            if wish is RunWish.KEEP_BEST
-            else self.tr("Stop and &keep the best")
+            if _is_keeping_best(shown)
+            else self.tr("Stop and &keep the best…")
         )
         of.stop.setText(self.tr("St&opping…") if wish is RunWish.STOP else self.tr("St&op for now"))
         of.discard.setText(
@@ -214,6 +214,22 @@ class RunSteps(QObject):
         else:
             desk.pause()
 
+    def _keep_best(self) -> None:
+        self.question = ask(
+            self._page,
+            self.tr("Cut this training short?"),
+            self.tr(
+                "What it is learning now ends with the best so far, and what is still to come "
+                "goes through the texts only once. The model that comes of it is kept; it may be "
+                "worse than the whole training's. This cannot be taken back, and the training "
+                "stays cut short when it is resumed."
+            ),
+            yes=self.tr("Keep the best"),
+            no=self.tr("Let it go on"),
+            then=self._parts.trainings.keep_best,
+        )
+        self._parts.door.guard(self.question)
+
     def _discard(self) -> None:
         if self._shown is None:
             return
@@ -291,3 +307,8 @@ class RunSteps(QObject):
             then=partial(self._parts.trainings.delete, shown.summary.run),
         )
         self._parts.door.guard(self.question)
+
+
+def _is_keeping_best(shown: RunShown | None) -> bool:
+    """Whether a run was told to keep its best, which it goes on doing to its end."""
+    return shown is not None and (shown.wish is RunWish.KEEP_BEST or shown.is_cut_short)

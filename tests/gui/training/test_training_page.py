@@ -257,7 +257,7 @@ def test_what_goes_on_is_told_in_words_with_the_time_left(going_on: TrainingPage
     assert header.bar.value() // 10 == 27
     assert buttons_of(going_on) == [
         "Pause",
-        "Stop and keep the best",
+        "Stop and keep the best…",
         "Stop for now",
         "Discard…",
     ]
@@ -278,6 +278,15 @@ def test_a_press_is_answered_at_once(
         assert action.text().replace("&", "").endswith("ing…") or wish is RunWish.KEEP_BEST
         assert not action.isEnabled()
         assert view_of(going_on).header.state.text() == words
+
+
+def test_a_run_that_is_cut_short_says_so_and_can_be_paused(
+    going_on: TrainingPage, desktop: Desktop, runs: dict[str, RunFolder]
+) -> None:
+    let_go_on(desktop, runs["interrupted"], is_cut_short=True)
+    assert view_of(going_on).header.state.text() == "Coming to its end…"
+    assert buttons_of(going_on) == ["Pause", "Stop for now", "Discard…"]
+    assert going_on.commands.keep_best.text() == "&Keeping the best…"
 
 
 def test_a_paused_run_can_go_on(
@@ -302,12 +311,30 @@ def test_a_run_that_does_not_answer_is_pointed_out(
     assert "does not answer" in view_of(going_on).header.trouble.words.text()
 
 
-def test_discarding_asks_first_and_changes_nothing_by_itself(going_on: TrainingPage) -> None:
-    going_on.commands.discard.trigger()
+@pytest.mark.parametrize("command", ["discard", "keep_best"])
+def test_what_cannot_be_taken_back_asks_first_and_changes_nothing_by_itself(
+    going_on: TrainingPage, desktop: Desktop, command: str
+) -> None:
+    getattr(going_on.commands, command).trigger()
     question = going_on.steps_of_runs.question
     assert isinstance(question, QMessageBox)
     assert question.defaultButton().text() == "Let it go on"
+    assert desktop.trainings.active is not None
+    assert desktop.trainings.active.wish is None
     question.reject()
+
+
+def test_cutting_a_training_short_says_what_is_kept_and_is_then_done(
+    going_on: TrainingPage, desktop: Desktop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[bool] = []
+    monkeypatch.setattr(desktop.trainings, "keep_best", lambda: kept.append(True))
+    going_on.commands.keep_best.trigger()
+    question = going_on.steps_of_runs.question
+    assert isinstance(question, QMessageBox)
+    assert "cannot be taken back" in question.informativeText()
+    click(question, "Keep the best")
+    assert kept == [True]
 
 
 def test_the_end_of_a_run_is_told_on_every_page_and_leads_back(
