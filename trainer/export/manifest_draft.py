@@ -14,8 +14,6 @@ from trainer.export.domain import build_domain
 from trainer.networks.base import NetworkBase
 from trainer.running.texts import RunTexts
 
-WINDOW_STRIDE = 384
-
 
 def draft_manifest(
     config: RunConfig, texts: RunTexts, base: NetworkBase, *, provenance: Mapping[str, Any]
@@ -30,7 +28,7 @@ def draft_manifest(
         labels=texts.labels,
         calibrations=(neutral,) * len(texts.labels),
         max_tokens=config.max_tokens,
-        window_stride=min(WINDOW_STRIDE, config.max_tokens - 2),
+        window_stride=_window_stride(config.max_tokens),
         sentence_weight=config.sentence_weight,
         evidence_threshold=0.5,
         domain=_domain(config, known, base),
@@ -38,6 +36,11 @@ def draft_manifest(
         provenance=provenance,
         files=(),
     )
+
+
+def _window_stride(max_tokens: int) -> int:
+    """Three quarters of a window: what one cuts through, the next has with what surrounds it."""
+    return max(1, min(max_tokens * 3 // 4, max_tokens - 3))
 
 
 def _domain(config: RunConfig, known: Sequence[str], base: NetworkBase) -> DomainVocabulary | None:
