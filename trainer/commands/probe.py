@@ -34,6 +34,11 @@ def add_parser(commands: Commands) -> None:
     probe.add_argument(
         "request", type=Path, help="what would be asked: a JSON file, as in a run's folder"
     )
+    probe.add_argument(
+        "--work",
+        type=Path,
+        help="folder for what is made on the way, to be deleted by whoever may end this process",
+    )
     probe.add_argument("--json", action="store_true", help="print JSON instead of words")
     add_parent_option(probe)
     probe.set_defaults(work_on=_probe)
@@ -43,12 +48,12 @@ def _probe(arguments: argparse.Namespace) -> int:
     # The pace is that of a run, which has these settings, too.
     restart_with_allocator()
     end_with_parent(arguments)
-    report = _report(_request(arguments.request))
+    report = _report(_request(arguments.request), arguments.work)
     sys.stdout.write(machine_report_to_json(report) if arguments.json else as_text(report))
     return 0
 
 
-def _report(request: RunRequest) -> MachineReport:
+def _report(request: RunRequest, work: Path | None) -> MachineReport:
     from trainer.process.machine import devices_found, memory_bytes
     from trainer.running.estimate import free_bytes
 
@@ -57,7 +62,7 @@ def _report(request: RunRequest) -> MachineReport:
     cost: ExpectedCost | None = None
     problem: ProbeProblem | None = None
     try:
-        cost = _tried(request)
+        cost = _tried(request, work)
         if cost.disk_bytes > free_disk:
             problem = ProbeProblem(
                 f"The disk has {free_disk / _GIGABYTE:.1f} GB free, and this training needs "
@@ -69,17 +74,17 @@ def _report(request: RunRequest) -> MachineReport:
     return MachineReport(devices_found(), memory, free_memory, free_disk, cost, problem)
 
 
-def _tried(request: RunRequest) -> ExpectedCost:
+def _tried(request: RunRequest, work: Path | None) -> ExpectedCost:
     from tempfile import TemporaryDirectory
 
     from trainer.process.device import choose_device
     from trainer.running.probe import expected_cost
 
-    with TemporaryDirectory(prefix="kdh-probe-") as work:
+    with TemporaryDirectory(prefix="kdh-probe-", dir=work) as folder:
         return expected_cost(
             request,
             encoder=base_encoder(None if request.encoder is None else Path(request.encoder)),
-            work=Path(work),
+            work=Path(folder),
             device=choose_device(request.device),
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -132,6 +133,29 @@ def test_the_command_answers_also_where_a_run_cannot_be_tried(
     assert (report.devices[0].threads or 0) >= 1
     assert report.free_disk_bytes > 0
     assert not list((tmp_path / "home").rglob("runs")), "nothing is written"
+
+
+def test_a_trial_that_is_killed_leaves_what_it_made_to_its_caller(
+    request_: RunRequest, tmp_path: Path
+) -> None:
+    path, work, others = tmp_path / "request.json", tmp_path / "work", tmp_path / "others"
+    path.write_text(request_to_json(request_), encoding="utf-8")
+    work.mkdir()
+    others.mkdir()
+    command = [sys.executable, "-m", "trainer", "probe", str(path), "--work", str(work), "--json"]
+    environment = {**trainer_environment(tmp_path / "home"), **allocator.SETTINGS}
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={**environment, "TMPDIR": str(others)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    ) as process:
+        while process.poll() is None and not list(work.iterdir()):
+            time.sleep(0.01)
+        assert list(work.iterdir())
+        process.kill()
+    assert not list(others.glob("kdh-*"))
 
 
 def test_a_report_comes_back_as_it_was_sent() -> None:

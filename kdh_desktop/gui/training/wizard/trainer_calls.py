@@ -88,8 +88,9 @@ def probe_work(
         with tempfile.TemporaryDirectory(prefix="kdh-check-") as name:
             asked = Path(name) / "request.json"
             asked.write_text(request_to_json(request), encoding="utf-8")
-            answer = ask_trainer(["probe", str(asked)], job, command=command)
-            return machine_report_from_json(answer)
+            # A trial that is given up can delete nothing of what it made from the texts.
+            arguments = ["probe", str(asked), "--work", name]
+            return machine_report_from_json(ask_trainer(arguments, job, command=command))
 
     return work
 

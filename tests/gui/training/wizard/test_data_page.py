@@ -6,6 +6,7 @@ import csv
 import json
 import stat
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Event
@@ -21,6 +22,7 @@ from kdh_desktop.core.corpus_source import (
     JsonLinesSource,
     TableSource,
 )
+from kdh_desktop.core.errors import Cancelled
 from kdh_desktop.core.exporting import corrections
 from kdh_desktop.core.exporting.corrections import CorrectionsOutcome, export_corrections
 from kdh_desktop.core.paths import AppPaths
@@ -33,7 +35,7 @@ from kdh_desktop.gui.training.wizard.columns_dialog import ColumnsDialog
 from kdh_desktop.gui.training.wizard.draft import ChosenSource
 from kdh_desktop.gui.training.wizard.hoc_dialog import HocDialog
 from kdh_desktop.gui.training.wizard.suspects_dialog import SuspectsDialog
-from kdh_desktop.gui.training.wizard.trainer_calls import ask_trainer, suspects_work
+from kdh_desktop.gui.training.wizard.trainer_calls import ask_trainer, probe_work, suspects_work
 from kdh_desktop.gui.training.wizard.training_wizard import TrainingWizard
 from kdh_desktop.gui.window_parts import WindowParts
 from tests.data.tiny_corpus import tiny_texts_and_names, write_tiny_corpus
@@ -359,6 +361,30 @@ def test_no_name_of_a_file_is_an_argument_of_the_trainer(
     arguments, mode = json.loads(kept.read_text("utf-8"))
     assert "ward-seven" not in " ".join(arguments)
     assert stat.S_IMODE(mode) == 0o700
+
+
+def test_a_trial_that_is_given_up_leaves_nothing_that_it_made_of_the_texts(
+    wizard: TrainingWizard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script, temporary = tmp_path / "trainer.py", tmp_path / "temporary"
+    script.write_text(
+        "import pathlib, sys, time\n"
+        "work = pathlib.Path(sys.argv[sys.argv.index('--work') + 1])\n"
+        "(work / 'vocabulary').mkdir()\n"
+        "time.sleep(60)\n",
+        "utf-8",
+    )
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+
+    class GivenUp(Job):
+        def should_stop(self) -> bool:
+            return any(temporary.rglob("vocabulary"))
+
+    work = probe_work(wizard.keeper.draft.request(), command=lambda: [sys.executable, str(script)])
+    with pytest.raises(Cancelled):
+        work(GivenUp(lambda _value: None))
+    assert list(temporary.iterdir()) == []
 
 
 def test_a_trainer_that_breaks_is_told_in_a_sentence(tmp_path: Path) -> None:
