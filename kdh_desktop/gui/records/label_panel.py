@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from PySide6.QtCore import QModelIndex, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QContextMenuEvent, QMouseEvent, QPainter, QPaintEvent
@@ -19,15 +20,16 @@ from kdh_desktop.gui.theme import GRID, Theme
 class LabelList(RowListView):
     """Labels of one record; a click on the person's sign decides."""
 
-    toggle_wanted = Signal(str)
-    """A label shall be decided the other way round: its id."""
-    decision_wanted = Signal(str, object)
-    """A label shall be present, absent or (None) undecided: its id and which."""
+    toggle_wanted = Signal(int, str)
+    """A label shall be decided the other way round: ids of the record and of the label."""
+    decision_wanted = Signal(int, str, object)
+    """A label shall be present, absent or (None) undecided: both ids, and which."""
 
     def __init__(self, *, model: LabelTableModel, theme: Theme) -> None:
         super().__init__("")
         self.setAccessibleName(self.tr("Hallmarks of this record"))
         self._labels = model
+        self.record_id: int | None = None
         self.setModel(model)
         self.setItemDelegate(LabelDelegate(self, theme))
         self.setUniformItemSizes(True)
@@ -41,12 +43,13 @@ class LabelList(RowListView):
             return
         person = places_in(self.visualRect(index), self.font()).person
         if person.contains(event.position().toPoint()):
-            self.toggle_wanted.emit(row.score.label_id)
+            self.toggle_wanted.emit(self.record_id, row.score.label_id)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         row = self._labels.row(self.currentIndex())
         if row is None:
             return
+        wanted = partial(self.decision_wanted.emit, self.record_id, row.score.label_id)
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         choices = (
@@ -58,9 +61,7 @@ class LabelList(RowListView):
             action = menu.addAction(words)
             action.setCheckable(True)
             action.setChecked(row.score.decision is decision)
-            action.triggered.connect(
-                lambda _=False, which=decision: self.decision_wanted.emit(row.score.label_id, which)
-            )
+            action.triggered.connect(lambda _=False, which=decision: wanted(which))
         menu.popup(event.globalPos())
 
 
@@ -101,7 +102,6 @@ class LabelPanel(QWidget):
 
     def __init__(self, *, theme: Theme, actions: Sequence[QAction], below: QWidget) -> None:
         super().__init__()
-        self._record_id: int | None = None
         self.model = LabelTableModel(self)
         self.list = LabelList(model=self.model, theme=theme)
         self.list.setMinimumHeight(6 * GRID)
@@ -133,8 +133,8 @@ class LabelPanel(QWidget):
     def show_record(self, detail: RecordDetail | None, labels: Sequence[tuple[str, str]]) -> None:
         """Show another record, or what has become of it; in that case the choice stays."""
         chosen = self.chosen
-        is_same = detail is not None and detail.id == self._record_id
-        self._record_id = None if detail is None else detail.id
+        is_same = detail is not None and detail.id == self.list.record_id
+        self.list.record_id = None if detail is None else detail.id
         self._is_filling = True
         self.model.show([] if detail is None else rows_of(detail, labels))
         self.list.setMaximumHeight(self._height_of_rows())

@@ -28,7 +28,6 @@ class OpenRecord(QObject):
         self._store: RecordStore | None = None
         self._wanted: int | None = None
         self.detail: RecordDetail | None = None
-        self.is_fetching = False
 
     def show(self, store: RecordStore | None, record_id: int | None) -> None:
         """Look at another record, or at none."""
@@ -41,20 +40,21 @@ class OpenRecord(QObject):
         """Fetch the record again."""
         if self._store is None or self._wanted is None:
             self._lane.drop()
-            self.is_fetching = False
             self.detail = None
             self.changed.emit()
         else:
-            self.is_fetching = True
             self._lane.start(_detail_work(self._store, self._wanted), done=self._take)
 
     def _take(self, outcome: Outcome[RecordDetail]) -> None:
-        self.is_fetching = False
         match outcome:
             case Ok(detail):
                 self.detail = detail
                 self.changed.emit()
             case Err(error):
+                if self.detail is not None and self.detail.id != self._wanted:
+                    # It would pass for the one that is wanted.
+                    self.detail = None
+                    self.changed.emit()
                 self.failed.emit(error)
 
 

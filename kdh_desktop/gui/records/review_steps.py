@@ -63,7 +63,7 @@ class ReviewSteps(QObject):
         detail.note.shortened.connect(self._say_shortened)
         detail.note.left.connect(table.setFocus)
         detail.note.left.connect(reviewer.try_again)
-        detail.labels.list.toggle_wanted.connect(self._toggle_label)
+        detail.labels.list.toggle_wanted.connect(reviewer.toggle)
         detail.labels.list.decision_wanted.connect(self._decide)
         reviewer.steps_changed.connect(self._show_steps)
         self._show_steps()
@@ -115,20 +115,15 @@ class ReviewSteps(QObject):
         )
 
     def _toggle(self, place: int) -> None:
-        if place < len(self.labels):
+        # As all keys, about the row: it may be ahead of what the pane shows.
+        record_id = self._table.current_id
+        if record_id is not None and place < len(self.labels):
             label_id, _ = self.labels[place]
             self._detail.labels.choose(label_id)
-            self._toggle_label(label_id)
-
-    def _toggle_label(self, label_id: str) -> None:
-        record_id = self._table.current_id
-        if record_id is not None:
             self._reviewer.toggle(record_id, label_id)
 
-    def _decide(self, label_id: str, decision: bool | None) -> None:  # a signal's
-        record_id = self._table.current_id
-        if record_id is not None:
-            self._reviewer.decide(record_id, label_id, is_present=decision)
+    def _decide(self, record_id: int, label_id: str, decision: bool | None) -> None:  # a signal's
+        self._reviewer.decide(record_id, label_id, is_present=decision)
 
     def _go(self, step: int) -> None:
         if not self._table.go_on(step):

@@ -95,10 +95,10 @@ def settle(page: RecordsPage, qtbot: QtBot) -> None:
         is_counted = not records._is_counting and not records._is_old_count
         is_seen = is_counted and records._seen == store.change_counter
         is_listed = records._listed_of == counts.everything
+        if not (is_seen and is_listed):
+            return False
         wanted = page.table.current_id
-        detail = page.open_record.detail
-        is_open = wanted is None or (detail is not None and detail.id == wanted)
-        return is_seen and is_listed and is_open and not page.open_record.is_fetching
+        return wanted is None or page.open_record.detail == store.detail(wanted)
 
     qtbot.waitUntil(is_settled, timeout=PATIENCE_MS)
 

@@ -9,15 +9,16 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from kdh_desktop.core.errors import StoreError
 from kdh_desktop.core.records.record_filter import Queue, ReviewStatus
 from kdh_desktop.core.records.record_store import RecordStore
 from kdh_desktop.core.records.store_key import StoreKey
-from kdh_desktop.core.records.stored import OperationKind, ReviewChange
+from kdh_desktop.core.records.stored import OperationKind, RecordDetail, ReviewChange
 from kdh_desktop.gui.main_window import MainWindow
 from kdh_desktop.gui.records.label_delegate import places_in
 from kdh_desktop.gui.records.records_page import RecordsPage
@@ -578,6 +579,69 @@ def test_click_on_the_persons_sign_decides_and_elsewhere_only_chooses(
     QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=places.person.center())
     settle(page, qtbot)
     assert score_of(page, 6).decision is (not before)
+
+
+def click_on_sign(page: RecordsPage, place: int) -> None:
+    view = page.detail.labels.list
+    sign = places_in(view.visualRect(view.model().index(place, 0)), view.font()).person
+    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=sign.center())
+
+
+@pytest.mark.qt_log_ignore(r"does not support (propagateSizeHints\(|raise\(|grabbing the keyboard)")
+def test_click_decides_on_the_record_that_is_shown_where_the_next_is_only_on_its_way(
+    page: RecordsPage, store: RecordStore, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = page.records.ids[:2]
+    gate, real = threading.Event(), store.detail
+
+    def slow(record_id: int) -> RecordDetail:
+        if record_id == second:
+            assert gate.wait(10)
+        return real(record_id)
+
+    monkeypatch.setattr(store, "detail", slow)
+    page.table.go_on()
+    assert detail_of(page).id == first
+    click_on_sign(page, 6)
+    page.detail.labels.list.setCurrentIndex(page.detail.labels.model.index(7))
+    view = page.detail.labels.list
+    place = view.visualRect(view.currentIndex()).center()
+    QApplication.sendEvent(
+        view.viewport(),
+        QContextMenuEvent(QContextMenuEvent.Reason.Mouse, place, view.mapToGlobal(place)),
+    )
+    [menu] = view.findChildren(QMenu)
+    qtbot.waitUntil(lambda: len(real(first).decisions) == 1)
+    gate.set()
+    qtbot.waitUntil(lambda: detail_of(page).id == second)
+    present = next(action for action in menu.actions() if not action.isChecked())
+    present.trigger()
+    menu.close()
+    settle(page, qtbot)
+    decided = {label_id for label_id, _ in store.detail(first).decisions}
+    assert decided == {row.score.label_id for row in page.detail.labels.model.rows[6:8]}
+    assert store.detail(second).decisions == ()
+
+
+def test_record_that_cannot_be_read_leaves_no_other_to_decide_on(
+    page: RecordsPage, store: RecordStore, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = page.records.ids[:2]
+    real = store.detail
+
+    def broken(record_id: int) -> RecordDetail:
+        if record_id == second:
+            raise StoreError("The disk cannot be read.", "Look whether it is there.")
+        return real(record_id)
+
+    monkeypatch.setattr(store, "detail", broken)
+    page.table.go_on()
+    qtbot.waitUntil(lambda: "store" in page.notices.messages)
+    assert page.open_record.detail is None
+    assert page.detail.text.whole_text == ""
+    assert page.detail.labels.model.rows == []
+    page.table.go_on(-1)
+    qtbot.waitUntil(lambda: page.detail.record_id == first)
 
 
 def test_evidence_of_the_chosen_hallmark_is_lit(page: RecordsPage, qtbot: QtBot) -> None:
