@@ -16,7 +16,25 @@ from kdh_desktop.core.json_values import build_value, require, to_json_value
 
 Value = str | bool | int | float
 
-_NOT_TUNED = frozenset({"name", "seed", "tuning"})
+_OF_THE_SEARCH = "the search itself hangs on it"
+_FOLDS = "positions are judged over the folds of the search, with one member for each"
+_UNLABELLED = "positions are judged without unlabelled texts"
+_IDLE = "positions are judged without it"
+_NOT_TUNED = {
+    "name": _OF_THE_SEARCH,
+    "seed": _OF_THE_SEARCH,
+    "tuning": _OF_THE_SEARCH,
+    "judged_share": _IDLE,
+    "teacher.folds": _FOLDS,
+    "teacher.members": _FOLDS,
+    "teacher.is_finished": _IDLE,
+    "distillation.calibration_folds": _FOLDS,
+    "distillation.nested_members": _FOLDS,
+    "distillation.transfer_texts": _UNLABELLED,
+    "distillation.transfer": _UNLABELLED,
+}
+"""Why fields, and all below them, cannot be tuned: chance alone would choose what the run takes."""
+
 _DIGITS = 6
 
 
@@ -209,14 +227,18 @@ def value_at(config: object, path: str) -> Value | None:
 
 
 def require_dimensions_fit(config: object, tuning: TuningConfig) -> None:
-    """Check that each dimension names a field of `config` that may have all its values.
+    """Check that each dimension names a field that can be tuned and may have all its values.
 
     Raises:
         ValueError: One does not; the message names it.
     """
     for path, dimension in tuning.dimensions.items():
-        if path.split(".", 1)[0] in _NOT_TUNED:
-            raise ValueError(f"dimensions.{path} cannot be tuned")
+        for field, reason in _NOT_TUNED.items():
+            if f"{path}.".startswith(f"{field}."):
+                raise ValueError(
+                    f"dimensions.{path} cannot be tuned, for {reason}: take it out, and set the "
+                    "field itself"
+                )
         for value in dimension.ends:
             at_position(config, {path: value})
 

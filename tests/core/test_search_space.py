@@ -196,6 +196,29 @@ def test_a_dimension_that_does_not_fit_is_refused_by_name(path: str, dimension: 
         require_dimensions_fit(CONFIG, tuning)
 
 
+@pytest.mark.parametrize(
+    ("path", "dimension", "why"),
+    [
+        ("seed", Whole(1, 2), "the search itself"),
+        ("judged_share", Real(0.0, 0.5), "without it"),
+        ("teacher.folds", Whole(3, 5), "the folds of the search"),
+        ("teacher.members", Whole(1, 3), "the folds of the search"),
+        ("teacher.is_finished", Choice((True, False)), "without it"),
+        ("distillation.calibration_folds", Whole(1, 2), "the folds of the search"),
+        ("distillation.nested_members", Whole(0, 2), "the folds of the search"),
+        ("distillation.transfer_texts", Whole(0, 100), "without unlabelled texts"),
+        ("distillation.transfer.epochs", Whole(0, 3), "without unlabelled texts"),
+        ("distillation.transfer.peak_rate", Real(1e-5, 1e-3), "without unlabelled texts"),
+    ],
+)
+def test_what_judges_no_position_cannot_be_tuned(path: str, dimension: Dimension, why: str) -> None:
+    tuning = replace(TUNING, dimensions={path: dimension})
+    with pytest.raises(
+        ValueError, match=rf"dimensions\.{path} cannot be tuned, for .*{why}.*: take"
+    ):
+        require_dimensions_fit(CONFIG, tuning)
+
+
 def test_a_field_without_a_simple_value_has_none() -> None:
     assert value_at(CONFIG, "distillation.network.layers") is None
     assert value_at(CONFIG, "distillation") is None
