@@ -19,6 +19,7 @@ from kdh_desktop.core.records.import_batch import BatchKind
 from kdh_desktop.core.records.record_store import RecordStore
 from kdh_desktop.gui.app import Desktop
 from kdh_desktop.gui.classify.classify_page import ClassifyPage
+from kdh_desktop.gui.classify.session import Activity
 from kdh_desktop.gui.classify.text_editor import TextEditor
 from kdh_desktop.gui.classify.work import Item, read_file_work
 from kdh_desktop.gui.jobs import Job
@@ -141,7 +142,7 @@ def test_text_that_is_asked_about_twice_at_once_is_stored_once(
     items = (Item(1, page.session.current.record),)
     page.session.asked.emit(items)
     page.session.asked.emit(items)
-    qtbot.waitUntil(lambda: not page.keeping._steps and not page.keeping._is_busy)
+    qtbot.waitUntil(lambda: not page.keeping.is_busy)
     assert len(store.ids()) == 1
 
 
@@ -431,7 +432,76 @@ def test_text_that_cannot_be_kept_is_said_to_be_so(
     monkeypatch.undo()
     classify(page, qtbot)
     wait_until_stored(store, 1, qtbot)
+    qtbot.waitUntil(lambda: "kept" not in page.notices.messages)
+
+
+def test_texts_that_could_not_be_kept_are_all_kept_with_the_next_press(
+    page: ClassifyPage,
+    editor: TextEditor,
+    store: RecordStore,
+    monkeypatch: pytest.MonkeyPatch,
+    qtbot: QtBot,
+) -> None:
+    def fail(*_: object) -> list[int]:
+        raise StoreError("The disk is full.", "Make room on it.")
+
+    monkeypatch.setattr(store, "keep_pasted", fail)
+    texts = [ANGIOGENESIS, APOPTOSIS, f"{APOPTOSIS} {ANGIOGENESIS}"]
+    paste(editor, texts[0])
+    for text in texts[1:]:
+        page.session.add_text(text)
+    classify(page, qtbot)
+    qtbot.waitUntil(lambda: not page.keeping.is_busy)
+    qtbot.waitUntil(lambda: page.session.activity == Activity.IDLE)
+    said = page.notices.messages["kept"]
+    monkeypatch.undo()
+    with qtbot.waitSignal(page.keeping.caught_up):
+        press(editor, "Ctrl+Return")
+        assert page.notices.messages["kept"] == said
+    wait_until_stored(store, 3, qtbot)
+    assert {detail.text for detail in store.details(store.ids())} == set(texts)
     assert "kept" not in page.notices.messages
+
+
+def test_labels_that_could_not_be_kept_reach_their_record_with_the_next_press(
+    page: ClassifyPage,
+    editor: TextEditor,
+    store: RecordStore,
+    monkeypatch: pytest.MonkeyPatch,
+    qtbot: QtBot,
+) -> None:
+    def fail(*_: object) -> None:
+        raise StoreError("The disk is full.", "Make room on it.")
+
+    monkeypatch.setattr(store, "add_predictions", fail)
+    paste(editor, ANGIOGENESIS)
+    classify(page, qtbot)
+    qtbot.waitUntil(lambda: "kept" in page.notices.messages)
+    assert store.count_unpredicted() == 1
+    page.exchange.clear()
+    monkeypatch.undo()
+    paste(editor, APOPTOSIS)
+    classify(page, qtbot)
+    wait_until_stored(store, 2, qtbot)
+
+
+@pytest.mark.parametrize("take_out", [RecordStore.undo, lambda store: store.remove_batch(1)])
+def test_text_whose_record_is_gone_is_a_record_again_when_it_is_classified(
+    page: ClassifyPage,
+    editor: TextEditor,
+    store: RecordStore,
+    take_out: Callable[[RecordStore], object],
+    qtbot: QtBot,
+) -> None:
+    paste(editor, ANGIOGENESIS)
+    classify(page, qtbot)
+    wait_until_stored(store, 1, qtbot)
+    [first] = store.ids()
+    take_out(store)
+    assert list(store.ids()) == []
+    classify(page, qtbot)
+    wait_until_stored(store, 1, qtbot)
+    assert list(store.ids()) != [first]
 
 
 def test_draft_that_is_being_kept_does_not_come_after_the_one_that_forgets_it(
@@ -450,6 +520,6 @@ def test_draft_that_is_being_kept_does_not_come_after_the_one_that_forgets_it(
     desktop.window.files.private.trigger()
     qtbot.wait(50)
     gate.set()
-    qtbot.waitUntil(lambda: not page.keeping._steps and not page.keeping._is_busy)
+    qtbot.waitUntil(lambda: not page.keeping.is_busy)
     assert desktop.jobs._pool.waitForDone(10_000)
     assert store.draft() == ""

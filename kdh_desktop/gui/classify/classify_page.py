@@ -179,6 +179,7 @@ class ClassifyPage(QWidget):
         session.failed.connect(self._say_failed)
         self.keeping.draft_found.connect(self._offer_draft)
         self.keeping.failed.connect(self._say_not_kept)
+        self.keeping.caught_up.connect(lambda: self.notices.dismiss(_KEPT_NOTICE))
         editor.edited.connect(session.edit)
         editor.replaced.connect(session.replace_text)
         editor.files_given.connect(self.files_given)
@@ -226,7 +227,6 @@ class ClassifyPage(QWidget):
             self._show_model()
         else:
             self.exchange.forget_notices()
-            self.notices.dismiss(_KEPT_NOTICE)
             self.session.classify()
 
     def _go_to_pane(self, step: int) -> None:

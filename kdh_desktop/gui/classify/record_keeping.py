@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from kdh_desktop.core.errors import KdhError
 from kdh_desktop.core.importing.imported import ImportedRecord, text_of
 from kdh_desktop.core.record import Evidence, LabelScore, Prediction
+from kdh_desktop.core.records.record_filter import RecordFilter
 from kdh_desktop.gui.classify.example import EXAMPLE_TEXT
 from kdh_desktop.gui.classify.session import ClassifySession
 from kdh_desktop.gui.classify.work import Item
@@ -33,16 +34,35 @@ DRAFT_DELAY_MS = 1_000
 _TITLE_CHARACTERS = 400
 _BETWEEN_TEXTS = "\n\n\n"
 
-Step = Callable[["RecordStore"], None]
+
+@dataclass(frozen=True, slots=True)
+class _Unkept:
+    """What waits for a store: texts that shall be records, and labels that go to such."""
+
+    texts: tuple[str, ...] = ()
+    predictions: tuple[Prediction, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.texts or self.predictions)
+
+    def behind(self, kept: _Unkept) -> _Unkept:
+        """What is left once the beginning of it is kept."""
+        return _Unkept(self.texts[len(kept.texts) :], self.predictions[len(kept.predictions) :])
 
 
 class RecordKeeping(QObject):
-    """Each wording that somebody classifies becomes a record, once in a session."""
+    """Each wording that somebody classifies becomes a record, once in a session.
+
+    What a store cannot take waits for the next press of Classify.
+    """
 
     draft_found = Signal()
     """There are texts of the last session, and others stand here already; see `take_draft`."""
     failed = Signal(object)
     """A text or its labels could not be kept: a `KdhError`."""
+    caught_up = Signal()
+    """Nothing waits any longer that could not be kept."""
 
     def __init__(
         self,
@@ -58,8 +78,9 @@ class RecordKeeping(QObject):
         self._store: RecordStore | None = None
         self._draft_of: RecordStore | None = None
         self._ids: dict[str, int] = {}
-        self._steps: deque[tuple[RecordStore, Step]] = deque()
-        self._is_busy = False
+        self._unkept = _Unkept()
+        self._drafts: deque[tuple[RecordStore, str]] = deque()
+        self._is_working = self._has_failed = False
         self._draft_timer = QTimer(self)
         self._draft_timer.setSingleShot(True)
         self._draft_timer.setInterval(DRAFT_DELAY_MS)
@@ -75,46 +96,74 @@ class RecordKeeping(QObject):
     @property
     def is_busy(self) -> bool:
         """Whether something is still on its way to a store."""
-        return self._is_busy or bool(self._steps)
+        return self._is_working or bool(self._drafts) or self._can_keep
 
     # Records
 
     def _take_asked(self, items: Sequence[Item]) -> None:
-        """Put texts into the store that are about to be classified."""
+        """Put texts into the store that are about to be classified, behind those that wait."""
         texts = [item.record.text for item in items if _is_worth_keeping(item.record.text)]
-        new = [text for text in dict.fromkeys(texts) if text not in self._ids]
-        if new and self._desk.store is not None:
+        # Labels of a model that is not in force any more are taken by no store.
+        model, waiting = self._session.model_id, self._unkept.predictions
+        self._has_failed = False
+        self._keep(
+            _Unkept(
+                tuple(dict.fromkeys((*self._unkept.texts, *texts))),
+                tuple(one for one in waiting if one.model_id == model),
+            )
+        )
+
+    def _take_answered(self, predictions: Sequence[Prediction]) -> None:
+        found = (one for one in predictions if _is_worth_keeping(one.record.text))
+        self._keep(replace(self._unkept, predictions=(*self._unkept.predictions, *found)))
+
+    def _keep(self, unkept: _Unkept) -> None:
+        if self._store is not None:
+            self._unkept = unkept
+            self._go_on()
+
+    @property
+    def _can_keep(self) -> bool:
+        return not (self._has_failed or self._unkept.is_empty)
+
+    def _go_on(self) -> None:
+        """Do one thing after the other: labels need their records, and a newer draft wins."""
+        if self._is_working:
+            return
+        if self._drafts:
+            store, words = self._drafts.popleft()
+            self._start(_drafting(store, words), done=lambda _outcome: None)
+        elif self._store is not None and self._can_keep:
             now = datetime.now(UTC).astimezone()
             # One batch a day: each press of Classify as one of its own makes a list nobody reads.
             name = self.tr("Pasted on {day}").format(day=f"{now:%Y-%m-%d}")
-            self._add_step(_storing(self._ids, new, name))
+            self._start(
+                _keeping(self._store, self._unkept, ids=self._ids, name=name),
+                done=partial(self._take_kept, self._ids, self._unkept),
+            )
 
-    def _take_answered(self, predictions: Sequence[Prediction]) -> None:
-        if self._desk.store is not None:
-            self._add_step(_predicting(self._ids, tuple(predictions)))
-
-    def _add_step(self, step: Step) -> None:
-        if self._desk.store is not None:
-            self._steps.append((self._desk.store, step))
+    def _start(self, work: Callable[[Job], None], done: Callable[[Outcome[None]], None]) -> None:
+        def take(outcome: Outcome[None]) -> None:
+            self._is_working = False
+            done(outcome)
             self._go_on()
 
-    def _go_on(self) -> None:
-        """Do one step after the other: labels need their records, and a newer draft wins."""
-        if self._is_busy or not self._steps:
-            return
-        store, step = self._steps.popleft()
-        self._is_busy = True
-        self._jobs.start(lambda _job: step(store), done=partial(self._take_done, store))
+        self._is_working = True
+        self._jobs.start(work, done=take)
 
-    def _take_done(self, store: RecordStore, outcome: Outcome[None]) -> None:
-        self._is_busy = False
+    def _take_kept(self, ids: dict[str, int], kept: _Unkept, outcome: Outcome[None]) -> None:
+        if ids is not self._ids:
+            return  # another store came meanwhile
         match outcome:
-            case Err(KdhError() as error) if store is self._store:
+            case Err(KdhError() as error):
                 # The labels are still on the screen, and the next press of Classify tries again.
+                self._has_failed = True
                 self.failed.emit(error)
-            case _:
-                pass
-        self._go_on()
+            case Ok() | Err():
+                # A bug was reported already, and would come again with the same texts.
+                self._unkept = self._unkept.behind(kept)
+                if self._unkept.is_empty:
+                    self.caught_up.emit()
 
     # The draft
 
@@ -124,7 +173,8 @@ class RecordKeeping(QObject):
         store, words = self._store, self._draft_words()
         if store is not None and words != self._kept_draft:
             self._kept_draft = words
-            self._add_step(_drafting(words))
+            self._drafts.append((store, words))
+            self._go_on()
 
     def take_draft(self) -> None:
         """Put the texts of the last session behind those that stand here."""
@@ -160,12 +210,15 @@ class RecordKeeping(QObject):
             return
         before, self._store = self._store, store
         self._ids = {}
-        self._steps.clear()
+        self._unkept = _Unkept()
+        self._has_failed = False
+        self.caught_up.emit()
+        self._drafts.clear()
         self._draft_timer.stop()
         self._kept_draft = ""
         if self._desk.is_private and before is not None:
             # What is on the page belongs to the private session from now on.
-            self._steps.append((before, _drafting(self._older_draft)))
+            self._drafts.append((before, self._older_draft))
             self._go_on()
         elif store is not None and not self._desk.is_private and store is not self._draft_of:
             self._draft_of = store
@@ -188,38 +241,43 @@ def _draft_work(store: RecordStore) -> Callable[[Job], str]:
     return lambda _job: store.draft()
 
 
-def _drafting(words: str) -> Step:
-    def step(store: RecordStore) -> None:
+def _drafting(store: RecordStore, words: str) -> Callable[[Job], None]:
+    def work(_job: Job) -> None:
         # The texts stand on the page; why they cannot be kept is told when they are classified.
         with suppress(KdhError):
             store.save_draft(words)
 
-    return step
+    return work
 
 
 def _is_worth_keeping(text: str) -> bool:
     return bool(text.strip()) and text != EXAMPLE_TEXT
 
 
-def _storing(ids: dict[str, int], texts: Sequence[str], name: str) -> Step:
-    def step(store: RecordStore) -> None:
-        # Asked for twice in a row, a text may have been stored since.
-        new = [text for text in texts if text not in ids]
-        if not new:
-            return
-        found = store.keep_pasted(name, [_imported(text) for text in new])
-        ids.update(zip(new, found, strict=True))
-
-    return step
-
-
-def _predicting(ids: dict[str, int], predictions: Sequence[Prediction]) -> Step:
-    def step(store: RecordStore) -> None:
-        known = [one for one in predictions if one.record.text in ids]
+def _keeping(
+    store: RecordStore, unkept: _Unkept, *, ids: dict[str, int], name: str
+) -> Callable[[Job], None]:
+    def work(_job: Job) -> None:
+        _forget_hidden(store, unkept.texts, ids)
+        new = [text for text in unkept.texts if text not in ids]
+        if new:
+            found = store.keep_pasted(name, [_imported(text) for text in new])
+            ids.update(zip(new, found, strict=True))
+        known = [one for one in unkept.predictions if one.record.text in ids]
         if known:
             store.add_predictions([(ids[one.record.text], _stored(one)) for one in known])
 
-    return step
+    return work
+
+
+def _forget_hidden(store: RecordStore, texts: Sequence[str], ids: dict[str, int]) -> None:
+    """Let texts be stored anew whose records somebody removed, or undid."""
+    known = {text: ids[text] for text in texts if text in ids}
+    if known:
+        shown = set(store.ids(RecordFilter(ids=tuple(known.values()))))
+        for text, record_id in known.items():
+            if record_id not in shown:
+                del ids[text]
 
 
 def _imported(text: str) -> ImportedRecord:
