@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from torch import nn
 
 from kdh_desktop.core.errors import Cancelled, TrainingError
 from kdh_desktop.core.training_protocol import (
+    BatchDivided,
     BatchesDone,
     CheckpointSaved,
     EpochFinished,
@@ -21,8 +23,9 @@ from kdh_desktop.core.training_protocol import (
     StageScored,
 )
 from trainer.adaptation.masked_language import MaskedLanguageNetwork
-from trainer.adaptation.masking import MaskedWindows, MaskingPieces
+from trainer.adaptation.masking import MaskedBatch, MaskedWindows, MaskingPieces
 from trainer.adaptation.packed_texts import PieceStream
+from trainer.learning.division import Division
 from trainer.process.device import has_bfloat16
 
 BATCHES_BETWEEN_EVENTS = 20
@@ -146,6 +149,11 @@ class Phase:
         self._hooks = hooks
         self._save = save
         self._optimizer = _optimizer(network, config.weight_decay)
+        self._division = Division(
+            computing.device,
+            forget=partial(self._optimizer.zero_grad, set_to_none=True),
+            tell=lambda parts: hooks.emit(BatchDivided(parts)),
+        )
         self._losses = torch.zeros((), device=computing.device)
         self._order = torch.empty(0)
 
@@ -154,7 +162,8 @@ class Phase:
 
         Raises:
             Cancelled: The user stopped it; the state was saved.
-            TrainingError: The loss is no longer a number, or there is too little text.
+            TrainingError: The loss is no longer a number, there is too little text, or memory is
+                short even for an eighth of a batch.
         """
         windows, held_out = self._windows(stream, pieces)
         batch_size = min(self._plan.batch_size, windows.windows_per_pass)
@@ -227,14 +236,35 @@ class Phase:
 
     def _step(self, windows: MaskedWindows, begins: torch.Tensor, step: int) -> None:
         torch.manual_seed(self._seed(0, step))
-        batch = windows.batch(begins)
-        with self._computing.autocast():
-            loss = self._network(batch.input_ids, batch.positions, batch.targets, batch.weights)
-        loss.backward()
+        loss = self._in_parts(windows.batch(begins), self._learn)
         nn.utils.clip_grad_norm_(self._network.parameters(), 1.0)
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
-        self._losses += loss.detach()
+        self._losses += loss
+
+    def _in_parts(
+        self, batch: MaskedBatch, loss_of: Callable[[MaskedBatch, torch.Tensor], torch.Tensor]
+    ) -> torch.Tensor:
+        """Each part counts by its share of the pieces to guess, so that the loss is the batch's."""
+        asked = batch.weights.sum().clamp(min=1.0)
+
+        def whole(size: int) -> torch.Tensor:
+            parts = batch.parts(size)
+            return torch.stack([loss_of(x, x.weights.sum() / asked) for x in parts]).sum()
+
+        return self._division.attempt(len(batch.weights), whole)
+
+    def _learn(self, batch: MaskedBatch, share: torch.Tensor) -> torch.Tensor:
+        with self._computing.autocast():
+            loss = self._network(batch.input_ids, batch.positions, batch.targets, batch.weights)
+        loss = loss * share
+        loss.backward()
+        return loss.detach()
+
+    def _judge(self, batch: MaskedBatch, share: torch.Tensor) -> torch.Tensor:
+        # Not the network itself: where it is compiled, this would be compiled once more.
+        compute = self._network.forward
+        return compute(batch.input_ids, batch.positions, batch.targets, batch.weights) * share
 
     def _tell(self, number: int, batch: int, batches: int, pace: _Pace) -> None:
         loss = float(self._losses) / batch
@@ -269,12 +299,7 @@ class Phase:
         with torch.no_grad(), self._computing.autocast():
             for at in range(0, len(order), batch_size):
                 begins = order[at : at + batch_size]
-                batch = windows.batch(begins)
-                # Not the network itself: where it is compiled, this would be compiled once more.
-                loss = self._network.forward(
-                    batch.input_ids, batch.positions, batch.targets, batch.weights
-                )
-                losses.append(loss * len(begins))
+                losses.append(self._in_parts(windows.batch(begins), self._judge) * len(begins))
         self._network.train()
         return float(torch.stack(losses).sum()) / len(order)
 

@@ -6,8 +6,9 @@ the dynamic masks and full windows of Liu et al. 2019, sections 4.1 and 4.2.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import starmap
 
 import torch
 from tokenizers import Tokenizer
@@ -35,6 +36,11 @@ class MaskedBatch:
     positions: torch.Tensor
     targets: torch.Tensor
     weights: torch.Tensor
+
+    def parts(self, size: int) -> Iterator[MaskedBatch]:
+        """The same windows, `size` at a time."""
+        fields = (self.input_ids, self.positions, self.targets, self.weights)
+        return starmap(MaskedBatch, zip(*(one.split(size) for one in fields), strict=True))
 
 
 @dataclass(frozen=True, slots=True)

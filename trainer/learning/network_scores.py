@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -13,7 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from trainer.learning.batching import Batches
+from trainer.learning.batching import Batch, Batches
+from trainer.learning.division import Division, parts_of
 from trainer.learning.forward import forward
 from trainer.process.control import RunControl
 from trainer.process.durable import save_arrays
@@ -120,7 +122,7 @@ def score(
     so_far: ScoresSoFar | None = None,
     tell: Callable[[int], None] = lambda _texts: None,
 ) -> NetworkScores:
-    """Score all texts of `batches`.
+    """Score all texts of `batches`, in smaller ones where memory is short.
 
     A sentence beyond the window takes the text's own logits, so that every sentence has some.
 
@@ -134,19 +136,21 @@ def score(
 
     Raises:
         Cancelled: `control` said so; what was kept is taken up again.
+        TrainingError: Memory is short even for an eighth of a batch.
     """
     network.eval()
     device = next(network.parameters()).device
     counts = batches.sentence_counts
     found = so_far or ScoresSoFar(None)
+    division = Division(device)
     with torch.inference_mode():
         for positions, batch in batches.by_length():
             if all(position in found.text_logits for position in positions):
                 continue
             if control is not None:
                 control.check()
-            logits = forward(network, batch, device, is_exact=is_exact)
-            of_texts, of_sentences = (part.cpu().numpy() for part in logits)
+            work = partial(_logits, network, batch, is_exact=is_exact)
+            of_texts, of_sentences = division.attempt(len(positions), work)
             owners = batch.text_of_sentence.numpy()
             for row, position in enumerate(positions):
                 own = of_sentences[owners == row]
@@ -160,3 +164,13 @@ def score(
         np.concatenate([found.sentence_logits[position] for position in order]),
         np.array(counts, np.int64),
     )
+
+
+def _logits(
+    network: nn.Module, batch: Batch, size: int, *, is_exact: bool
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Text logits (batch, labels) and sentence logits (sentences, labels), `size` texts a pass."""
+    device = next(network.parameters()).device
+    passes = [forward(network, part, device, is_exact=is_exact) for part in parts_of(batch, size)]
+    of_texts, of_sentences = (torch.cat(parts).cpu().numpy() for parts in zip(*passes, strict=True))
+    return of_texts, of_sentences

@@ -19,6 +19,7 @@ from tokenizers import Tokenizer
 
 from kdh_desktop.core.errors import Cancelled, TrainingError
 from kdh_desktop.core.training_protocol import (
+    BatchDivided,
     CheckpointSaved,
     EpochFinished,
     Event,
@@ -29,6 +30,7 @@ from kdh_desktop.core.training_protocol import (
 )
 from tests.trainer.conftest import ROOT, trainer_environment
 from trainer.adaptation.adapt import adapt
+from trainer.adaptation.masked_language import MaskedLanguageNetwork
 from trainer.adaptation.masked_training import (
     AdaptationConfig,
     AdaptationHooks,
@@ -186,6 +188,37 @@ def test_it_goes_on_from_the_state_before_a_damaged_one(
     rest, whole = Log(), Log()
     assert is_same(run("broken", rest), run("whole", whole))
     assert 0 < rest.checks < whole.checks
+
+
+def test_when_memory_is_short_a_step_goes_through_in_parts(
+    run: Callable[..., Path],
+    streams: tuple[PieceStream, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    forward, fits, seen = MaskedLanguageNetwork.forward, 2, list[int]()
+
+    def in_short_memory(network: MaskedLanguageNetwork, *batch: torch.Tensor) -> torch.Tensor:
+        if len(batch[0]) > fits:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB")
+        seen.append(len(batch[0]))
+        return forward(network, *batch)
+
+    config = replace(CONFIG, phases=CONFIG.phases[:1], dropout=0.0)
+    long = PieceStream(np.tile(streams[0].ids, 20), np.tile(streams[0].is_start, 20), 20, "long")
+    whole, log = Log(), Log()
+    expected = load_file(run("whole", whole, config=config, of=(long,)) / "model.safetensors")
+    monkeypatch.setattr(MaskedLanguageNetwork, "forward", in_short_memory)
+    found = load_file(run("parts", log, config=config, of=(long,)) / "model.safetensors")
+    assert log.of(BatchDivided) == [BatchDivided(2), BatchDivided(4)]
+    assert set(seen) <= {1, 2}
+    for name, tensor in found.items():
+        torch.testing.assert_close(tensor, expected[name], atol=2e-3, rtol=0)
+    for kind, figure in ((EpochFinished, "loss"), (StageScored, "figures")):
+        told, of_whole = ([getattr(x, figure) for x in one.of(kind)] for one in (log, whole))
+        assert told == [pytest.approx(x, rel=1e-3) for x in of_whole]
+    fits = 0
+    with pytest.raises(TrainingError, match="cut into 8 parts"):
+        run("none", config=config, of=(long,))
 
 
 @pytest.mark.parametrize("has", [True, False])

@@ -14,7 +14,8 @@ from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.training_config import Augmentation, Schedule
 from trainer.corpus import LabelledText
 from trainer.learning.batching import Batch, Batches, Encoder
-from trainer.learning.gradients import Gradients, Objective, disagreement, part_of
+from trainer.learning.division import part_of
+from trainer.learning.gradients import Gradients, Objective, disagreement
 from trainer.learning.objectives import hard_objective
 from trainer.learning.training_loop import LoopHooks, train
 from trainer.networks.transformer import TransformerNetwork

@@ -8,9 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
+from kdh_desktop.core.errors import TrainingError
 from trainer.corpus import LabelledText
-from trainer.learning.batching import Batches, Encoder
+from trainer.learning.batching import Batch, Batches, Encoder
+from trainer.learning.forward import forward
 from trainer.learning.network_scores import score
 from trainer.networks.transformer import TransformerNetwork
 
@@ -52,6 +56,31 @@ def test_a_sentence_beyond_the_window_has_the_logits_of_its_text(
     found = score(new_network(), cut)
     for logits, sentences in zip(found.text_logits, found.of_sentences(), strict=True):
         np.testing.assert_array_equal(sentences[-1], logits)
+
+
+def test_when_memory_is_short_texts_are_scored_in_smaller_batches(
+    new_network: NewNetwork, batches: Batches, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, seen = new_network(), list[int]()
+    whole = score(network, batches, is_exact=True)
+    fits = 1
+
+    def in_short_memory(
+        network: nn.Module, batch: Batch, device: torch.device, *, is_exact: bool
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        seen.append(len(batch.input_ids))
+        if seen[-1] > fits:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB")
+        return forward(network, batch, device, is_exact=is_exact)
+
+    monkeypatch.setattr("trainer.learning.network_scores.forward", in_short_memory)
+    found = score(network, batches, is_exact=True)
+    assert seen == [4, 2, *[1] * 12]
+    np.testing.assert_allclose(found.text_logits, whole.text_logits, atol=1e-5)
+    np.testing.assert_allclose(found.sentence_logits, whole.sentence_logits, atol=1e-5)
+    fits = 0
+    with pytest.raises(TrainingError, match="cut into 4 parts"):
+        score(network, batches)
 
 
 def test_scores_are_saved_and_weighed(
