@@ -96,8 +96,11 @@ class CheckPanel(QWidget):
         """Show what is known now."""
         draft = self._keeper.draft
         checked = draft.checked
-        is_current = checked is not None and not draft.is_check_due and bool(draft.sources)
-        state = (bool(draft.sources), draft.is_check_due, checked if is_current else None)
+        is_current = checked is not None and not draft.is_check_due and draft.has_learnt
+        state = (
+            *(bool(draft.sources), draft.has_learnt, draft.is_check_due),
+            checked if is_current else None,
+        )
         if state == self._shown:
             return
         self._shown = state
@@ -113,6 +116,14 @@ class CheckPanel(QWidget):
                 self.tr(
                     "Choose texts whose labels are known. As soon as there are some, they are "
                     "checked here, before anything is trained on them."
+                )
+            )
+        elif not draft.has_learnt:
+            self.summary.setText(self.tr("Nothing to learn from yet"))
+            self._say_counts(
+                self.tr(
+                    "All chosen texts are kept to judge on. Choose others to learn from; they are "
+                    "then checked together."
                 )
             )
         elif not is_current:

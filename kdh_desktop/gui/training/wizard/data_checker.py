@@ -61,13 +61,10 @@ class DataChecker(QObject):
 
     def _look(self) -> None:
         draft = self._keeper.draft
-        if not draft.is_check_due:
-            if not draft.sources and draft.checked is not None:
-                self._lane.drop()
-                self._asked = None
-                self._keeper.change(checked=None)
-            return
-        if self._asked != draft.check_key:
+        if not draft.has_learnt:
+            self.stop()
+            self._keeper.change(checked=None)
+        elif draft.is_check_due and self._asked != draft.check_key:
             self._asked = draft.check_key
             self._lane.drop()
             self._timer.start()

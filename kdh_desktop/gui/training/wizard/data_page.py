@@ -81,7 +81,7 @@ class DataPage(StepPage):
     @property
     def problem(self) -> str:
         draft = self.keeper.draft
-        if not any(not one.is_judge for one in draft.sources):
+        if not draft.has_learnt:
             return self.tr("Choose texts to learn from.")
         if draft.is_check_due or draft.checked is None:
             return self.tr("The texts are being checked…")

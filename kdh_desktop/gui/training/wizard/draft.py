@@ -125,6 +125,11 @@ class Draft:
         return self.measured if is_known else None
 
     @property
+    def has_learnt(self) -> bool:
+        """Whether there are texts to learn from; without them there is nothing to check."""
+        return any(not one.is_judge for one in self.sources)
+
+    @property
     def has_judges(self) -> bool:
         """Whether there are texts to be judged on, so that none are kept back."""
         return any(one.is_judge for one in self.sources)
@@ -138,7 +143,7 @@ class Draft:
     def is_check_due(self) -> bool:
         """Whether there are texts that nobody has checked as they are chosen now."""
         is_known = self.checked is not None and self.checked.key == self.check_key
-        return bool(self.sources) and not is_known
+        return self.has_learnt and not is_known
 
     @property
     def max_tokens(self) -> int:

@@ -90,7 +90,7 @@ class MachinePage(StepPage):
     def enter(self) -> None:
         """Try what was chosen, unless that is known already or goes on."""
         draft = self.keeper.draft
-        is_sound = bool(draft.sources) and not draft.is_check_due
+        is_sound = draft.has_learnt and not draft.is_check_due
         if is_sound and draft.current_measure is None and self._asked != draft.measure_key:
             self._measure()
 

@@ -8,6 +8,7 @@ import stat
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from kdh_desktop.core.corpus_report import CorpusReport
 from kdh_desktop.core.corpus_source import (
     CorrectionsSource,
     HocSource,
@@ -32,7 +34,7 @@ from kdh_desktop.core.suspicious_labels import SuspiciousLabel, SuspiciousLabels
 from kdh_desktop.gui.app import Desktop
 from kdh_desktop.gui.jobs import Job
 from kdh_desktop.gui.training.wizard.columns_dialog import ColumnsDialog
-from kdh_desktop.gui.training.wizard.draft import ChosenSource
+from kdh_desktop.gui.training.wizard.draft import Checked, ChosenSource
 from kdh_desktop.gui.training.wizard.hoc_dialog import HocDialog
 from kdh_desktop.gui.training.wizard.suspects_dialog import SuspectsDialog
 from kdh_desktop.gui.training.wizard.trainer_calls import ask_trainer, probe_work, suspects_work
@@ -236,6 +238,24 @@ def test_the_same_text_in_both_parts_blocks(
     wait_for_check(qtbot, wizard)
     assert "kept for judging" in wizard.data_page.problem
     assert not wizard.next_button.isEnabled()
+
+
+def test_texts_to_judge_on_alone_are_not_checked_but_say_what_is_missing(
+    wizard: TrainingWizard, table: Path
+) -> None:
+    source = TableSource(str(table), "abstract", labels_column="labels")
+    learnt = replace(wizard.keeper.draft, sources=(ChosenSource(source, "texts"),))
+    report = CorpusReport((), (), 1.0, 3, None, ())
+    wizard.keeper.show(replace(learnt, checked=Checked(learnt.check_key, report)))
+    assert wizard.data_page.panel.summary.text() == "Ready: nothing speaks against these texts"
+    wizard.data_page.use_button.click()
+    assert wizard.keeper.draft.has_judges
+    assert not wizard.checker.is_checking
+    assert wizard.keeper.draft.checked is None
+    assert wizard.data_page.panel.summary.text() == "Nothing to learn from yet"
+    assert wizard.data_page.problem == "Choose texts to learn from."
+    wizard.data_page.use_button.click()
+    assert wizard.checker.is_checking
 
 
 def test_a_file_that_is_gone_is_told_and_can_be_checked_again(
