@@ -171,5 +171,6 @@ def _behind(cells: Sequence[Cell], dialect: Dialect) -> str:
         quoting=csv.QUOTE_MINIMAL if dialect.is_quoted else csv.QUOTE_NONE,
         lineterminator="",
     )
-    writer.writerow(["", *("" if cell is None else cell for cell in cells)])
+    # Only these are ours to guard; the originals in front stay as they were.
+    writer.writerow(["", *(guarded(cell) if isinstance(cell, str) else cell for cell in cells)])
     return line.getvalue()

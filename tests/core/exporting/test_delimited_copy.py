@@ -184,6 +184,28 @@ def test_corrections_in_the_copy_are_found(tmp_path: Path) -> None:
     assert (found.conflicts, found.rows, found.unmatched) == ((), 3, 2)
 
 
+def test_label_that_is_a_formula_is_run_by_no_program_and_can_be_corrected(tmp_path: Path) -> None:
+    original, copy = tmp_path / "list.csv", tmp_path / "copy.csv"
+    original.write_bytes(TEXT.encode())
+    store = made_store(original, encoding="utf-8", labels=(MadeLabel("growth", "=SUM(A1)"),))
+    export_workbook_copy(store, 1, original, copy)
+    header, first, *_ = rows_of(copy, "utf-8")
+    assert header[5:9] == ["KDH labels", "KDH 1: =SUM(A1)", "KDH checked", "p: =SUM(A1)"]
+    assert first[2:9] == [
+        '=HYPERLINK("http://example.invalid")',
+        "",
+        "",
+        "'=SUM(A1)",
+        "present",
+        "",
+        "0.9",
+    ]
+    copy.write_bytes(copy.read_bytes().replace(b";present;", b";absent;", 1))
+    found = read_corrections(copy, store)
+    assert found.changes == (ReviewChange(1, (("growth", False),)),)
+    assert found.conflicts == ()
+
+
 def test_quotation_marks_in_names_of_labels_are_letters_where_all_are(tmp_path: Path) -> None:
     original, copy = tmp_path / "list.tsv", tmp_path / "copy.tsv"
     original.write_bytes(b'id\tTitre\t=x\n1\t"a\tb"\n2\t"c\td\n')
