@@ -22,7 +22,7 @@ from trainer.corpus import corpus_digest
 from trainer.process.control import RunControl
 from trainer.process.work_folder import claim_work_folder, held_work_folder
 from trainer.study.bases import make_vocabularies
-from trainer.study.cells import CellStore, Planned, plan_cells
+from trainer.study.cells import Cell, CellResult, CellStore, Planned, plan_cells
 from trainer.study.config import StudyConfig
 from trainer.study.judging import judge_study
 from trainer.study.outcome import About, Metric, Outcome
@@ -89,7 +89,7 @@ def _run_alone(
     whole = json.dumps(digests, sort_keys=True)
     claim_work_folder(files.work, sha256(whole.encode()).hexdigest())
     planned = plan_cells(config, texts=len(texts.labelled), labels=len(texts.labels))
-    store = CellStore(files.work / CELLS)
+    store = _WatchedStore(files.work / CELLS, control)
     say(
         f"{len(texts.labelled)} texts, {len(texts.labels)} labels; {len(planned)} cells, "
         f"{machine.jobs} side by side on {machine.device}"
@@ -108,6 +108,18 @@ def _run_alone(
     systems, pairs = judge_study(config, store, judged)
     about = _about(texts, digests, store, planned, machine)
     return Outcome(config, about, judged.label_counts, systems, pairs)
+
+
+class _WatchedStore(CellStore):
+    """The cells' files, read no further once the user has stopped the study."""
+
+    def __init__(self, folder: Path, control: RunControl) -> None:
+        super().__init__(folder)
+        self._control = control
+
+    def require(self, cell: Cell) -> CellResult:
+        self._control.check()
+        return super().require(cell)
 
 
 def write_study(outcome: Outcome, folder: Path) -> list[Path]:

@@ -9,9 +9,12 @@ import subprocess
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from kdh_desktop.core.corpus_source import HocSource, JsonLinesSource
 from kdh_desktop.core.errors import Cancelled, InputError, TrainingError
@@ -19,6 +22,7 @@ from kdh_desktop.core.json_values import build, parse_json, to_json_value
 from kdh_desktop.core.training_config import NetworkKind
 from tests.trainer.conftest import ONE_THREAD, ROOT
 from tests.trainer.study.tiny_studies import tiny_kdh_mltc, tiny_rocling
+from trainer.judging.resampling import resample
 from trainer.process.control import RunControl
 from trainer.process.work_folder import held_work_folder
 from trainer.study.cells import CellStore, plan_cells
@@ -190,6 +194,28 @@ def test_a_work_folder_belongs_to_one_study(kdh_mltc: Study, files: StudyFiles) 
             control=RunControl(),
             say=lambda _words: None,
         )
+
+
+def test_a_study_that_is_being_judged_can_be_cancelled(
+    kdh_mltc: Study, files: StudyFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    control, judged = RunControl(), list[str]()
+
+    def judge_and_cancel(*args: Any, **options: Any) -> NDArray[np.float64]:
+        judged.append("one system")
+        control.cancel()
+        return resample(*args, **options)
+
+    monkeypatch.setattr("trainer.study.judging.resample", judge_and_cancel)
+    with pytest.raises(Cancelled):
+        run_study(
+            tiny_kdh_mltc(),
+            in_folder(files, kdh_mltc.work),
+            machine=Machine("cpu", 1),
+            control=control,
+            say=lambda _words: None,
+        )
+    assert judged == ["one system"]
 
 
 def test_two_processes_do_not_work_on_one_study(files: StudyFiles, tmp_path: Path) -> None:
