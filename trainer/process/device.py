@@ -26,7 +26,8 @@ def choose_device(wish: str = "auto") -> torch.device:
         wish = next((kind for kind, is_there in there.items() if is_there), "cpu")
     elif not there.get(wish, True):
         raise TrainingError(
-            f"This machine has {_WORDS[wish]}.", "Leave --device out to use what there is."
+            f"This machine has {_WORDS[wish]}.",
+            "Choose another device, or leave it to the program where to compute.",
         )
     return torch.device(wish)
 

@@ -47,7 +47,8 @@ def claim_work_folder(work: Path, fingerprint: str) -> None:
     elif not claim.exists() or claim.read_text(encoding="utf-8") != fingerprint:
         raise TrainingError(
             "The work folder holds the stages of another configuration, corpus or encoder.",
-            "Name a new work folder, or go on with what the stages were made from.",
+            "Begin a new training in a folder of its own, or go on with what the stages were made "
+            "from.",
         )
 
 
@@ -89,14 +90,15 @@ def held_work_folder(work: Path) -> Iterator[None]:
         lock = os.open(work / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise TrainingError(
-            "The work folder cannot be written to.", "Name another one with --work."
+            "The work folder cannot be written to.",
+            "Make room on the disk, and see that the folder can be written to.",
         ) from error
     before = tempfile.tempdir
     try:
         if not _is_locked(lock):
             raise TrainingError(
                 "Another training works in this work folder.",
-                "Wait until it ends, or name another folder with --work.",
+                "Wait until it ends, or stop it.",
             )
         temporary = work / _TEMPORARY
         shutil.rmtree(temporary, ignore_errors=True)

@@ -31,8 +31,9 @@ def test_the_fastest_device_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_device_that_is_not_there_is_refused_in_words() -> None:
-    with pytest.raises(TrainingError, match="no graphics card"):
+    with pytest.raises(TrainingError, match="no graphics card") as refused:
         choose_device("cuda")
+    assert "--" not in refused.value.remedy, "the window has no options"
 
 
 @pytest.mark.parametrize("is_there", [True, False])

@@ -272,6 +272,7 @@ def test_two_trainings_do_not_share_a_work_folder(start: Start, tmp_path: Path) 
     assert code == 2
     assert isinstance(event, RunFailed)
     assert event.message == "Another training works in this work folder."
+    assert event.remedy == "Wait until it ends, or stop it."
     assert (tmp_path / "work" / "events.jsonl").read_bytes() == before
     assert first.process.poll() is None
 
