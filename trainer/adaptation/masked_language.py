@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import os
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save
 from torch import nn
 from torch.nn import functional
-from transformers import MODEL_MAPPING, AutoConfig, AutoModel
 
 from kdh_desktop.core.errors import TrainingError
+from trainer.networks.encoders import load_encoder
 
 _HEADS = (
     # Names of the transform, its norm and the bias over the vocabulary: BERT's, then DistilBERT's.
@@ -75,10 +73,12 @@ class MaskedLanguageNetwork(nn.Module):
 
 
 def load_masked_language(folder: Path, *, dropout: float, seed: int) -> MaskedLanguageNetwork:
-    """Build a network on the safetensors encoder in `folder`; nothing is fetched or executed.
+    """Build a network on the encoder in `folder`; see `load_encoder`.
 
-    The head is the folder's own where it holds one, else drawn from `seed`. Attention dropout is
-    off, as in training.
+    The head is the folder's own where it holds one, else drawn from `seed`.
+
+    Raises:
+        TrainingError: The folder asks for anything but plain weights, or its parts do not fit.
     """
     torch.manual_seed(seed)
     network = MaskedLanguageNetwork(load_encoder(folder, dropout=dropout))
@@ -91,30 +91,6 @@ def load_masked_language(folder: Path, *, dropout: float, seed: int) -> MaskedLa
                         getattr(module, kind).data.copy_(weights.get_tensor(f"{prefix}.{kind}"))
                 network.bias.data.copy_(weights.get_tensor(bias))
     return network
-
-
-def load_encoder(folder: Path, *, dropout: float) -> nn.Module:
-    """The encoder alone, in float32, without a pooling layer."""
-    config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    wanted = {
-        "attention_probs_dropout_prob": 0.0,
-        "attention_dropout": 0.0,
-        "hidden_dropout_prob": dropout,
-        "dropout": dropout,
-    }
-    settings: dict[str, Any] = {k: v for k, v in wanted.items() if hasattr(config, k)}
-    kind: Any = MODEL_MAPPING[type(config)]
-    if "add_pooling_layer" in inspect.signature(kind).parameters:
-        settings["add_pooling_layer"] = False
-    encoder: nn.Module = AutoModel.from_pretrained(
-        folder,
-        local_files_only=True,
-        use_safetensors=True,
-        trust_remote_code=False,
-        dtype=torch.float32,
-        **settings,
-    )
-    return encoder
 
 
 def write_encoder(encoder: nn.Module, base: Path, out: Path, *, is_half: bool, about: str) -> None:

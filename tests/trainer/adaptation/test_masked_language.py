@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers import BertConfig, BertForMaskedLM, DistilBertConfig, DistilBertModel
 
 from kdh_desktop.core.errors import TrainingError
-from trainer.adaptation.masked_language import load_encoder, load_masked_language, write_encoder
+from trainer.adaptation.masked_language import load_masked_language, write_encoder
+from trainer.networks.encoders import load_encoder
 from trainer.networks.transformer import load_transformer
 
 
@@ -74,6 +75,34 @@ def test_a_head_that_the_folder_lacks_is_drawn_from_the_seed(tiny_encoder: Path)
     assert torch.equal(one.transform.weight, same.transform.weight)
     assert not torch.equal(one.transform.weight, other.transform.weight)
     assert one.vocabulary == 400
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"num_attention_heads": 3}, "weights do not fit"),
+        ({"num_hidden_layers": 3}, "weights do not fit"),
+        ({"is_decoder": True}, "no encoder of texts"),
+        ({"model_type": "unheard-of"}, "config.json cannot be used"),
+    ],
+)
+def test_an_encoder_that_is_not_found_whole_is_refused(
+    tiny_encoder: Path, tmp_path: Path, changes: dict[str, object], said: str
+) -> None:
+    folder = Path(shutil.copytree(tiny_encoder, tmp_path / "encoder"))
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    (folder / "config.json").write_text(json.dumps(config | changes), encoding="utf-8")
+    with pytest.raises(TrainingError, match=said):
+        load_masked_language(folder, dropout=0.1, seed=1)
+
+
+def test_an_encoder_that_lacks_a_weight_is_refused(tiny_encoder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(tiny_encoder, tmp_path / "encoder"))
+    weights = load_file(folder / "model.safetensors")
+    weights["of_another"] = weights.pop("encoder.layer.1.output.dense.weight")
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(TrainingError, match="weights do not fit"):
+        load_masked_language(folder, dropout=0.1, seed=1)
 
 
 def test_dropout_is_as_asked_but_for_attention(tiny_encoder: Path, distilled: Path) -> None:

@@ -8,9 +8,9 @@ import torch
 from tokenizers import Tokenizer
 
 from kdh_desktop.core.paths import AppPaths
-from trainer.adaptation.masked_language import load_encoder
 from trainer.commands.encoder import base_encoder
 from trainer.networks.base_encoder import check_base_encoder
+from trainer.networks.encoders import load_encoder
 
 
 def test_a_named_encoder_is_taken(tmp_path: Path) -> None:
