@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kdh_desktop.core.training_config import RunConfig, TeacherMethod
+from kdh_desktop.core.runs.run_presets import blind_teacher_networks, teacher_networks
+from kdh_desktop.core.training_config import RunConfig
 
 
 def count_stages(config: RunConfig, *, labels: int, has_unlabelled: bool) -> int:
@@ -24,23 +25,16 @@ def count_blind_teachers(config: RunConfig, *, labels: int) -> int:
     student = config.distillation
     if not student.nested_members:
         return 0
-    judged = student.calibration_folds
-    pairs = judged * (judged - 1) // 2 + judged * (config.teacher.folds - judged)
-    networks = pairs * student.nested_members
-    return _of_members(config, networks, linear=judged, labels=labels)
+    linear = student.calibration_folds * config.teacher.has_linear_member
+    return blind_teacher_networks(config, labels=labels) + linear
 
 
 def _of_teachers(config: RunConfig, *, labels: int) -> int:
     teacher = config.teacher
     if teacher.is_finished:
         return 1
-    whole = _of_members(config, teacher.folds * teacher.members, linear=1, labels=labels)
+    whole = teacher_networks(config, labels=labels) + teacher.has_linear_member
     return whole + count_blind_teachers(config, labels=labels)
-
-
-def _of_members(config: RunConfig, networks: int, *, linear: int, labels: int) -> int:
-    is_by_label = config.teacher.method is TeacherMethod.BINARY_RELEVANCE
-    return networks * (labels if is_by_label else 1) + linear * config.teacher.has_linear_member
 
 
 def _of_students(config: RunConfig, has_unlabelled: bool) -> int:  # noqa: FBT001 - the only one

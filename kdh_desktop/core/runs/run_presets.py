@@ -18,6 +18,7 @@ from kdh_desktop.core.training_config import (
     RunConfig,
     Schedule,
     TeacherConfig,
+    TeacherMethod,
     has_own_teachers,
     is_student_judged,
 )
@@ -135,26 +136,61 @@ def fitting_search(tuning: TuningConfig, *, before: RunConfig, after: RunConfig)
     return replace(tuning, dimensions=dimensions or usual_space(after))
 
 
-def networks_trained(config: RunConfig) -> int:
-    """How many networks a run trains in all, students included, without those of the swarm."""
-    teacher, student = config.teacher, config.distillation
-    students = 1 + student.calibration_folds
-    if teacher.is_finished:
+def networks_trained(config: RunConfig, *, labels: int = 1) -> int:
+    """How many networks a run trains in all, students included, without those of the swarm.
+
+    Args:
+        config: The run's.
+        labels: Number of labels, each of which may have networks of its own.
+    """
+    students = 1 + config.distillation.calibration_folds
+    if config.teacher.is_finished:
         return students
-    each = teacher.folds * teacher.members
-    pairs = student.calibration_folds * (teacher.folds - 1) * student.nested_members
-    return each + pairs + students
+    of_all = teacher_networks(config, labels=labels)
+    return of_all + blind_teacher_networks(config, labels=labels) + students
 
 
-def tuning_trainings(tuning: TuningConfig) -> int:
-    """How many trainings a swarm asks for at most; early stopping may spare some.
+def teacher_networks(config: RunConfig, *, labels: int) -> int:
+    """Networks of the teacher of all texts."""
+    teacher = config.teacher
+    return teacher.folds * teacher.members * networks_each(teacher, labels=labels)
+
+
+def blind_teacher_networks(config: RunConfig, *, labels: int) -> int:
+    """Networks of the teachers that know nothing of one fold each, beside those of all texts."""
+    teacher, student = config.teacher, config.distillation
+    pairs = blind_pairs(folds=teacher.folds, judged=student.calibration_folds)
+    return pairs * student.nested_members * networks_each(teacher, labels=labels)
+
+
+def networks_each(teacher: TeacherConfig, *, labels: int) -> int:
+    """Networks in the place of one: as many as labels where each label has its own."""
+    return labels if teacher.method is TeacherMethod.BINARY_RELEVANCE else 1
+
+
+def blind_pairs(*, folds: int, judged: int) -> int:
+    """Pairs of folds, one of them or both among the `judged` ones.
+
+    A network that is trained without two folds serves the teachers without either.
+    """
+    return judged * (judged - 1) // 2 + judged * (folds - judged)
+
+
+def tuning_trainings(tuning: TuningConfig, *, of_teacher: int = 1) -> int:
+    """How many networks a swarm trains at most; early stopping may spare some.
 
     Each position that the swarm comes to is judged by one training for each fold, and the random
     control judges as many positions again. Students are taught by a network for each pair of folds,
     which a position trains itself where it changes what teachers learn.
+
+    Args:
+        tuning: The search.
+        of_teacher: Networks in the place of one of the teacher's, see `networks_each`.
     """
     judged = tuning.particles * tuning.iterations * (2 if tuning.has_random_control else 1)
-    pairs = tuning.folds * (tuning.folds - 1) // 2 if is_student_judged(tuning) else 0
+    if not is_student_judged(tuning):
+        return judged * tuning.folds * of_teacher
+    pairs = blind_pairs(folds=tuning.folds, judged=tuning.folds) * of_teacher
     return judged * tuning.folds + pairs * (judged if has_own_teachers(tuning) else 1)
 
 

@@ -11,6 +11,7 @@ from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.runs.own_presets import OwnPresets
 from kdh_desktop.core.runs.run_presets import (
     Preset,
+    networks_each,
     networks_trained,
     possible_space,
     preset_config,
@@ -20,7 +21,7 @@ from kdh_desktop.core.runs.run_presets import (
     usual_tuning,
 )
 from kdh_desktop.core.search_space import Real, TuningConfig, at_position
-from kdh_desktop.core.training_config import config_from_json, config_to_json
+from kdh_desktop.core.training_config import TeacherMethod, config_from_json, config_to_json
 
 ROOT = Path(__file__).parents[3]
 
@@ -63,7 +64,23 @@ def test_networks_are_counted_with_students_and_nested_teachers() -> None:
     best = preset_config(Preset.BEST, name="x")
     assert networks_trained(best) == 5 * 3 + 1 + 5
     nested = at_position(best, {"distillation.nested_members": 1})
-    assert networks_trained(nested) == 5 * 3 + 5 * 4 + 1 + 5
+    assert networks_trained(nested) == 5 * 3 + 10 + 1 + 5
+    few = at_position(nested, {"distillation.calibration_folds": 2})
+    assert networks_trained(few) == 5 * 3 + (1 + 2 * 3) + 1 + 2
+
+
+def test_every_label_has_networks_of_its_own_where_teachers_are_binary() -> None:
+    best = preset_config(Preset.BEST, name="x")
+    how = replace(best.teacher, method=TeacherMethod.BINARY_RELEVANCE)
+    each = at_position(replace(best, teacher=how), {"distillation.nested_members": 1})
+    assert networks_trained(each, labels=10) == 10 * (5 * 3 + 10) + 1 + 5
+    assert networks_trained(best, labels=10) == networks_trained(best)
+    of_teacher = networks_each(how, labels=10)
+    space = {"distillation.alpha": Real(0.0, 1.0)}
+    tuning = TuningConfig(4, 5, space, folds=3, has_random_control=False)
+    assert tuning_trainings(tuning, of_teacher=of_teacher) == 4 * 5 * 3 + 3 * 10
+    teachers = replace(tuning, dimensions={"teacher.schedule.peak_rate": Real(1e-4, 1e-2)})
+    assert tuning_trainings(teachers, of_teacher=of_teacher) == 4 * 5 * 3 * 10
 
 
 def test_a_random_control_doubles_the_search_but_for_its_teachers() -> None:
