@@ -32,6 +32,7 @@ from trainer.learning.network_scores import NetworkScores
 from trainer.learning.objectives import hard_objective
 from trainer.linear import LinearMember
 from trainer.process.durable import save_arrays
+from trainer.running.planned_stages import stages_of_network
 from trainer.stacking import Stacker, nested_decisions
 
 Folds = frozenset[int]
@@ -123,7 +124,7 @@ class TeacherTrainer:
         self.fold_of = fold_of
         self.networks = TeacherNetworks(corpus, fold_of, config=config, learner=learner, work=work)
         self._linear = LinearMembers(corpus, fold_of, work=work)
-        self._start = learner.runner.start
+        self._runner = learner.runner
 
     def train(self) -> Teacher:
         """The teacher of all labelled texts.
@@ -181,7 +182,9 @@ class TeacherTrainer:
         networks = _in_text_order(scores, [self._scored_by(out) for out in left_out], rows)
         decisions = [networks.decision_logits(weight)]
         if self._config.teacher.has_linear_member:
-            self._start("linear member")
+            is_kept = all(map(self._linear.is_kept, left_out))
+            begin = self._runner.take_up if is_kept else self._runner.start
+            begin("linear member")
             linear = np.zeros_like(self._truth)
             for out in left_out:
                 linear[self._scored_by(out)] = self._linear.of_labelled(out)
@@ -262,7 +265,9 @@ class TeacherNetworks:
         if name not in self._told:
             self._told.add(name)
             if all(path.exists() for path in paths.values()):
-                self._learner.runner.start(name)
+                method, labels = self._config.teacher.method, self._learner.labels
+                for stage in stages_of_network(name, method, labels=labels):
+                    self._learner.runner.take_up(stage)
             else:
                 network = self._fit(name, left_out, member)
                 for what, examples in asked.items():
@@ -292,6 +297,10 @@ class LinearMembers:
         self._fold_of = fold_of
         self._work = work
 
+    def is_kept(self, left_out: Folds) -> bool:
+        """Whether one was trained before, so that what it says only needs to be read."""
+        return self._path(left_out).exists()
+
     def of_labelled(self, left_out: Folds) -> NDArray[np.float32]:
         """Scores of the labelled texts in `left_out`, float32 (texts, labels)."""
         return self._scores(left_out)[0]
@@ -302,7 +311,7 @@ class LinearMembers:
 
     def _scores(self, left_out: Folds) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Train a member and let it score, or take up what it left when it was trained before."""
-        path = self._work / f"{_name('linear', left_out)}.npz"
+        path = self._path(left_out)
         asked = self._corpus.unlabelled if len(left_out) == 1 else ()
         if path.exists():
             with np.load(path, allow_pickle=False) as arrays:
@@ -316,6 +325,9 @@ class LinearMembers:
         others = member.score(asked) if asked else held_out[:0]
         save_arrays(path, held_out=held_out, unlabelled=others)
         return held_out, others
+
+    def _path(self, left_out: Folds) -> Path:
+        return self._work / f"{_name('linear', left_out)}.npz"
 
 
 def _name(kind: str, left_out: Folds, member: int = 0) -> str:

@@ -31,6 +31,7 @@ from trainer.learning.stages import StageRunner
 from trainer.linear import LinearMember
 from trainer.networks.base import NetworkBase
 from trainer.process.control import RunControl
+from trainer.running.progress import RunProgress, StageCost
 from trainer.stacking import Stacker, best_thresholds, nested_decisions, out_of_fold_decisions
 from trainer.teacher import (
     Corpus,
@@ -296,6 +297,13 @@ def test_a_binary_relevance_teacher_trains_a_network_for_each_label(
     labels = [f"teacher-without-{fold}-label-{label}" for fold in (0, 1) for label in range(10)]
     assert stages_of(told) == [*labels, "linear member"]
     assert teacher.members[0].shape == (40, 10)
+    again: list[Event] = []
+    learner = learner_in(tmp_path, again)
+    costs = [StageCost(name, 10, 1) for name in stages_of(told)]
+    learner.runner.progress = RunProgress(costs, learner.runner.control)
+    TeacherTrainer(corpus, HALVES, config=config, learner=learner, work=tmp_path).train()
+    assert stages_of(again) == stages_of(told)
+    assert learner.runner.progress.pace() == (1.0, 0.0)
     assert teacher.has_own_thresholds
 
 

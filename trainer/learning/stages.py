@@ -95,9 +95,17 @@ class StageRunner:
         """
         self._control.check()
         self._stage += 1
-        is_finished = (self._work / f"{name}.finished").exists()
-        self.progress.start(name, is_trained=is_finished)
+        self.progress.start(name)
         self._emit(StageStarted(self._stage, self._stages, name))
+
+    def take_up(self, name: str) -> None:
+        """Tell that the stage called `name` begins, all of which was done before.
+
+        Raises:
+            Cancelled: The user stopped it; it can be resumed.
+        """
+        self.start(name)
+        self.progress.take_up_rest()
 
     def train(self, name: str, network: nn.Module, batches: Batches, plan: StagePlan) -> None:
         """Train `network` in place, or load what this stage left when it was finished before.
@@ -113,6 +121,7 @@ class StageRunner:
         if state is not None:
             network.load_state_dict(state)
             checkpoint.remove()
+            self.progress.train_to(1.0, is_taken_up=True)
             return
         self._note_wish()
         train(
@@ -136,11 +145,14 @@ class StageRunner:
         Raises:
             Cancelled: The user stopped it; it can be resumed.
         """
-        path = self._work / f"{name}.npz"
+        path, texts = self._work / f"{name}.npz", len(batches.sentence_counts)
         if path.exists():
+            self.progress.score(texts, is_taken_up=True)
             return
         so_far = ScoresSoFar(self._work / f"{name}.so-far.npz", every_s=self.checkpoint_every_s)
-        tell = self._tell_of_scores(len(batches.sentence_counts), len(so_far.text_logits))
+        before = len(so_far.text_logits)
+        self.progress.score(before, is_taken_up=True)
+        tell = self._tell_of_scores(texts, before)
         score(network, batches, control=self._control, so_far=so_far, tell=tell).save(path)
         so_far.remove()
 
@@ -155,7 +167,7 @@ class StageRunner:
         def tell(done: int) -> None:
             nonlocal calls, before
             calls += 1
-            self.progress.score_to(done / texts)
+            self.progress.score(done - before)
             self._control.texts_done += done - before
             before = done
             if calls % BATCHES_BETWEEN_EVENTS == 0:
@@ -164,9 +176,15 @@ class StageRunner:
         return tell
 
     def _hooks(self, schedule: Schedule) -> LoopHooks:
+        def share(epochs: int, batch: int, batches: int) -> float:
+            return (epochs + batch / batches) / schedule.epochs
+
+        def on_begin(epochs: int, batch: int, batches: int) -> None:
+            self.progress.train_to(share(epochs, batch, batches), is_taken_up=True)
+
         def on_batch(epoch: int, batch: int, batches: int) -> None:
             self._control.texts_done += schedule.batch_size
-            self.progress.train_to((epoch - 1 + batch / batches) / schedule.epochs)
+            self.progress.train_to(share(epoch - 1, batch, batches))
             if batch % BATCHES_BETWEEN_EVENTS == 0 or batch == batches:
                 self._emit(BatchesDone(epoch, batch, batches, *self.progress.pace()))
 
@@ -179,4 +197,5 @@ class StageRunner:
             self._control,
             on_checkpoint=lambda epoch, batch: self._emit(CheckpointSaved(epoch, batch)),
             on_division=lambda parts: self._emit(BatchDivided(parts)),
+            on_begin=on_begin,
         )

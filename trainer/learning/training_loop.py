@@ -54,6 +54,8 @@ class LoopHooks:
         control: Is checked before every batch.
         on_checkpoint: Takes epoch and batch that a checkpoint stands at.
         on_division: Takes the parts in which batches go through when memory is short.
+        on_begin: Takes the epochs that were over before, the batches of the next one, and the
+            number of batches.
     """
 
     on_batch: Callable[[int, int, int], None]
@@ -61,6 +63,7 @@ class LoopHooks:
     control: RunControl
     on_checkpoint: Callable[[int, int], None] = _tell_nobody
     on_division: Callable[[int], None] = _tell_nobody
+    on_begin: Callable[[int, int, int], None] = _tell_nobody
 
 
 def train(
@@ -80,8 +83,8 @@ def train(
     It ends with the weights that `validate` liked best; without it with the averaged ones where
     the schedule asks for them, else with the last.
 
-    When the run is to keep its best, training ends before the next batch; one that begins after
-    that wish lasts one epoch at most.
+    When the run is to keep its best, training ends before the next batch, once it has gone through
+    all texts; one that begins after that wish lasts one epoch at most.
 
     Raises:
         Cancelled: `hooks.control` said so; what was done is in the checkpoint.
@@ -94,6 +97,7 @@ def train(
     epochs = min(schedule.epochs, 1) if is_short else schedule.epochs
     state = TrainingState(network, gradients, schedule, steps=epochs * batches.batches_per_epoch)
     training = _Training(state, hooks, checkpoint, is_short=is_short)
+    hooks.on_begin(state.epoch, state.batch, batches.batches_per_epoch)
     while state.epoch < epochs and not state.has_lost_patience(schedule.patience):
         rng = np.random.default_rng([seed, state.epoch])
         state.begin_epoch(seed * 1000 + state.epoch)
@@ -133,7 +137,8 @@ class _Training:
             if control.is_paused or control.is_cancelled:
                 self._save()
             control.check()
-            if control.is_keeping_best and not self._is_short:
+            # In its first epoch a network has not seen all texts, and nothing of it was judged.
+            if control.is_keeping_best and state.epoch and not self._is_short:
                 return False
             state.step(batch)
             self._hooks.on_batch(state.epoch + 1, state.batch, in_epoch)

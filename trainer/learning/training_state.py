@@ -163,6 +163,6 @@ class TrainingState:
         if not all(map(math.isfinite, losses)):
             raise TrainingError(
                 "The training diverged: its loss is no longer a number.",
-                "Lower the learning rates in the configuration, and name a new work folder.",
+                "Lower the learning rates, and begin a new training with them.",
             )
         self._losses += losses

@@ -72,8 +72,16 @@ def stage_costs(
     found: list[StageCost] = []
     for stage in stages:
         per_token = 0.0 if stage.network is None else costs[stage.network].second_per_token
-        scoring_s = stage.scored_tokens * per_token * _SCORING_SHARE + stage.other_s
-        found.append(StageCost(stage.name, stage.trained_tokens * per_token, scoring_s))
+        learnt = stage.trained_tokens + stage.validated_tokens * _SCORING_SHARE
+        found.append(
+            StageCost(
+                stage.name,
+                learnt * per_token,
+                stage.scored_tokens * per_token * _SCORING_SHARE + stage.other_s,
+                epochs=1 if stage.schedule is None else max(1, stage.schedule.epochs),
+                scored_texts=stage.scored_texts,
+            )
+        )
     return found
 
 
@@ -83,6 +91,7 @@ def estimate_rest(
     *,
     work: Path,
     jobs: int,
+    is_keeping_best: bool = False,
 ) -> RunEstimated:
     """What the stages that are not finished yet in the work folder will take.
 
@@ -91,6 +100,7 @@ def estimate_rest(
         costs: What their networks take.
         work: The run's folder.
         jobs: Networks trained side by side.
+        is_keeping_best: Whether stages that begin last one epoch at most.
 
     Raises:
         TrainingError: The disk has not enough room.
@@ -101,9 +111,10 @@ def estimate_rest(
     if free < needed:
         raise TrainingError(
             f"The disk has {_gigabytes(free)} free, and this training needs {_gigabytes(needed)}.",
-            "Free some space, or name a folder on another disk with --work.",
+            "Free some space on the disk that the training works on, and start it again.",
         )
-    seconds = sum(cost.seconds for cost in stage_costs(rest, costs))
+    left = stage_costs(rest, costs)
+    seconds = sum((cost.shortened if is_keeping_best else cost).seconds for cost in left)
     return RunEstimated(round(seconds, 1), needed, free)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from kdh_desktop.core.training_config import NetworkConfig, RunConfig, Schedule, TeacherMethod
@@ -27,7 +27,9 @@ class StageWork:
         network: What is trained or scores; None where none is.
         schedule: How it is trained; None where nothing is.
         trained_tokens: Tokens that are learnt from, over all epochs.
+        validated_tokens: Tokens that are scored to choose the best epoch by, over all epochs.
         scored_tokens: Tokens that are scored afterwards.
+        scored_texts: Texts that these are of.
         score_bytes: Room of the scores.
         other_s: Seconds of anything else.
     """
@@ -36,7 +38,9 @@ class StageWork:
     network: NetworkConfig | None = None
     schedule: Schedule | None = None
     trained_tokens: int = 0
+    validated_tokens: int = 0
     scored_tokens: int = 0
+    scored_texts: int = 0
     score_bytes: int = 0
     other_s: float = 0.0
 
@@ -75,6 +79,13 @@ def planned_stages(config: RunConfig, size: CorpusSize, *, labels: int) -> list[
     """The stages of a run, in order and by the names that they will tell."""
     plan = _Plan(config, size, labels)
     return [*plan.teacher(), *plan.students(), *plan.end()]
+
+
+def stages_of_network(name: str, method: TeacherMethod, *, labels: int) -> list[str]:
+    """Stages of one of the teacher's networks: one for each label where each has its own."""
+    if method is TeacherMethod.BINARY_RELEVANCE:
+        return [f"{name}-label-{label}" for label in range(labels)]
+    return [name]
 
 
 def smallest_batch(config: RunConfig, network: NetworkConfig) -> int:
@@ -126,28 +137,28 @@ class _Plan:
 
     def _finished(self) -> StageWork:
         """A finished model says what it thinks of all texts."""
-        tokens = sum(self.size.labelled) + sum(self.size.unlabelled)
-        return StageWork(FINISHED_TEACHER, other_s=_SERVED_S_PER_TOKEN * tokens)
+        texts = [*self.size.labelled, *self.size.unlabelled]
+        other_s = _SERVED_S_PER_TOKEN * sum(texts)
+        return StageWork(FINISHED_TEACHER, scored_texts=len(texts), other_s=other_s)
 
     def _networks(self, left_out: Sequence[int], member: int) -> Iterator[StageWork]:
         how = self.config.teacher
         name = "teacher-without-" + "-".join(map(str, left_out))
         name += f"-member-{member}" if member else ""
         seen = sum(self.size.labelled) * (how.folds - len(left_out)) // how.folds
-        asks_others = len(left_out) == 1
-        scored = sum(self.size.labelled) * len(left_out) // how.folds
-        scored += sum(self.size.unlabelled) * asks_others
-        rows = len(self.size.unlabelled) + self.size.unlabelled_sentences
-        is_each = how.method is TeacherMethod.BINARY_RELEVANCE
-        for label in range(self.labels if is_each else 1):
-            yield _training(
-                name + (f"-label-{label}" if is_each else ""),
-                how.network,
-                how.schedule,
-                seen,
-                scored=scored,
-                score_bytes=0 if label else 4 * rows * self.labels * asks_others,
-            )
+        *others, last = stages_of_network(name, how.method, labels=self.labels)
+        for stage in others:
+            yield training(stage, how.network, how.schedule, seen)
+        # All of them score together, once the last is trained.
+        asked = self.size.unlabelled if len(left_out) == 1 else ()
+        scored = sum(self.size.labelled) * len(left_out) // how.folds + sum(asked)
+        rows = len(asked) + self.size.unlabelled_sentences if asked else 0
+        yield replace(
+            training(last, how.network, how.schedule, seen),
+            scored_tokens=scored * (len(others) + 1),
+            scored_texts=len(self.size.labelled) * len(left_out) // how.folds + len(asked),
+            score_bytes=4 * rows * self.labels,
+        )
 
     def _linear(self, members: int) -> Iterator[StageWork]:
         texts = len(self.size.labelled) + len(self.size.unlabelled)
@@ -158,7 +169,7 @@ class _Plan:
         how = self.config.distillation
         if has_own_teacher and self.size.unlabelled and how.transfer.epochs:
             tokens = sum(self.size.unlabelled)
-            yield _training(f"{name}-transfer", how.network, how.transfer, tokens)
+            yield training(f"{name}-transfer", how.network, how.transfer, tokens)
         held_out = sum(self.size.labelled) // self.config.teacher.folds if name != "student" else 0
         tokens = sum(self.size.labelled) - held_out
         export_s = _EXPORT_S + 2 * _SERVED_S_PER_TOKEN * held_out if held_out else 0.0
@@ -166,26 +177,19 @@ class _Plan:
         trained = [(part, schedule) for part, schedule in parts if schedule.epochs]
         for part, schedule in trained:
             other_s = export_s if part == trained[-1][0] else 0.0
-            yield _training(f"{name}-{part}", how.network, schedule, tokens, other_s=other_s)
+            yield training(f"{name}-{part}", how.network, schedule, tokens, other_s=other_s)
 
 
-def _training(
-    name: str,
-    network: NetworkConfig,
-    schedule: Schedule,
-    tokens: int,
-    *,
-    scored: int = 0,
-    score_bytes: int = 0,
-    other_s: float = 0.0,
+def training(
+    name: str, network: NetworkConfig, schedule: Schedule, tokens: int, *, other_s: float = 0.0
 ) -> StageWork:
+    """A stage in which a network learns from texts of so many tokens."""
     kept_back = int(tokens * schedule.validation_share)
     return StageWork(
         name,
         network,
         schedule,
         trained_tokens=(tokens - kept_back) * schedule.epochs * (2 if schedule.r_drop else 1),
-        scored_tokens=scored + kept_back * schedule.epochs,
-        score_bytes=score_bytes,
+        validated_tokens=kept_back * schedule.epochs,
         other_s=other_s,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from trainer.learning.stages import BATCHES_BETWEEN_EVENTS, StagePlan, StageRunn
 from trainer.networks.transformer import TransformerNetwork
 from trainer.process.control import RunControl
 from trainer.process.work_folder import claim_work_folder, is_cut_short
+from trainer.running.progress import RunProgress, StageCost
 
 NewNetwork = Callable[[], TransformerNetwork]
 PLAN = StagePlan(
@@ -138,6 +140,47 @@ def test_a_stopped_stage_goes_on_and_tells_the_right_epoch(
     stage.train(new_network(), batches)
     assert stage.told[:2] == [StageStarted(1, 5, "stage"), BatchesDone(3, 3, 3)]
     assert stage.files == ["stage.finished"]
+
+
+def test_what_earlier_processes_did_does_not_flatter_the_time_left(
+    stage: Stage,
+    new_network: NewNetwork,
+    batches: Batches,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(time, "monotonic", lambda: 0.0)
+    costs = [StageCost("stage", 90, 40, epochs=3, scored_texts=24), StageCost("next", 90, 0)]
+
+    def runner(control: RunControl) -> StageRunner:
+        made = StageRunner(
+            stage.work, stages=2, emit=stage.told.append, control=control, checkpoint_every_s=0.0
+        )
+        made.progress = RunProgress(costs, control)
+        return made
+
+    def left_s(*, done: float, here: float) -> object:
+        """At a clock that stands nothing but the belief in the estimate takes time."""
+        belief = 0.02 * 220
+        return pytest.approx((done / 220, (220 - done) * belief / (here + belief)))
+
+    with pytest.raises(Cancelled):
+        runner(CancelledAfter(9)).train("stage", new_network(), batches, PLAN)
+    stage.told.clear()
+    network, resumed = new_network(), runner(RunControl())
+    resumed.train("stage", network, batches, PLAN)
+    (last,) = (event for event in stage.told if isinstance(event, BatchesDone))
+    assert (last.run_share, last.seconds_left) == left_s(done=90, here=10)
+    with pytest.raises(Cancelled):
+        runner(CancelledAfter(1)).keep_scores("held-out", network, batches)
+    again = runner(RunControl())
+    again.train("stage", network, batches, PLAN)
+    assert again.progress.pace() == left_s(done=90, here=0)
+    again.keep_scores("held-out", network, batches)
+    assert again.progress.pace() == left_s(done=110, here=40 * 8 / 24)
+    again.keep_scores("held-out", network, batches)
+    assert again.progress.pace() == left_s(done=130, here=40 * 8 / 24)
+    again.take_up("next")
+    assert again.progress.pace() == left_s(done=220, here=0)
 
 
 def test_a_damaged_result_is_trained_again(

@@ -223,11 +223,25 @@ def test_a_training_under_way_ends_at_once_with_the_best_that_it_has(
 
 def test_a_training_under_way_ends_with_its_averaged_weights(course: Callable[[], Course]) -> None:
     hurried = course()
-    hurried.on_batch = lambda: hurried.control.keep_best() if len(hurried.told) == 2 else None
+    hurried.on_batch = lambda: hurried.control.keep_best() if len(hurried.told) == 4 else None
     hurried.train(replace(PLAIN, weight_average=0.5))
-    first, second = hurried.weights
+    assert len(hurried.weights) == 4
     for name, value in hurried.network.named_parameters():
-        torch.testing.assert_close(value.detach(), (first[name] + 2 * second[name]) / 3)
+        summed = sum(2**step * weights[name] for step, weights in enumerate(hurried.weights))
+        torch.testing.assert_close(value.detach(), summed / 15, atol=1e-6, rtol=1e-4)
+
+
+def test_a_training_in_its_first_epoch_goes_through_all_texts_before_it_ends(
+    course: Callable[[], Course],
+) -> None:
+    """Nothing of it was judged yet, so that there is no best to keep."""
+    hurried = course()
+    hurried.on_batch = lambda: hurried.control.keep_best() if len(hurried.told) == 1 else None
+    validate, seen = scores(0.4, 0.9)
+    hurried.train(replace(PLAIN, validation_share=0.2), validate=validate)
+    assert hurried.told == [(1, 1, 3), (1, 2, 3), (1, 3, 3)]
+    assert [one.score for one in hurried.epochs] == [0.4]
+    assert is_same(copied(hurried.network), seen[0])
 
 
 def test_a_training_that_begins_later_lasts_one_whole_epoch(course: Callable[[], Course]) -> None:

@@ -253,8 +253,9 @@ def test_a_loss_that_is_no_number_ends_the_training_in_words(
     checkpoint = Checkpoint(tmp_path / "stage.checkpoint")
     network, log = new_network(), Log()
     nn.init.constant_(network.text_bias, math.nan)
-    with pytest.raises(TrainingError, match="diverged"):
+    with pytest.raises(TrainingError, match="diverged") as told:
         run(network, batches, log=log, checkpoint=checkpoint)
+    assert "folder" not in told.value.remedy, "the window has no such choice"
     assert (log.batches, log.epochs, log.checkpoints) == ([], [], [])
     assert not list(tmp_path.iterdir())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from kdh_desktop.core.errors import TrainingError
+from kdh_desktop.core.runs.run_presets import networks_trained
 from kdh_desktop.core.training_config import NetworkConfig, RunConfig, TeacherMethod
 from kdh_desktop.core.training_protocol import (
     BatchesDone,
@@ -30,6 +32,7 @@ from trainer.running.planned_stages import (
     StageWork,
     planned_stages,
     smallest_batch,
+    training,
 )
 from trainer.running.progress import RunProgress, StageCost
 from trainer.running.stage_count import count_stages
@@ -84,6 +87,8 @@ def test_as_many_stages_are_planned_as_are_announced(
         assert len(planned) == expected
         trained = [stage.name for stage in planned if stage.trained_tokens]
         assert len(set(trained)) == len(trained)
+        networks = {re.sub("-(transfer|distil|fine-tune)$", "", name) for name in trained}
+        assert len(networks) == networks_trained(config, labels=10)
 
 
 def test_a_finished_teacher_is_one_stage_in_which_nothing_is_trained(
@@ -137,6 +142,43 @@ def test_stages_that_are_finished_cost_nothing_any_more(
     assert later.disk_bytes < first.disk_bytes
 
 
+def test_stages_of_a_run_that_keeps_its_best_are_expected_to_last_one_epoch(
+    tiny_config: RunConfig, tmp_path: Path
+) -> None:
+    schedule = replace(tiny_config.teacher.schedule, epochs=5)
+    work = StageWork("teacher", NETWORK, schedule, trained_tokens=50_000, other_s=4.0)
+    whole = estimate_rest([work], COSTS, work=tmp_path, jobs=1)
+    short = estimate_rest([work], COSTS, work=tmp_path, jobs=1, is_keeping_best=True)
+    assert (whole.seconds, short.seconds) == (54.0, 14.0)
+
+
+def test_texts_kept_back_are_scored_in_every_epoch(tiny_config: RunConfig) -> None:
+    schedule = replace(tiny_config.teacher.schedule, epochs=4, validation_share=0.2)
+    work = training("teacher", NETWORK, schedule, 1000)
+    assert (work.trained_tokens, work.validated_tokens) == (3200, 800)
+    (cost,) = stage_costs([work], COSTS)
+    assert cost.training_s > 3.2
+    assert cost.shortened.training_s == pytest.approx(cost.training_s / 4)
+
+
+def test_networks_of_single_labels_score_together_once_the_last_is_trained(
+    tiny_config: RunConfig,
+) -> None:
+    how = replace(tiny_config.teacher, method=TeacherMethod.BINARY_RELEVANCE)
+    plain, each = (
+        [
+            stage
+            for stage in planned_stages(config, SIZE, labels=10)
+            if stage.name.startswith("teacher-without-0")
+        ]
+        for config in (tiny_config, replace(tiny_config, teacher=how))
+    )
+    *others, last = each
+    assert not any(stage.scored_tokens or stage.score_bytes for stage in others)
+    assert (last.scored_tokens, last.scored_texts) == (10 * plain[0].scored_tokens, 30 + 10)
+    assert last.score_bytes == plain[0].score_bytes > 0
+
+
 def test_a_disk_that_is_too_small_is_refused_in_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -145,8 +187,9 @@ def test_a_disk_that_is_too_small_is_refused_in_words(
     assert enough.free_bytes > enough.disk_bytes
     usage = type("Usage", (), {"free": 12_000_000})
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
-    with pytest.raises(TrainingError, match=r"The disk has 0\.0 GB free, .* needs 0\.1 GB"):
+    with pytest.raises(TrainingError, match=r"The disk has 0\.0 GB free, .* needs 0\.1 GB") as told:
         estimate_rest([work], COSTS, work=tmp_path, jobs=1)
+    assert "--" not in told.value.remedy, "the window has no such options"
 
 
 def test_averages_and_best_states_take_room(tiny_config: RunConfig, tmp_path: Path) -> None:
@@ -197,23 +240,91 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def test_the_time_left_follows_the_pace_so_far(clock: list[float]) -> None:
-    run = RunProgress([StageCost("a", 8, 2), StageCost("b", 10, 0)], RunControl())
+    run = RunProgress([StageCost("a", 8, 2, scored_texts=4), StageCost("b", 10, 0)], RunControl())
     run.start("a")
     run.train_to(0.5)
     clock[0] = 8.0
     assert run.pace() == pytest.approx((0.2, 32.0), rel=0.1)
-    run.score_to(1.0)
+    run.train_to(1.0)
+    run.score(1)
+    run.score(3)
     clock[0] = 10.0
     assert run.pace() == pytest.approx((0.5, 10.0), rel=0.1)
 
 
 def test_what_was_trained_before_does_not_flatter_the_pace(clock: list[float]) -> None:
     run = RunProgress([StageCost("a", 10, 0), StageCost("b", 10, 0)], RunControl())
-    run.start("a", is_trained=True)
+    run.start("a")
+    run.train_to(1.0, is_taken_up=True)
     run.start("b")
     run.train_to(0.5)
     clock[0] = 15.0
     assert run.pace() == pytest.approx((0.75, 15.0), rel=0.1)
+
+
+def test_a_stage_that_is_gone_on_with_does_not_flatter_the_pace(clock: list[float]) -> None:
+    run = RunProgress([StageCost("a", 360, 0), StageCost("b", 180, 0)], RunControl())
+    run.start("a")
+    run.train_to(0.8, is_taken_up=True)
+    run.train_to(0.9)
+    clock[0] = 36.0
+    assert run.pace() == pytest.approx((0.6, 216.0), rel=0.01)
+
+
+def test_scores_that_were_kept_do_not_flatter_the_pace(clock: list[float]) -> None:
+    costs = [StageCost("a", 10, 100, scored_texts=10), StageCost("b", 100, 0)]
+    run = RunProgress(costs, RunControl())
+    run.start("a")
+    run.train_to(1.0, is_taken_up=True)
+    run.score(4, is_taken_up=True)
+    run.score(4, is_taken_up=True)
+    run.score(1)
+    clock[0] = 20.0
+    assert run.pace() == pytest.approx((100 / 210, 110 * 24.2 / 14.2))
+
+
+def test_a_stage_of_which_nothing_is_left_does_not_flatter_the_pace(clock: list[float]) -> None:
+    run = RunProgress([StageCost("a", 10, 30), StageCost("b", 10, 0)], RunControl())
+    run.start("a")
+    run.take_up_rest()
+    run.start("b")
+    run.train_to(0.5)
+    clock[0] = 15.0
+    assert run.pace() == pytest.approx((0.9, 5 * 16 / 6))
+
+
+def test_stages_of_one_name_are_told_apart(clock: list[float]) -> None:
+    run = RunProgress([StageCost("linear", 0, 30), StageCost("linear", 0, 10)], RunControl())
+    run.start("linear")
+    run.start("linear")
+    clock[0] = 30.0
+    assert run.pace() == pytest.approx((0.75, 10.0), rel=0.1)
+
+
+def test_time_before_the_first_expected_stage_says_nothing_of_the_pace(clock: list[float]) -> None:
+    run = RunProgress([StageCost("a", 10, 0)], RunControl())
+    run.start("side by side")
+    clock[0] = 1000.0
+    run.start("a")
+    clock[0] = 1005.0
+    run.train_to(0.5)
+    assert run.pace() == pytest.approx((0.5, 5.0), rel=0.1)
+
+
+def test_stages_are_short_once_the_best_is_to_be_kept(clock: list[float]) -> None:
+    control = RunControl()
+    costs = [StageCost("a", 100, 5, epochs=10), StageCost("b", 80, 2, epochs=4)]
+    run = RunProgress(costs, control)
+    run.start("a")
+    run.train_to(0.6)
+    clock[0] = 60.0
+    assert run.pace() == pytest.approx((60 / 187, 127.0))
+    control.keep_best()
+    assert run.pace() == pytest.approx((60 / 87, 27.0))
+    run.start("b")
+    run.train_to(0.25)
+    clock[0] = 85.0
+    assert run.pace() == pytest.approx((85 / 87, 2.0))
 
 
 def test_nothing_is_said_where_nothing_was_expected() -> None:
