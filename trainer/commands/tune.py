@@ -43,7 +43,8 @@ def add_parser(commands: Commands) -> None:
     tune.add_argument(
         "--devices",
         nargs="+",
-        help="a process for each name that is given, as in: cuda:0 cuda:1 (all GPUs, else cpu)",
+        help="a process for each name that is given, as in: cuda:0 cuda:1 (all graphics cards, "
+        "else the fastest there is)",
     )
     add_edge_options(tune, is_work_required=True)
     tune.set_defaults(work_on=_tune)
@@ -107,7 +108,10 @@ def _tuning(text: str) -> TuningConfig:
 def _devices() -> list[str]:
     import torch
 
-    return [f"cuda:{number}" for number in range(torch.cuda.device_count())] or ["cpu"]
+    from trainer.process.device import choose_device
+
+    cards = [f"cuda:{number}" for number in range(torch.cuda.device_count())]
+    return cards or [choose_device().type]
 
 
 def _read(path: Path) -> str:

@@ -33,6 +33,7 @@ from kdh_desktop.core.training_protocol import (
     from_line,
 )
 from tests.trainer.conftest import ROOT, learning, trainer_environment
+from trainer.commands.tune import _devices
 from trainer.corpus import LabelledText
 from trainer.judging.metrics import micro_f1
 from trainer.learning.batching import SoftTargets
@@ -508,6 +509,19 @@ def test_a_space_in_which_nothing_can_be_trained_is_told(
     config = replace(quick, distillation=replace(quick.distillation, distil=learning(epochs=0)))
     with pytest.raises(TrainingError, match="No position"):
         tune(config, tiny_encoder, tiny_corpus, tmp_path, [], tuning=tuning)
+
+
+@pytest.mark.parametrize(
+    ("cards", "has_apple", "expected"),
+    [(2, False, ["cuda:0", "cuda:1"]), (0, True, ["mps"]), (0, False, ["cpu"])],
+)
+def test_the_command_computes_on_the_fastest_there_is(
+    monkeypatch: pytest.MonkeyPatch, cards: int, has_apple: bool, expected: list[str]
+) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: cards)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cards > 0)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: has_apple)
+    assert _devices() == expected
 
 
 def test_the_command_writes_the_best_configuration_and_a_report(
