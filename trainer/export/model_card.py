@@ -26,6 +26,7 @@ _NETWORKS = {
     "han": "HAN, a hierarchical attention network over words and sentences",
     "gru_attention": "GRU-Att, a recurrent network with attention over words",
 }
+_SEARCHES = {"swarm": "by a particle swarm", "random": "at random"}
 _SOFT_LOSSES = {
     "bernoulli": "Bernoulli KL per label",
     "softmax": "KL of a softmax across labels",
@@ -98,10 +99,37 @@ def _base_encoder(manifest: Manifest) -> str:
 def _steps(manifest: Manifest) -> Iterator[str]:
     config: Mapping[str, Any] = manifest.provenance["config"]
     teacher, student = config["teacher"], config["distillation"]
+    if (tuning := manifest.metrics.get("tuning")) is not None:
+        yield _search(tuning)
     yield _finished_teacher(manifest) if teacher["is_finished"] else _teacher_step(teacher)
     if stages := list(_student_stages(student)):
         yield f"Student: {', then '.join(stages)}."
     yield _calibration_step(manifest, folds=teacher["folds"], student=student)
+    if _was_cut_short(manifest):
+        yield (
+            "The run was cut short on request: what was being trained then ended early, and every "
+            "stage after it, those of the calibration students included, had one epoch at most. "
+            "The epochs of its configuration are upper bounds, and calibration from students that "
+            "learnt less than this model need not fit it."
+        )
+
+
+def _was_cut_short(manifest: Manifest) -> bool:
+    return bool(manifest.provenance.get("was_cut_short"))
+
+
+def _search(tuning: Mapping[str, Any]) -> str:
+    searches = [one for one in (tuning["swarm"], tuning["control"]) if one is not None]
+    if not searches:
+        return "Search: ended on request before it had found anything; nothing was chosen by it."
+    best: Mapping[str, Any] = max(searches, key=lambda one: one["best_score"])
+    tried = " and ".join(f"{_SEARCHES[one['name']]} {one['evaluations']}" for one in searches)
+    values = ", ".join(f"{path} {value}" for path, value in best["best_values"].items())
+    return (
+        f"Search: of the configurations that were tried ({tried}), the one with {values} had the "
+        f"highest micro-F1 out of fold on training texts ({_points(best['best_score'])}) and was "
+        "taken."
+    )
 
 
 def _teacher_step(teacher: Mapping[str, Any]) -> str:
@@ -151,17 +179,33 @@ def _calibration_step(manifest: Manifest, *, folds: int, student: Mapping[str, A
         if len(thresholds) == 1
         else f"thresholds ({thresholds[0]:.3f} to {thresholds[-1]:.3f})"
     )
+    is_apart = "student_kept_back" in manifest.metrics
+    flattery = "flatter, and serve calibration only" if is_apart else "flatter"
     heard = (
         "Their teachers had not seen those folds either."
         if student["nested_members"]
         else "Their soft targets on other texts came from teachers that had seen those folds, "
-        "so these students know part of what they are asked: their figures below flatter, and "
-        "serve calibration only."
+        f"so these students know part of what they are asked: their figures below {flattery}."
+    )
+    is_cut_short = _was_cut_short(manifest)
+    alike = "by the same recipe as far as the run went" if is_cut_short else "in the same way"
+    judged = student["calibration_folds"]
+    chosen = (
+        "Nothing was chosen on the texts this model is judged on."
+        if is_apart
+        else _not_apart(folds=judged)
     )
     return (
-        f"Calibration per label and {cut}, from int8 students trained in the same way without one "
-        f"fold each ({student['calibration_folds']} of {folds} folds), on the folds they did "
-        f"not see. {heard} Nothing was chosen on the texts this model is judged on."
+        f"Calibration per label and {cut}, from int8 students trained {alike} without one "
+        f"fold each ({judged} of {folds} folds), on the folds they did not see. {heard} {chosen}"
+    )
+
+
+def _not_apart(*, folds: int) -> str:
+    source = "from the other folds" if folds > 1 else "from the same fold, which flatters"
+    return (
+        "No texts were kept back to judge this model itself: the figures below are those students' "
+        f"on those texts, with calibration and threshold {source}."
     )
 
 

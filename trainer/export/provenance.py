@@ -50,7 +50,7 @@ def provenance_of(
         "trained_on": f"{len(texts.train)} texts",
         "judged_on": f"{len(texts.judged)} others, once, after everything was chosen"
         if texts.judged
-        else "folds it did not see",
+        else "its training texts, fold by fold, by students without the fold",
         "labelled_sha256": corpus_digest(texts.train),
         "unlabelled_sha256": corpus_digest(texts.unlabelled),
         "encoder_sha256": encoder,

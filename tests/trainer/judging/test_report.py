@@ -31,6 +31,7 @@ from trainer.judging.judgement import judge, score_labelled
 from trainer.judging.report import held_out_figures, teacher_figures
 from trainer.running.texts import RunTexts
 from trainer.teacher import Teacher
+from trainer.tuning import SearchOutcome, TuningOutcome
 
 NO_EVIDENCE = {"evidence_precision_at_1", "evidence_f1"}
 OVER_LINEAR = {f"over_linear_{part}" for part in ("difference", "low", "high", "p_value")}
@@ -202,6 +203,65 @@ def test_the_card_says_how_the_model_was_made(manifest: Manifest, tiny_config: R
     assert "softmax across labels" in card
     for words in ("support vector machine by", "unlabelled texts", "fine-tuned", "flatter"):
         assert words not in card
+
+
+def test_the_card_of_a_run_that_was_cut_short_says_so(manifest: Manifest) -> None:
+    whole = card_of(manifest)
+    assert "trained in the same way" in whole
+    assert "cut short" not in whole
+    short = {**manifest.provenance, "was_cut_short": True}
+    card = card_of(replace(manifest, provenance=short))
+    assert "The run was cut short on request" in card
+    assert "had one epoch at most" in card
+    assert "trained in the same way" not in card
+    told_of_whole = {**manifest.provenance, "was_cut_short": False}
+    assert card_of(replace(manifest, provenance=told_of_whole)) == whole
+
+
+def as_if_nothing_was_kept_back(manifest: Manifest, config: RunConfig) -> Manifest:
+    metrics: dict[str, Any] = dict(manifest.metrics)
+    its = metrics.pop("student_kept_back") | {"float32_micro_f1": 0.81}
+    metrics["student_held_out_folds"] = its
+    return with_config(replace(manifest, metrics=metrics), config)
+
+
+def test_only_a_card_of_kept_back_texts_claims_that_nothing_was_chosen_on_them(
+    manifest: Manifest, tiny_config: RunConfig
+) -> None:
+    card = card_of(manifest)
+    assert "Nothing was chosen on the texts this model is judged on." in card
+    assert "No texts were kept back" not in card
+    bare = as_if_nothing_was_kept_back(manifest, tiny_config)
+    card = card_of(bare)
+    assert "No texts were kept back" in card
+    assert "calibration and threshold from the other folds." in card
+    assert "judged on its training texts, fold by fold, by students without the fold" in card
+    for words in ("Nothing was chosen", "calibration only", "folds it did not see"):
+        assert words not in card
+    of_one_fold = replace(tiny_config.distillation, calibration_folds=1)
+    card = card_of(with_config(bare, replace(tiny_config, distillation=of_one_fold)))
+    assert "from the same fold, which flatters." in card
+
+
+def test_the_card_says_what_a_search_chose(manifest: Manifest) -> None:
+    assert "Search:" not in card_of(manifest)
+    swarm = SearchOutcome("swarm", {"distillation.alpha": 0.4}, 0.71, (0.71,), (0.7,), 12, 3)
+    control = replace(swarm, name="random", best_values={"distillation.alpha": 0.6}, evaluations=11)
+    outcome = TuningOutcome(swarm, control, None, 0.5)
+
+    def searched(outcome: TuningOutcome) -> str:
+        tuning = json.loads(json.dumps(to_json_value(outcome)))
+        return card_of(replace(manifest, metrics={**manifest.metrics, "tuning": tuning}))
+
+    card = searched(outcome)
+    assert "1. Search:" in card
+    assert "(by a particle swarm 12 and at random 11), the one with distillation.alpha 0.4" in card
+    assert "on training texts (71.0)" in card
+    better = replace(outcome, control=replace(control, best_score=0.8))
+    assert "the one with distillation.alpha 0.6" in searched(better)
+    assert "at random" not in searched(replace(outcome, control=None))
+    ended = TuningOutcome(None, None, None, None)
+    assert "nothing was chosen by it" in searched(ended)
 
 
 def test_the_card_says_nothing_of_what_was_not_measured(manifest: Manifest) -> None:
