@@ -50,7 +50,7 @@ class Checkpoint:
         if read_hashed(fresh) is None:
             raise TrainingError(
                 "A checkpoint could not be read back from the disk.",
-                "Check the disk, or name a work folder on another one.",
+                "Check the disk, or begin a new training on another one.",
             )
         if self._path.exists():
             self._path.replace(self._older)
