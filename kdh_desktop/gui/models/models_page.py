@@ -29,6 +29,7 @@ from kdh_desktop.gui.window_parts import WindowParts
 _SPLIT = "models"
 DOUBT_NOTICE = "doubted_model"
 """Key of the notice that the model in force cannot be used, or may be another one."""
+_LEFT_OUT_NOTICE = "models_left_out"
 
 
 class ModelsPage(QWidget):
@@ -102,6 +103,7 @@ class ModelsPage(QWidget):
         if models:
             self.wanted.emit()
             self.commands.take_in(models[0])
+            self._tell_left_out(len(models) - 1)
         return [path for path in paths if not _is_model(path)]
 
     def refresh(self) -> None:
@@ -121,6 +123,22 @@ class ModelsPage(QWidget):
         super().showEvent(event)
         if self._is_stale:
             self.refresh()
+
+    def _tell_left_out(self, count: int) -> None:
+        """Say that of several models only one is taken in."""
+        if count == 0:
+            self.parts.notices.dismiss(_LEFT_OUT_NOTICE)
+            return
+        words = self.tr(
+            "Models are taken in one at a time, and 1 other was left out. Give it again after "
+            "this one."
+        )
+        if count > 1:
+            words = self.tr(
+                "Models are taken in one at a time, and {count:,} others were left out. Give them "
+                "again after this one, one by one."
+            ).format(count=count)
+        self.parts.notices.show_anew(_LEFT_OUT_NOTICE, Notice(words, Severity.WARNING))
 
     # Drops
 

@@ -152,6 +152,23 @@ def test_a_model_file_that_comes_in_anywhere_leads_to_the_page(
     qtbot.waitUntil(lambda: "newer" in installed(models))
 
 
+def test_of_several_model_files_the_ones_left_out_are_counted(
+    models: ModelsPage, opened: None, desktop: Desktop, model: MakeModel, qtbot: QtBot
+) -> None:
+    files = [packed(model(name)) for name in ("one", "two", "three")]
+    desktop.window.files_given.emit(files)
+    assert "2 others were left out" in desktop.window.notices.messages["models_left_out"]
+    qtbot.waitUntil(lambda: installed(models) == ["tiny-0", "one"])
+    qtbot.waitUntil(models.offers.take_in.isEnabled)
+    desktop.window.files_given.emit(files[1:])
+    assert "1 other was left out" in desktop.window.notices.messages["models_left_out"]
+    qtbot.waitUntil(lambda: "two" in installed(models))
+    qtbot.waitUntil(models.offers.take_in.isEnabled)
+    desktop.window.files_given.emit(files[2:])
+    assert "models_left_out" not in desktop.window.notices.messages
+    qtbot.waitUntil(lambda: "three" in installed(models))
+
+
 def test_other_files_are_left_to_the_import_of_records(models: ModelsPage) -> None:
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile("/tmp/references.nbib")])
