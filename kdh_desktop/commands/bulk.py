@@ -185,7 +185,7 @@ class _Run:
                 self.files[place].path,
                 source,
                 on_progress=lambda now: self.line.show(
-                    f"Reading input {place + 1}: {now.records:,} records"
+                    f"Reading input {place + 1}: {records_words(now.records)}"
                 ),
                 should_stop=self.should_stop,
             )

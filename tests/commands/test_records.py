@@ -317,6 +317,18 @@ def test_accepting_by_sureness_leaves_the_rest_for_a_look(measured: Kdh) -> None
     assert listed(measured, "--review", "accepted") == []
 
 
+def test_one_record_and_one_group_are_spoken_of_as_one(kdh: Kdh, tmp_path: Path) -> None:
+    files = [tmp_path / "a.ris", tmp_path / "b.ris"]
+    for file in files:
+        file.write_text(ris_of(1) + "\n" * files.index(file), encoding="utf-8")
+    kdh("records", "import", files[0])
+    kdh("records", "classify")
+    assert kdh("records", "list").endswith("\n1 record\n")
+    assert kdh("records", "accept") == "1 of 1 record accepted.\n"
+    kdh("records", "import", files[1])
+    assert kdh("records", "duplicates").endswith("\n1 group of 2 records found.\n")
+
+
 def test_duplicates_are_found_and_merged(kdh: Kdh, ris: Path, tmp_path: Path) -> None:
     other = tmp_path / "b.ris"
     other.write_text(ris_of(3), encoding="utf-8")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kdh_desktop.commands.interrupts import stopping_on_interrupt
 from kdh_desktop.commands.model_loading import load_classifier
+from kdh_desktop.commands.outcome_words import records_words
 from kdh_desktop.commands.output import print_line, say_line
 from kdh_desktop.commands.parser import Commands, whole_number
 from kdh_desktop.commands.progress import ProgressLine, bulk_words
@@ -194,7 +195,7 @@ def _accept(arguments: argparse.Namespace, paths: AppPaths) -> int:
         else:
             store.accept(would, limits)
         verb = "would be accepted" if arguments.dry_run else "accepted"
-        print_line(f"{len(would):,} of {len(ids):,} records {verb}.")
+        print_line(f"{len(would):,} of {records_words(len(ids))} {verb}.")
     return 0
 
 

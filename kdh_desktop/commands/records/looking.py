@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from kdh_desktop.commands.outcome_words import records_words
 from kdh_desktop.commands.output import print_json, print_line
 from kdh_desktop.commands.parser import Commands, whole_number
 from kdh_desktop.commands.records.filters import (
@@ -64,7 +65,8 @@ def _list(arguments: argparse.Namespace, paths: AppPaths) -> int:
                 else:
                     print_line(_row_line(row, names))
     if not arguments.json:
-        print_line(f"{len(ids):,} records" + (f", {len(shown):,} shown" * (len(shown) < len(ids))))
+        left_out = f", {len(shown):,} shown" if len(shown) < len(ids) else ""
+        print_line(records_words(len(ids)) + left_out)
     return 0
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from kdh_desktop.commands.interrupts import stopping_on_interrupt
+from kdh_desktop.commands.outcome_words import records_words
 from kdh_desktop.commands.output import print_json, print_line
 from kdh_desktop.commands.parser import Commands, whole_number
 from kdh_desktop.commands.progress import ProgressLine
@@ -78,7 +79,8 @@ def _group_lines(store: RecordStore, group: DuplicateGroup) -> Iterator[str]:
 def _count_words(groups: Sequence[DuplicateGroup], *, is_merged: bool) -> str:
     records = sum(len(group.records) for group in groups)
     verb = "merged" if is_merged else "found"
-    return f"{len(groups):,} groups of {records:,} records {verb}."
+    what = "1 group" if len(groups) == 1 else f"{len(groups):,} groups"
+    return f"{what} of {records_words(records)} {verb}."
 
 
 def _remove(arguments: argparse.Namespace, paths: AppPaths) -> int:
@@ -86,7 +88,7 @@ def _remove(arguments: argparse.Namespace, paths: AppPaths) -> int:
     with open_store(paths) as store:
         require_known(store, ids)
         store.remove_records(ids)
-    print_line("1 record removed." if len(ids) == 1 else f"{len(ids):,} records removed.")
+    print_line(f"{records_words(len(ids))} removed.")
     return 0
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kdh_desktop.commands.interrupts import stopping_on_interrupt
+from kdh_desktop.commands.outcome_words import records_words
 from kdh_desktop.commands.output import print_json, print_line
 from kdh_desktop.commands.parser import Commands
 from kdh_desktop.commands.progress import ProgressLine
@@ -153,7 +154,7 @@ class _Intake:
                 file.path,
                 source,
                 on_progress=lambda now: self.line.show(
-                    f"Reading input {position}: {now.records:,} records"
+                    f"Reading input {position}: {records_words(now.records)}"
                 ),
                 should_stop=self.should_stop,
             )

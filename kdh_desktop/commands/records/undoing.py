@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from kdh_desktop.commands.outcome_words import records_words
 from kdh_desktop.commands.output import print_json, print_line
 from kdh_desktop.commands.parser import Commands, whole_number
 from kdh_desktop.commands.records.opening import open_store
@@ -89,5 +90,4 @@ def _history(arguments: argparse.Namespace, paths: AppPaths) -> int:
 
 
 def _words(one: Operation) -> str:
-    records = "1 record" if one.records == 1 else f"{one.records:,} records"
-    return f"{str(one.kind).replace('_', ' ')}, {records}"
+    return f"{str(one.kind).replace('_', ' ')}, {records_words(one.records)}"

@@ -30,6 +30,7 @@ from kdh_desktop.gui.importing.import_work import (
     take_work,
 )
 from kdh_desktop.gui.importing.reading_dialog import ReadingDialog
+from kdh_desktop.gui.importing.words import record_count
 from kdh_desktop.gui.incoming_files import GivenFiles
 from kdh_desktop.gui.jobs import Err, Lane, Ok, Outcome
 from kdh_desktop.gui.notices import Notice, Severity
@@ -289,8 +290,8 @@ class ImportFlow(QObject):
         )
 
     def _show_progress(self, planned: PlannedSource, progress: IntakeProgress) -> None:
-        words = self.tr("{name}: {records} records").format(
-            name=planned.given.name, records=f"{progress.records:,}"
+        words = self.tr("{name}: {records}").format(
+            name=planned.given.name, records=record_count(progress.records)
         )
         if progress.refused:
             words = self.tr("{words}, {count} refused").format(

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from kdh_desktop.core.records.import_batch import ImportBatch
 from kdh_desktop.gui.importing.import_work import PlannedSource, SourceOutcome
+from kdh_desktop.gui.importing.words import record_count
 from kdh_desktop.gui.plain_table import PlainTable
 from kdh_desktop.gui.plain_text import plain_label
 from kdh_desktop.gui.theme import GRID
@@ -154,7 +155,7 @@ class SummaryDialog(QDialog):
     def _buttons(self, *, can_classify: bool) -> QDialogButtonBox:
         buttons = QDialogButtonBox()
         self.classify_button = self._button(
-            self.tr("&Classify {count} records").format(count=f"{self.records:,}")
+            self.tr("&Classify {records}").format(records=record_count(self.records))
         )
         self.show_button = self._button(self.tr("&Show records"))
         self.close_button = self._button(self.tr("Close"))

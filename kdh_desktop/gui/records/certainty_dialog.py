@@ -23,6 +23,7 @@ from kdh_desktop.gui.jobs import JobRunner, Lane, Ok, Outcome
 from kdh_desktop.gui.plain_text import plain_label
 from kdh_desktop.gui.records.certainty_words import side_words
 from kdh_desktop.gui.records.limits import CountAcceptable, usable_limits
+from kdh_desktop.gui.records.words import count_words
 from kdh_desktop.gui.theme import GRID
 
 LEAST, MOST = 80, 99
@@ -173,6 +174,6 @@ def work_words(accepted: int, open_ones: int, tr: Callable[[str], str]) -> str:
     """About how many records a person still has to look at."""
     if not open_ones:
         return tr("No record on the list waits for a decision.")
-    return tr("About {look:,} of {count:,} records on the list will need a look.").format(
-        look=open_ones - accepted, count=open_ones
+    return tr("About {look:,} of {records} on the list will need a look.").format(
+        look=open_ones - accepted, records=count_words(open_ones)
     )

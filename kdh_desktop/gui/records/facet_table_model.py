@@ -16,6 +16,7 @@ from PySide6.QtGui import QFont
 
 from kdh_desktop.gui.plain_text import plain_tooltip
 from kdh_desktop.gui.records.facet_groups import FacetGroup, FacetValue, GroupKey
+from kdh_desktop.gui.records.words import count_words
 from kdh_desktop.gui.row_painting import emphasised
 
 Index = QModelIndex | QPersistentModelIndex
@@ -154,7 +155,9 @@ class FacetTableModel(QAbstractItemModel):
     def _spoken(self, value: FacetValue) -> str:
         if value.count is None:
             return value.name
-        return self.tr("{value}, {count:,} records").format(value=value.name, count=value.count)
+        return self.tr("{value}, {records}").format(
+            value=value.name, records=count_words(value.count)
+        )
 
 
 def _count_data(value: FacetValue, role: int) -> object:

@@ -36,6 +36,7 @@ from kdh_desktop.gui.records.record_list import Reason, RecordList
 from kdh_desktop.gui.records.record_table_model import RecordTableModel
 from kdh_desktop.gui.records.review_steps import ReviewSteps
 from kdh_desktop.gui.records.reviewer import Reviewer
+from kdh_desktop.gui.records.words import count_words
 from kdh_desktop.gui.settings import Settings
 from kdh_desktop.gui.theme import GRID, Theme
 
@@ -385,10 +386,10 @@ class RecordsPage(QWidget):
         records, chosen = self.records, self.table.chosen_count
         count, row = len(records.ids), self.table.currentIndex().row() + 1
         everything = count if records.counts is None else records.counts.everything
-        words = self.tr("{row:,} of {count:,} records").format(row=row, count=count)
+        words = self.tr("{row:,} of {records}").format(row=row, records=count_words(count))
         if chosen > 1:
-            words = self.tr("{chosen:,} of {count:,} records chosen").format(
-                chosen=chosen, count=count
+            words = self.tr("{chosen:,} of {records} chosen").format(
+                chosen=chosen, records=count_words(count)
             )
         if everything != count:
             words += self.tr(" ({everything:,} in all)").format(everything=everything)

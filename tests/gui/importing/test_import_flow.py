@@ -56,6 +56,17 @@ def test_file_that_is_certain_is_taken_in_without_a_question(
     assert not journeys.imports.is_active
 
 
+def test_summary_of_one_record_speaks_of_one(
+    journeys: Journeys, store: RecordStore, tmp_path: Path, qtbot: QtBot
+) -> None:
+    path = tmp_path / "one.ris"
+    path.write_text(ris_of(1), encoding="utf-8")
+    journeys.take_in([path])
+    summary = wait_for_summary(journeys, qtbot)
+    assert summary.heading.text() == "1 record was taken in."
+    assert summary.classify_button.text() == "&Classify 1 record"
+
+
 def test_table_is_asked_about_and_read_as_was_said(
     journeys: Journeys, store: RecordStore, workbook: Path, qtbot: QtBot
 ) -> None:

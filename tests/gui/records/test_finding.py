@@ -65,7 +65,9 @@ def test_typing_lists_what_holds_all_the_words(page: RecordsPage, qtbot: QtBot) 
     qtbot.waitUntil(lambda: titles(page) == ["Study 17 of tumour growth"])
     settle(page, qtbot)
     assert page.detail.text.whole_text.startswith("Study 17 ")
-    assert page.list.count.text() == "1 of 1 records (60 in all)"
+    assert page.list.count.text() == "1 of 1 record (60 in all)"
+    facet = facet_index(page, "Review", "Open")
+    assert facet.data(Qt.ItemDataRole.AccessibleTextRole) == "Open, 1 record"
     press_in(page, "Down")
     assert QApplication.focusWidget() is page.table
 

@@ -19,7 +19,7 @@ from kdh_desktop.core.records.record_filter import RecordFilter, ReviewStatus
 from kdh_desktop.core.records.record_store import RecordStore
 from kdh_desktop.gui.jobs import JobRunner
 from kdh_desktop.gui.records.accept_dialog import SAMPLES, AcceptDialog
-from kdh_desktop.gui.records.certainty_dialog import CertaintyDialog
+from kdh_desktop.gui.records.certainty_dialog import CertaintyDialog, work_words
 from kdh_desktop.gui.records.limits import acceptable_counter, usable_limits
 from kdh_desktop.gui.records.records_page import RecordsPage
 from tests.data.tiny_store import tiny_manifest
@@ -217,6 +217,7 @@ def test_slider_says_about_how_many_records_need_a_look(
     limits = usable_limits(certainty._manifest, 90)
     left = RECORDS - len(store.acceptable(store.ids(), limits))
     assert certainty.work.text() == f"About {left} of 60 records on the list will need a look."
+    assert work_words(0, 1, str) == "About 1 of 1 record on the list will need a look."
     certainty.reject()
 
 
