@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kdh_desktop.core.errors import TrainingError
 from trainer.splits import stratified_folds, stratified_samples
-from trainer.study.cells import Cell
+from trainer.study.cells import Cell, plan_cells
 from trainer.study.config import StudyConfig
 from trainer.study.system_kinds import Sample
 
@@ -32,6 +32,28 @@ class Partition:
     config: StudyConfig
     targets: NDArray[np.float32]
     groups: NDArray[np.int64] | None = None
+
+    def check(self) -> None:
+        """Check that every cell has texts to learn from and to be judged on.
+
+        Raises:
+            TrainingError: A sample is larger than the corpus, or a fold or an inner one is empty.
+        """
+        planned = plan_cells(self.config, texts=len(self.targets), labels=self.targets.shape[1])
+        cells = [one.cell for one in planned]
+        alike = {(cell.sample, cell.fold, cell.inner is None): cell for cell in cells}
+        if not all(map(self._is_filled, alike.values())):
+            raise TrainingError(
+                "The texts do not fill all folds of the study: copies of a text, and texts of a "
+                "group, stay together.",
+                "Give it more texts or groups, or set fewer folds and inner folds, or larger "
+                "samples, in its configuration.",
+            )
+
+    def _is_filled(self, cell: Cell) -> bool:
+        if cell.inner is not None:
+            return len(np.unique(self.inner_fold_of(cell))) == self.config.inner_folds
+        return len(self.outer(cell)) > 0 and len(self.held_out(cell)) > 0
 
     @cached_property
     def fold_of(self) -> NDArray[np.int64]:

@@ -80,7 +80,8 @@ def read_study_texts(config: StudyConfig, files: StudyFiles) -> StudyTexts:
 
     Raises:
         InputError: A file cannot be read.
-        TrainingError: A text cannot be used, or there are too few texts or labels.
+        TrainingError: A text cannot be used, there are too few labels, or too few texts, or groups
+            of them, for the folds.
     """
     labelled, labels = read_corpora(files.corpora)
     kept = np.flatnonzero(target_matrix(labelled).sum(axis=0) >= config.texts.min_positives)
@@ -91,6 +92,7 @@ def read_study_texts(config: StudyConfig, files: StudyFiles) -> StudyTexts:
         )
     texts = [_with_columns(text, kept) for text in labelled]
     partition = Partition(config, target_matrix(texts), _groups(texts))
+    partition.check()
     names = tuple(labels.names[column] for column in kept)
     unlabelled = apart_from(texts, _read_transfer(config, files))
     return StudyTexts(texts, unlabelled, names, partition)

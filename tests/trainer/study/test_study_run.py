@@ -28,6 +28,7 @@ from trainer.process.work_folder import held_work_folder
 from trainer.study.cells import CellStore, plan_cells
 from trainer.study.config import StudyConfig, Texts
 from trainer.study.outcome import Outcome
+from trainer.study.partition import Partition
 from trainer.study.run import Machine, run_study, write_study
 from trainer.study.systems import CELLS, CellTrainer
 from trainer.study.texts import StudyFiles, read_study_texts, source_of
@@ -254,6 +255,24 @@ def test_copies_of_a_text_and_groups_are_never_divided(tmp_path: Path) -> None:
     assert groups("z", "y", "x", "z") == [2, 1, 0, 2]
     assert groups("b", "a", "a", None) == [1, 0, 0, 1]
     assert groups("d", "c", "b", "a") == [3, 2, 1, 0]
+
+
+def test_groups_that_do_not_fill_the_folds_are_refused(tmp_path: Path) -> None:
+    config = replace(
+        tiny_rocling(NetworkKind.TEXT_CNN), texts=Texts(max_tokens=64, min_positives=1)
+    )
+    files = grouped_texts(tmp_path / "a.jsonl", "a", "a", "a", "a")
+    with pytest.raises(TrainingError, match="do not fill all folds"):
+        read_study_texts(config, files)
+
+
+def test_inner_folds_must_be_filled_where_a_study_has_any() -> None:
+    targets = np.ones((48, 1), np.float32)
+    three = np.arange(48) % 3
+    Partition(tiny_kdh_mltc(), targets).check()
+    Partition(tiny_rocling(NetworkKind.TEXT_CNN), targets, three).check()
+    with pytest.raises(TrainingError, match="do not fill all folds"):
+        Partition(tiny_kdh_mltc(), targets, three).check()
 
 
 def test_a_study_of_texts_in_other_groups_is_another_study(
