@@ -21,7 +21,7 @@ def findings(outcome: Outcome) -> list[str]:
             summary = best.summaries[Metric.MICRO_F1]
             said.append(
                 f"{network.name}, {sample_name(outcome.largest)} texts: the highest micro-F1 is "
-                f"{_points(summary.mean)} ({outcome.name_of(best.system)}; interval "
+                f"{_points(summary.figure)} ({outcome.name_of(best.system)}; interval "
                 f"{_points(summary.low)} to {_points(summary.high)}), the lowest "
                 f"{_points(_score(ranked[-1]))} ({outcome.name_of(ranked[-1].system)})."
             )
@@ -153,7 +153,7 @@ def _of_largest(outcome: Outcome) -> list[SystemOutcome]:
 
 
 def _score(one: SystemOutcome) -> float:
-    return one.summaries[Metric.MICRO_F1].mean
+    return one.summaries[Metric.MICRO_F1].figure
 
 
 def _points(share: float) -> str:

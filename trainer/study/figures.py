@@ -92,7 +92,7 @@ def forest(outcome: Outcome, metric: Metric) -> str:
         height + 40,
         f"{_title(metric)} at the largest sample",
         "; ".join(
-            f"{name} {100 * one.summaries[metric].mean:.1f}" if one else f"{name}:"
+            f"{name} {100 * one.summaries[metric].figure:.1f}" if one else f"{name}:"
             for name, one, _ in rows
         ),
     )
@@ -109,8 +109,8 @@ def forest(outcome: Outcome, metric: Metric) -> str:
         drawing.words(238, middle + 4, name, anchor="end")
         ends = ((x(100 * summary.low), middle), (x(100 * summary.high), middle))
         drawing.line(*ends, colour=look.colour, width=1.6)
-        drawing.mark(x(100 * summary.mean), middle, look, size=4.5)
-        drawing.words(WIDTH - 8, middle + 4, f"{100 * summary.mean:.1f}", anchor="end")
+        drawing.mark(x(100 * summary.figure), middle, look, size=4.5)
+        drawing.words(WIDTH - 8, middle + 4, f"{100 * summary.figure:.1f}", anchor="end")
     return drawing.render()
 
 
@@ -391,7 +391,7 @@ def _tick_of_rank(drawing: Drawing, at: float, bottom: float, rank: int) -> None
 
 
 def _score(one: SystemOutcome) -> float:
-    return 100 * one.summaries[Metric.MICRO_F1].mean
+    return 100 * one.summaries[Metric.MICRO_F1].figure
 
 
 def _signed(difference: float) -> str:

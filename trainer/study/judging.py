@@ -251,7 +251,9 @@ def _summaries(
         limits = interval(float(observed[column]), drawn[:, column])
         values = of_folds[:, column]
         spread = float(values.std(ddof=1)) if len(values) > 1 else 0.0
-        found[metric.value] = Summary(float(values.mean()), spread, limits.low, limits.high)
+        found[metric.value] = Summary(
+            limits.value, limits.low, limits.high, float(values.mean()), spread
+        )
     return found
 
 

@@ -51,16 +51,19 @@ class Summary:
     """One figure of a system.
 
     Attributes:
-        mean: Over folds, of the mean over seeds.
-        deviation: Standard deviation over folds of the mean over seeds; 0 for a single fold.
+        figure: Of all texts together, mean over seeds: what interval and tests of pairs are of.
         low: Lower end of the bootstrap's interval of 95 % over texts, or over their groups.
         high: Its upper end.
+        mean: Over folds, of each fold's own figure, mean over seeds. Macro and weighted F1 are
+            others than over all texts, since few texts of a fold have a rare label.
+        deviation: Standard deviation over folds of the same; 0 for a single fold.
     """
 
-    mean: float
-    deviation: float
+    figure: float
     low: float
     high: float
+    mean: float
+    deviation: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -207,9 +207,12 @@ def _methods(outcome: Outcome) -> Iterator[str]:
                 "as in the papers; soft targets out of fold are a variant."
             ),
             (
-                f"Means and standard deviations are over folds (of the mean over seeds). Intervals "
-                f"come from {config.bootstrap_draws:,} bootstrap draws of {unit}. P-values are "
-                "corrected together for all pairs at one sample under one metric."
+                "A figure is that of all texts together, each judged where its fold was kept back "
+                "(mean over seeds); intervals and differences are of it. Means and standard "
+                "deviations over folds are of each fold's own figure: macro and weighted F1 are "
+                "others there, since a fold holds few texts of a rare label. Intervals come from "
+                f"{config.bootstrap_draws:,} bootstrap draws of {unit}. P-values are corrected "
+                "together for all pairs at one sample under one metric."
             ),
         ]
     )

@@ -31,6 +31,8 @@ METRIC_NAMES = {
 
 Cells = Sequence[str]
 
+_OVER_FOLDS = "below it mean ± standard deviation of the folds' own figures"
+
 _WORDS = ' class="words"'
 """A column of words begins at the left."""
 
@@ -85,10 +87,10 @@ def probability(value: float | None) -> str:
 
 
 def summary_cell(summary: Summary) -> str:
-    """Mean and spread over folds, with the interval below."""
+    """The figure of all texts with its interval, and below mean and spread over folds."""
     return (
-        f"{points(summary.mean)} <small>± {points(summary.deviation)}</small>"
-        f"<br><small>{points(summary.low)} to {points(summary.high)}</small>"
+        f"{points(summary.figure)} <small>({points(summary.low)} to {points(summary.high)})</small>"
+        f"<br><small>folds {points(summary.mean)} ± {points(summary.deviation)}</small>"
     )
 
 
@@ -101,8 +103,8 @@ def scores_by_sample(outcome: Outcome, network: NetworkPair) -> str:
         for system in outcome.config.of_part(Part.MAIN)
     ]
     return table(
-        f"Micro-F1 by size of the sample, {network.name}: mean ± standard deviation over folds; "
-        "below it the bootstrap interval of 95 % over texts",
+        f"Micro-F1 by size of the sample, {network.name}: over all texts, with the bootstrap "
+        f"interval of 95 %; {_OVER_FOLDS}",
         head,
         rows,
     )
@@ -125,8 +127,8 @@ def all_metrics(outcome: Outcome) -> str:
                 cells = [summary_cell(found.summaries[metric]) for metric in Metric]
                 rows.append([escape(system.name), *cells])
     return table(
-        f"All metrics, trained on {sample_name(outcome.largest)} texts, in points: mean ± standard "
-        "deviation over folds; below it the bootstrap interval of 95 %",
+        f"All metrics, trained on {sample_name(outcome.largest)} texts, in points: over all texts, "
+        f"with the bootstrap interval of 95 %; {_OVER_FOLDS}",
         ["System", *(METRIC_NAMES[metric] for metric in Metric)],
         rows,
     )
@@ -153,7 +155,7 @@ def beside_published(outcome: Outcome) -> str:
         head += [f"{METRIC_NAMES[metric]}, paper", "ours"]
     return table(
         "Means over five folds as published for 2,724 Chinese healthcare texts with 9 labels, "
-        f"beside ours over {outcome.config.folds} folds: another corpus, so only the order of "
+        f"beside our means over {outcome.config.folds} folds: another corpus, so only the order of "
         "the systems can be compared",
         head,
         rows,
@@ -235,7 +237,7 @@ def ablations(outcome: Outcome, tests: Sequence[PairTest]) -> str:
             for x in _tests_of(outcome, "ablation", Metric.MACRO_F1)
             if (x.first, x.network, x.sample) == (one.first, one.network, one.sample)
         )
-        score = "" if found is None else points(found.summaries[Metric.MICRO_F1].mean)
+        score = "" if found is None else points(found.summaries[Metric.MICRO_F1].figure)
         between = f"{signed(one.low)} to {signed(one.high)}"
         rows.append(
             [

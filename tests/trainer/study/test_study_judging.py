@@ -80,10 +80,23 @@ def test_every_system_is_judged_at_each_of_its_samples(outcome: Outcome) -> None
     for one in outcome.systems:
         assert len(one.cells) == 2 * FOLDS
         assert set(one.summaries) == {metric.value for metric in Metric}
-        summary = one.summaries["micro_f1"]
-        assert summary.low < summary.mean < summary.high
-        assert summary.deviation > 0
+        for summary in one.summaries.values():
+            assert summary.low < summary.figure < summary.high
+            assert summary.deviation > 0
         assert len(one.label_f1) == LABELS
+
+
+def test_the_figure_is_that_of_all_texts_of_which_pairs_are_tested(outcome: Outcome) -> None:
+    for one in outcome.systems:
+        assert one.summaries["macro_f1"].figure == pytest.approx(np.mean(one.label_f1))
+    for test in outcome.pairs:
+        first, second = (
+            outcome.of(system, test.network, test.sample) for system in (test.first, test.second)
+        )
+        assert first is not None
+        assert second is not None
+        one, other = first.summaries[test.metric], second.summaries[test.metric]
+        assert test.difference == pytest.approx(one.figure - other.figure)
 
 
 def test_the_mean_is_that_of_the_folds(outcome: Outcome) -> None:
@@ -93,6 +106,7 @@ def test_the_mean_is_that_of_the_folds(outcome: Outcome) -> None:
         for fold in range(FOLDS)
     ]
     assert one.summaries["macro_f1"].mean == pytest.approx(np.mean(by_fold))
+    assert one.summaries["macro_f1"].mean != pytest.approx(one.summaries["macro_f1"].figure)
     assert one.summaries["macro_f1"].deviation == pytest.approx(np.std(by_fold, ddof=1))
 
 
@@ -100,7 +114,7 @@ def test_stronger_systems_score_higher_and_larger_samples_too(outcome: Outcome) 
     def score(system: str, sample: int | None) -> float:
         found = outcome.of(system, "mini", sample)
         assert found is not None
-        return found.summaries["micro_f1"].mean
+        return found.summaries["micro_f1"].figure
 
     assert score("teacher", None) > score("student", None)
     assert score("teacher", None) > score("teacher", 60)
@@ -174,6 +188,6 @@ def test_groups_are_drawn_whole(tmp_path: Path) -> None:
     together, _ = judge_study(config, store, replace(fake_judged(), group_of=group_of))
     assert len(plan_cells(config, texts=TEXTS, labels=LABELS)) == 18
     one, other = alone[0].summaries["micro_f1"], together[0].summaries["micro_f1"]
-    assert one.mean == other.mean
+    assert (one.figure, one.mean) == (other.figure, other.mean)
     assert other.high - other.low != one.high - one.low
     assert len(fake_folds()) == TEXTS

@@ -14,7 +14,7 @@ from tests.trainer.study.fake_study import fake_config, fake_rocling
 from trainer.study.conclusions import cautions, findings
 from trainer.study.config import Published
 from trainer.study.drawing import Drawing, Scale, apart, durations, even_ticks, limits_round
-from trainer.study.outcome import Outcome
+from trainer.study.outcome import Outcome, Summary
 from trainer.study.report import render_report
 
 VOID = {"meta", "br", "link", "img"}
@@ -170,6 +170,20 @@ def test_what_folds_digest_versions_and_time_were_is_said(outcome: Outcome) -> N
     text = render_report(outcome)
     for said in ("c0ffee", "numpy 2", "a machine of two cores", "3; 1, 2", "20.6 min"):
         assert said in text
+
+
+def test_the_figure_that_the_interval_is_of_is_shown_and_the_mean_of_folds_named(
+    outcome: Outcome,
+) -> None:
+    summary = Summary(figure=0.512, low=0.5, high=0.525, mean=0.987, deviation=0.012)
+    told = tuple(
+        replace(one, summaries=dict.fromkeys(one.summaries, summary)) for one in outcome.systems
+    )
+    shown = replace(outcome, systems=told)
+    text = render_report(shown)
+    assert "51.2 <small>(50.0 to 52.5)</small><br><small>folds 98.7 ± 1.2</small>" in text
+    assert text.count("98.7") == text.count("folds 98.7 ± 1.2")
+    assert "micro-F1 is 51.2 (" in " ".join(findings(shown))
 
 
 def test_findings_say_what_is_significant(outcome: Outcome) -> None:
