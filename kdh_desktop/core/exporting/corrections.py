@@ -150,10 +150,14 @@ class _Chosen:
             )
         if self.accepted:
             yield (
-                f"{self.accepted:,} records were left out because their labels were accepted "
-                "together with others' and nobody looked at them one by one."
+                f"{_left_out(self.accepted)} because the labels were accepted together with "
+                "others' and nobody looked at them one by one."
             )
         if self.undecided:
-            yield f"{self.undecided:,} records were left out because nobody decided on them."
+            yield f"{_left_out(self.undecided)} because nobody decided on the labels."
         if self.empty:
-            yield f"{self.empty:,} records were left out because they hold no text."
+            yield f"{_left_out(self.empty)} for want of a text."
+
+
+def _left_out(records: int) -> str:
+    return "1 record was left out" if records == 1 else f"{records:,} records were left out"

@@ -65,10 +65,8 @@ def copy_delimited(argument: dict[str, Any]) -> Iterator[Any]:
             "Save it in UTF-8 and import it again, or save its records as a new .xlsx file.",
         )
     runs = sum(place.formulas for place in places)
-    notice = (
-        f"{runs:,} cells of the original begin like a formula and are as they were: "
-        "a spreadsheet program may run them."
-    )
+    what = "1 cell of the original begins" if runs == 1 else f"{runs:,} cells of the original begin"
+    notice = f"{what} like a formula, as it was: a spreadsheet program may run that."
     yield {"notices": [notice] if runs else []}
     yield from in_pieces(copy)
 

@@ -8,9 +8,10 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPushButton, QVBoxLayout, QWidget
 
 from kdh_desktop.core.records.record_filter import ReviewStatus
-from kdh_desktop.gui.exporting.words import correction_count, record_count
+from kdh_desktop.gui.exporting.words import correction_count
 from kdh_desktop.gui.plain_table import PlainTable
 from kdh_desktop.gui.plain_text import plain_label
+from kdh_desktop.gui.record_count import record_count
 from kdh_desktop.gui.theme import GRID
 
 if TYPE_CHECKING:

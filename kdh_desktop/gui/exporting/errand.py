@@ -10,9 +10,9 @@ from PySide6.QtCore import QCoreApplication
 
 from kdh_desktop.core.errors import Cancelled, KdhError
 from kdh_desktop.gui.exporting.export_work import Progress
-from kdh_desktop.gui.exporting.words import record_count
 from kdh_desktop.gui.jobs import Err, Job, Ok, Outcome
 from kdh_desktop.gui.notices import Notice, Severity
+from kdh_desktop.gui.record_count import record_count
 from kdh_desktop.gui.window_parts import WindowParts
 from kdh_desktop.gui.work_panel import Work
 

@@ -21,9 +21,10 @@ from PySide6.QtWidgets import (
 
 from kdh_desktop.gui.calm_combo_box import CalmComboBox
 from kdh_desktop.gui.exporting.export_choice import Destination, ExportChoice, OwnTable
-from kdh_desktop.gui.exporting.words import destination_meaning, destination_name, record_count
+from kdh_desktop.gui.exporting.words import destination_meaning, destination_name
 from kdh_desktop.gui.icons import Icons
 from kdh_desktop.gui.plain_text import field_label, plain_label
+from kdh_desktop.gui.record_count import record_count
 from kdh_desktop.gui.theme import GRID, Theme
 
 _SHOWN_COLUMNS = 12

@@ -27,10 +27,11 @@ from kdh_desktop.gui.exporting.export_work import (
     tables_work,
 )
 from kdh_desktop.gui.exporting.result_dialog import ResultDialog
-from kdh_desktop.gui.exporting.words import cut_count, file_kinds, record_count
+from kdh_desktop.gui.exporting.words import cut_count, file_kinds
 from kdh_desktop.gui.field_names import field_name
 from kdh_desktop.gui.jobs import Lane, Ok, Outcome
 from kdh_desktop.gui.notices import Notice, NoticeAction, Severity
+from kdh_desktop.gui.record_count import record_count
 from kdh_desktop.gui.window_parts import WindowParts
 
 if TYPE_CHECKING:

@@ -9,9 +9,10 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPushButton, QVBoxLayout, QWidget
 
 from kdh_desktop.core.exporting.outcome import ExportOutcome
-from kdh_desktop.gui.exporting.words import cut_count, record_count
+from kdh_desktop.gui.exporting.words import cut_count
 from kdh_desktop.gui.plain_table import PlainTable
 from kdh_desktop.gui.plain_text import plain_label
+from kdh_desktop.gui.record_count import record_count
 from kdh_desktop.gui.theme import GRID
 
 

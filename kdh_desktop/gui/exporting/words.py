@@ -56,13 +56,6 @@ def file_kinds(destination: Destination) -> str:
     return f"{kinds[destination]} (*{destination.ending})"
 
 
-def record_count(count: int) -> str:
-    """How many records, in words."""
-    if count == 1:
-        return _tr("1 record")
-    return _tr("{count} records").format(count=f"{count:,}")
-
-
 def correction_count(count: int) -> str:
     """How many corrections, in words."""
     if count == 1:

@@ -30,10 +30,10 @@ from kdh_desktop.gui.importing.import_work import (
     take_work,
 )
 from kdh_desktop.gui.importing.reading_dialog import ReadingDialog
-from kdh_desktop.gui.importing.words import record_count
 from kdh_desktop.gui.incoming_files import GivenFiles
 from kdh_desktop.gui.jobs import Err, Lane, Ok, Outcome
 from kdh_desktop.gui.notices import Notice, Severity
+from kdh_desktop.gui.record_count import record_count
 from kdh_desktop.gui.window_parts import WindowParts
 from kdh_desktop.gui.work_panel import Work, WorkRow
 

@@ -16,9 +16,9 @@ from PySide6.QtWidgets import (
 
 from kdh_desktop.core.records.import_batch import ImportBatch
 from kdh_desktop.gui.importing.import_work import PlannedSource, SourceOutcome
-from kdh_desktop.gui.importing.words import record_count
 from kdh_desktop.gui.plain_table import PlainTable
 from kdh_desktop.gui.plain_text import plain_label
+from kdh_desktop.gui.record_count import record_count
 from kdh_desktop.gui.theme import GRID
 
 _SHOWN_FILES = 8

@@ -11,13 +11,6 @@ def _tr(text: str) -> str:
     return QCoreApplication.translate("Importing", text)
 
 
-def record_count(count: int) -> str:
-    """How many records, in words."""
-    if count == 1:
-        return _tr("1 record")
-    return _tr("{count} records").format(count=f"{count:,}")
-
-
 def role_name(role: ColumnRole) -> str:
     """What a column is for."""
     return {

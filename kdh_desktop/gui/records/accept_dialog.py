@@ -23,8 +23,9 @@ from PySide6.QtWidgets import (
 from kdh_desktop.core.records.stored import RecordDetail, StoredScore
 from kdh_desktop.gui.jobs import Err, Job, JobRunner, Lane, Ok, Outcome
 from kdh_desktop.gui.plain_text import plain_label
+from kdh_desktop.gui.record_count import record_count
 from kdh_desktop.gui.records.limits import Limits
-from kdh_desktop.gui.records.words import count_words, label_name
+from kdh_desktop.gui.records.words import label_name
 from kdh_desktop.gui.score_words import percent
 from kdh_desktop.gui.theme import GRID
 
@@ -194,7 +195,7 @@ class AcceptDialog(QDialog):
     def _show(self, offer: AcceptOffer) -> None:
         self.offer = offer
         count, left = len(offer.ids), offer.asked - len(offer.ids)
-        words = self.tr("{records} will be accepted.").format(records=count_words(count))
+        words = self.tr("{records} will be accepted.").format(records=record_count(count))
         if left == 1:
             words += " " + self.tr("One other stays as it is.")
         elif left:
@@ -206,7 +207,7 @@ class AcceptDialog(QDialog):
             else self.tr("The others are not classified, confirmed already, or not sure enough.")
         )
         self.others_button.setEnabled(count > SAMPLES)
-        self.accept_button.setText(self.tr("Accept {records}").format(records=count_words(count)))
+        self.accept_button.setText(self.tr("Accept {records}").format(records=record_count(count)))
         self.accept_button.setAccessibleName(self.accept_button.text())
         self.accept_button.setEnabled(count > 0)
         page = QWidget()

@@ -21,9 +21,9 @@ from kdh_desktop.core.classification.acceptance import accept_limits
 from kdh_desktop.core.classification.manifest import Manifest
 from kdh_desktop.gui.jobs import JobRunner, Lane, Ok, Outcome
 from kdh_desktop.gui.plain_text import plain_label
+from kdh_desktop.gui.record_count import record_count
 from kdh_desktop.gui.records.certainty_words import side_words
 from kdh_desktop.gui.records.limits import CountAcceptable, usable_limits
-from kdh_desktop.gui.records.words import count_words
 from kdh_desktop.gui.theme import GRID
 
 LEAST, MOST = 80, 99
@@ -175,5 +175,5 @@ def work_words(accepted: int, open_ones: int, tr: Callable[[str], str]) -> str:
     if not open_ones:
         return tr("No record on the list waits for a decision.")
     return tr("About {look:,} of {records} on the list will need a look.").format(
-        look=open_ones - accepted, records=count_words(open_ones)
+        look=open_ones - accepted, records=record_count(open_ones)
     )

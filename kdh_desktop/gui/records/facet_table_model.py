@@ -15,8 +15,8 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QFont
 
 from kdh_desktop.gui.plain_text import plain_tooltip
+from kdh_desktop.gui.record_count import record_count
 from kdh_desktop.gui.records.facet_groups import FacetGroup, FacetValue, GroupKey
-from kdh_desktop.gui.records.words import count_words
 from kdh_desktop.gui.row_painting import emphasised
 
 Index = QModelIndex | QPersistentModelIndex
@@ -156,7 +156,7 @@ class FacetTableModel(QAbstractItemModel):
         if value.count is None:
             return value.name
         return self.tr("{value}, {records}").format(
-            value=value.name, records=count_words(value.count)
+            value=value.name, records=record_count(value.count)
         )
 
 

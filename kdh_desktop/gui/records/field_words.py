@@ -9,7 +9,8 @@ from PySide6.QtCore import QCoreApplication
 from kdh_desktop.core.record import WarningCode
 from kdh_desktop.core.records.record_filter import Field
 from kdh_desktop.core.records.stored import RecordDetail
-from kdh_desktop.gui.records.words import count_words, review_name
+from kdh_desktop.gui.record_count import record_count
+from kdh_desktop.gui.records.words import review_name
 
 _SHOWN = (
     Field.TITLE,
@@ -66,7 +67,7 @@ def field_lines(detail: RecordDetail, name: Callable[[Field], str]) -> list[str]
         *imported.extra,
     ]
     if detail.merged:
-        values.append((_tr("Merged into this one"), count_words(len(detail.merged))))
+        values.append((_tr("Merged into this one"), record_count(len(detail.merged))))
     if detail.prediction is not None:
         prediction = detail.prediction
         values.append((_tr("Model"), prediction.model_id))

@@ -11,12 +11,12 @@ from PySide6.QtWidgets import QWidget
 
 from kdh_desktop.gui.active_model import ActiveModel
 from kdh_desktop.gui.jobs import JobRunner
+from kdh_desktop.gui.record_count import record_count
 from kdh_desktop.gui.records.accept_dialog import AcceptDialog
 from kdh_desktop.gui.records.limits import Limits, acceptable_counter, usable_limits
 from kdh_desktop.gui.records.record_list import RecordList
 from kdh_desktop.gui.records.record_table import RecordTable
 from kdh_desktop.gui.records.reviewer import Reviewer
-from kdh_desktop.gui.records.words import count_words
 from kdh_desktop.gui.settings import Settings
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class ManyRecords(QObject):
         ids = self._table.chosen_ids
         words = self.tr("Removed: {records}. Undo brings them back.")
         if ids:
-            said = words.format(records=count_words(len(ids)))
+            said = words.format(records=record_count(len(ids)))
             self._reviewer.remove(ids, lambda: self.said.emit(said))
 
     def accept_many(self) -> None:
@@ -128,6 +128,6 @@ class ManyRecords(QObject):
     def _accept(self, ids: array[int], limits: Limits | None) -> None:
         def tell(count: int) -> None:
             words = self.tr("Accepted: {records}. Undo takes it back.")
-            self.said.emit(words.format(records=count_words(count)))
+            self.said.emit(words.format(records=record_count(count)))
 
         self._reviewer.accept(ids, limits, tell)

@@ -20,6 +20,7 @@ from kdh_desktop.gui.icons import Icons
 from kdh_desktop.gui.jobs import JobRunner
 from kdh_desktop.gui.notices import Notice, NoticeBar, Severity
 from kdh_desktop.gui.page import Menus
+from kdh_desktop.gui.record_count import record_count
 from kdh_desktop.gui.record_desk import RecordDesk
 from kdh_desktop.gui.records.actions import RecordActions
 from kdh_desktop.gui.records.column_choice import ColumnChoice
@@ -36,7 +37,6 @@ from kdh_desktop.gui.records.record_list import Reason, RecordList
 from kdh_desktop.gui.records.record_table_model import RecordTableModel
 from kdh_desktop.gui.records.review_steps import ReviewSteps
 from kdh_desktop.gui.records.reviewer import Reviewer
-from kdh_desktop.gui.records.words import count_words
 from kdh_desktop.gui.settings import Settings
 from kdh_desktop.gui.theme import GRID, Theme
 
@@ -386,10 +386,10 @@ class RecordsPage(QWidget):
         records, chosen = self.records, self.table.chosen_count
         count, row = len(records.ids), self.table.currentIndex().row() + 1
         everything = count if records.counts is None else records.counts.everything
-        words = self.tr("{row:,} of {records}").format(row=row, records=count_words(count))
+        words = self.tr("{row:,} of {records}").format(row=row, records=record_count(count))
         if chosen > 1:
             words = self.tr("{chosen:,} of {records} chosen").format(
-                chosen=chosen, records=count_words(count)
+                chosen=chosen, records=record_count(count)
             )
         if everything != count:
             words += self.tr(" ({everything:,} in all)").format(everything=everything)

@@ -7,19 +7,13 @@ from PySide6.QtCore import QCoreApplication
 from kdh_desktop.core.labels import HALLMARKS_OF_CANCER
 from kdh_desktop.core.records.record_filter import Queue, ReviewStatus
 from kdh_desktop.core.records.stored import Operation, OperationKind
+from kdh_desktop.gui.record_count import record_count
 
 _HALLMARKS = {label.id: label.name for label in HALLMARKS_OF_CANCER}
 
 
 def _tr(text: str) -> str:
     return QCoreApplication.translate("Records", text)
-
-
-def count_words(count: int) -> str:
-    """How many records, in words."""
-    if count == 1:
-        return _tr("1 record")
-    return _tr("{count:,} records").format(count=count)
 
 
 def review_name(status: ReviewStatus) -> str:
@@ -60,4 +54,4 @@ def operation_words(operation: Operation) -> str:
         OperationKind.ACCEPT_MANY: _tr("accept {records}"),
         OperationKind.TAKE_CORRECTIONS: _tr("take corrections of {records}"),
     }[operation.kind]
-    return words.format(records=count_words(operation.records))
+    return words.format(records=record_count(operation.records))
