@@ -25,6 +25,7 @@ from trainer.adaptation.packed_texts import PieceStream
 from trainer.learning.checkpoint import Checkpoint
 from trainer.networks.base_encoder import check_base_encoder
 from trainer.process.device import repeat_exactly
+from trainer.running.estimate import free_bytes
 
 
 def adapt(
@@ -51,7 +52,8 @@ def adapt(
         hooks: What is told and asked.
 
     Raises:
-        TrainingError: The encoder, a folder or the texts cannot be used, or training diverged.
+        TrainingError: The encoder, a folder or the texts cannot be used, the disk has not enough
+            room, memory is short, or training diverged.
         Cancelled: The user stopped it; it can be resumed.
     """
     check_base_encoder(base, max_tokens=config.window)
@@ -71,6 +73,8 @@ def adapt(
     hooks.emit(RunStarted(0, sum(stream.texts for stream in streams), computing.device.type))
     saved = _Saved(work / "adaptation.checkpoint", _about(config, streams, base), network)
     done, progress = saved.restore()
+    if (done, progress) == (0, None):
+        _require_room(network, work)
     if computing.is_compiled:
         network.compile(dynamic=False)
     for number, stream in enumerate(streams):
@@ -88,6 +92,18 @@ def adapt(
         phase.run(stream, pieces, progress if number == done else None)
         saved.keep(number + 1, None)
     write_encoder(network.encoder, base, out, is_half=is_half, about=saved.about)
+
+
+def _require_room(network: nn.Module, work: Path) -> None:
+    """For three checkpoints, each of the weights and AdamW's two moments, and the new encoder."""
+    weights = sum(x.numel() * x.element_size() for x in network.state_dict().values())
+    needed, free = 10 * weights, free_bytes(work)
+    if free < needed:
+        raise TrainingError(
+            f"The disk has {free / 1e9:.1f} GB free, and this pretraining needs "
+            f"{needed / 1e9:.1f} GB.",
+            "Free some space, or name a work folder on another disk.",
+        )
 
 
 class _Saved:

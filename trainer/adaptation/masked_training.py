@@ -257,9 +257,9 @@ class Phase:
     def _learn(self, batch: MaskedBatch, share: torch.Tensor) -> torch.Tensor:
         with self._computing.autocast():
             loss = self._network(batch.input_ids, batch.positions, batch.targets, batch.weights)
-        loss = loss * share
-        loss.backward()
-        return loss.detach()
+        counted: torch.Tensor = loss * share
+        counted.backward()  # type: ignore[no-untyped-call]
+        return counted.detach()
 
     def _judge(self, batch: MaskedBatch, share: torch.Tensor) -> torch.Tensor:
         # Not the network itself: where it is compiled, this would be compiled once more.

@@ -40,7 +40,7 @@ class MaskedBatch:
     def parts(self, size: int) -> Iterator[MaskedBatch]:
         """The same windows, `size` at a time."""
         fields = (self.input_ids, self.positions, self.targets, self.weights)
-        return starmap(MaskedBatch, zip(*(one.split(size) for one in fields), strict=True))
+        return starmap(MaskedBatch, zip(*(torch.split(one, size) for one in fields), strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -261,6 +262,17 @@ def test_a_place_that_is_taken_is_refused_before_training(
         run("out", log)
     assert log.checks == 0
     assert (tmp_path / "out" / "thesis.txt").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_disk_that_is_too_small_is_refused_before_training(
+    run: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = type("Usage", (), {"free": 100_000})
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    log = Log()
+    with pytest.raises(TrainingError, match=r"The disk has 0\.0 GB free"):
+        run("out", log)
+    assert log.checks == 0
 
 
 def test_enough_text_leaves_some_to_be_judged_on(

@@ -357,8 +357,7 @@ def test_trouble_that_passes_ends_the_search_and_is_no_score(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     config = replace(quick, distillation=replace(quick.distillation, distil=learning(epochs=0)))
-    space = {"distillation.fine_tune.peak_rate": Real(1e-4, 1e-2, is_log=True)}
-    tuning = tuning_of(space, texts=8)
+    tuning = tuning_of({"distillation.fine_tune.peak_rate": Real(1e-4, 1e-2, is_log=True)}, texts=8)
     with monkeypatch.context() as patch:
         patch.setattr("trainer.learning.gradients.forward", without_memory)
         with pytest.raises(TrainingError, match="Memory is too short"):
