@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
@@ -223,7 +224,7 @@ def lengths_of(entries: Sequence[Entry], tokenizer: Tokenizer, *, window: int) -
     # A tokenizer's file may say that it cuts and pads what it reads.
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    unknown = tokenizer.token_to_id("[UNK]")
+    unknown = _unknown_piece(tokenizer)
     pieces: list[int] = []
     unread = 0
     for start in range(0, len(texts), _ENCODED_AT_ONCE):
@@ -242,6 +243,13 @@ def lengths_of(entries: Sequence[Entry], tokenizer: Tokenizer, *, window: int) -
         float((counts > window - 2).mean()),
         unread / max(1, int(counts.sum())),
     )
+
+
+def _unknown_piece(tokenizer: Tokenizer) -> int | None:
+    """Id of the piece for what the vocabulary does not know, as its file says; None for none."""
+    model = json.loads(tokenizer.to_str())["model"]
+    name = model.get("unk_token")
+    return model.get("unk_id") if name is None else tokenizer.token_to_id(name)
 
 
 def length_problems(lengths: Lengths) -> Iterator[Problem]:

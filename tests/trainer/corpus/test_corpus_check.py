@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 from tokenizers import Tokenizer
+from tokenizers.models import Unigram, WordLevel
+from tokenizers.pre_tokenizers import WhitespaceSplit
 
 from kdh_desktop.core.corpus_report import (
     CorpusReport,
@@ -115,6 +117,25 @@ def test_lengths_are_those_of_the_pieces(tmp_path: Path, tiny_encoder: Path) -> 
     chinese = [("患者胸痛" * 5 + str(number), names) for number, (_, names) in enumerate(ROWS)]
     report = checked(tmp_path, chinese, plan=plan)
     assert found(report, ProblemKind.UNKNOWN_PIECES).severity is Severity.WARNING
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        WordLevel({"<unk>": 0, "cells": 1, "grew": 2}, unk_token="<unk>"),
+        Unigram([("<unk>", 0.0), ("cells", -1.0), ("grew", -1.0)], unk_id=0),
+    ],
+)
+def test_the_unknown_piece_is_the_one_that_the_tokenizer_names(
+    tmp_path: Path, model: WordLevel | Unigram
+) -> None:
+    tokenizer = Tokenizer(model)
+    tokenizer.pre_tokenizer = WhitespaceSplit()
+    rows = [(f"cells grew {number:x<9}", names) for number, (_, names) in enumerate(ROWS)]
+    report = checked(tmp_path, rows, plan=CheckPlan(folds=2, tokenizer=tokenizer))
+    assert report.lengths is not None
+    assert report.lengths.unknown_share == pytest.approx(1 / 3)
+    assert ProblemKind.UNKNOWN_PIECES in kinds(report)
 
 
 # What the brief on nasty inputs lists
