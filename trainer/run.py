@@ -73,7 +73,9 @@ def run_training(
     emit(RunStarted(len(run.texts.train), len(run.texts.unlabelled), run.device.type))
     metrics: dict[str, object] = {}
     if config.tuning is not None:
-        config, metrics["tuning"] = tune_run(run, config.tuning, emit=emit, control=control)
+        config, metrics["tuning"] = tune_run(
+            run, config.tuning, jobs=jobs, emit=emit, control=control
+        )
         run = open_run(config)
     emit(run.estimate(jobs))
     if jobs > 1:
@@ -90,7 +92,7 @@ def run_training(
     draft = run.draft()
     held_out = CalibrationScores()
     for fold in range(config.distillation.calibration_folds):
-        held_out.add(run.export(run.train_student(fold), draft), run.texts_in(fold))
+        held_out.add(run.texts_in(fold), **run.score_unseen(fold, draft))
 
     run.runner.start("export")
     calibrated = dataclasses.replace(

@@ -12,29 +12,20 @@ import torch
 from kdh_desktop.core.labels import LabelSet
 from kdh_desktop.core.runs.machine_report import ExpectedCost
 from kdh_desktop.core.runs.run_folder import RunRequest
-from kdh_desktop.core.search_space import TuningConfig
-from kdh_desktop.core.training_config import (
-    NetworkConfig,
-    RunConfig,
-    Schedule,
-    has_own_teachers,
-    is_student_judged,
-)
+from kdh_desktop.core.training_config import NetworkConfig, RunConfig
 from trainer.corpus import LabelledText, read_corpora, read_unlabelled
 from trainer.learning.learner import Learner
 from trainer.learning.stages import StageRunner
 from trainer.networks.base import NetworkBase
 from trainer.process.control import RunControl
 from trainer.running.estimate import NetworkCost, needed_bytes, stage_costs
+from trainer.running.planned_search import planned_search
 from trainer.running.planned_stages import CorpusSize, planned_stages, smallest_batch
 from trainer.running.texts import TRANSFER_MIN_WORDS
 from trainer.teacher import Corpus
 
 SAMPLE = 200
 """Texts of each kind that are looked at; the others are taken to be like them."""
-
-_GIVEN_UP = 0.6
-"""Share of a search's work that is left where bad positions are given up; measured on one."""
 
 _T = TypeVar("_T")
 
@@ -59,14 +50,12 @@ def expected_cost(
     trial = _Trial(config, labels, _some(texts), _some(unlabelled), encoder, work, device)
     costs = {network: trial.cost(network) for network in config.networks}
     size = trial.size(len(texts), len(unlabelled))
-    stages = planned_stages(config, size, labels=len(labels))
-    seconds = sum(cost.seconds for cost in stage_costs(stages, costs))
-    tuning_s = 0.0
-    if config.tuning is not None:
-        tuning_s = _tuning_seconds(config, config.tuning, size, costs)
+    search = planned_search(config, size, labels=len(labels))
+    stages = [*search, *planned_stages(config, size, labels=len(labels))]
+    tuning_s = sum(cost.seconds for cost in stage_costs(search, costs))
     return ExpectedCost(
         device=device.type,
-        seconds=round(seconds + tuning_s, 1),
+        seconds=round(sum(cost.seconds for cost in stage_costs(stages, costs)), 1),
         tuning_seconds=round(tuning_s, 1),
         disk_bytes=needed_bytes(stages, costs, left=stages, jobs=1),
         labelled_texts=len(texts),
@@ -159,40 +148,3 @@ class _Trial:
             max_tokens=self._config.max_tokens,
             seed=self._config.seed,
         )
-
-
-def _tuning_seconds(
-    config: RunConfig,
-    tuning: TuningConfig,
-    size: CorpusSize,
-    costs: dict[NetworkConfig, NetworkCost],
-) -> float:
-    """Time of a search: each position trains a network for each fold, on the others.
-
-    Students have teachers that know nothing of the fold: a network for each pair of folds.
-    """
-    how, teacher, folds = config.distillation, config.teacher, tuning.folds
-    tokens = sum(size.labelled)
-    if tuning.texts:
-        tokens = tokens * min(tuning.texts, len(size.labelled)) // len(size.labelled)
-
-    def seconds(network: NetworkConfig, epochs: float, *, many: int, left_out: int) -> float:
-        seen = tokens * (folds - left_out) / folds
-        return many * seen * epochs * costs[network].second_per_token
-
-    def shorter(schedule: Schedule) -> int:
-        share = tuning.epoch_share
-        return max(1, round(schedule.epochs * share)) if schedule.epochs else 0
-
-    pairs, before = folds * (folds - 1) // 2, 0.0
-    if is_student_judged(tuning):
-        epochs = shorter(how.distil) + shorter(how.fine_tune)
-        each = seconds(how.network, epochs, many=folds, left_out=1)
-        if has_own_teachers(tuning) and how.distil.epochs:
-            each += seconds(teacher.network, shorter(teacher.schedule), many=pairs, left_out=2)
-        elif how.distil.epochs:
-            before = seconds(teacher.network, teacher.schedule.epochs, many=pairs, left_out=2)
-    else:
-        each = seconds(teacher.network, shorter(teacher.schedule), many=folds, left_out=1)
-    positions = tuning.particles * tuning.iterations * (1 + tuning.has_random_control)
-    return before + positions * each * (_GIVEN_UP if tuning.is_stopping_early else 1.0)

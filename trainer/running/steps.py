@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from numpy.typing import NDArray
 from torch import nn
 
+from kdh_desktop.core.classification.classifier import TextScores
 from kdh_desktop.core.classification.manifest import Manifest
 from kdh_desktop.core.classification.model_bundle import ModelBundle, write_bundle
 from kdh_desktop.core.corpus_source import CorpusSource
@@ -27,7 +28,7 @@ from trainer.export.manifest_draft import draft_manifest
 from trainer.export.model_card import model_card
 from trainer.export.provenance import provenance_of
 from trainer.finished_teacher import FinishedTeacher
-from trainer.judging.judgement import ScoredTexts, score_labelled
+from trainer.judging.judgement import ScoredTexts, scored_already
 from trainer.judging.metrics import best_threshold
 from trainer.judging.report import held_out_figures
 from trainer.learning.learner import Learner
@@ -38,7 +39,9 @@ from trainer.networks.base_encoder import check_base_encoder
 from trainer.process.control import RunControl
 from trainer.process.device import choose_device, repeat_exactly
 from trainer.process.work_folder import CHECKPOINT_EVERY_S
-from trainer.running.estimate import estimate_rest, stage_costs
+from trainer.running.estimate import NetworkCost, estimate_rest, stage_costs
+from trainer.running.kept_scores import keep_scores, kept_scores
+from trainer.running.planned_search import planned_search
 from trainer.running.planned_stages import CorpusSize, planned_stages, smallest_batch
 from trainer.running.progress import RunProgress
 from trainer.running.stage_count import count_stages
@@ -141,21 +144,22 @@ class TrainingRun:
         Raises:
             TrainingError: The disk has not enough room.
         """
-        config = self.config
-        texts = self._corpus(config.distillation.network)
-        size = CorpusSize.of(
-            texts.labelled_examples, texts.unlabelled_examples, max_tokens=config.max_tokens
+        control, labels = self.runner.control, len(self.texts.labels)
+        stages = planned_stages(self.config, self._size, labels=labels)
+        self.runner.progress = RunProgress(stage_costs(stages, self._costs), control)
+        return estimate_rest(
+            [*planned_search(self.config, self._size, labels=labels), *stages],
+            self._costs,
+            work=self.files.work,
+            jobs=jobs,
+            is_keeping_best=control.is_keeping_best,
         )
-        stages = planned_stages(config, size, labels=len(self.texts.labels))
-        costs = {
-            network: self._learner(network).cost(
-                self._corpus(network).labelled_examples,
-                batch_size=smallest_batch(config, network),
-            )
-            for network in config.networks
-        }
-        self.runner.progress = RunProgress(stage_costs(stages, costs), self.runner.control)
-        return estimate_rest(stages, costs, work=self.files.work, jobs=jobs)
+
+    @property
+    def search_s(self) -> float:
+        """Seconds of the estimate that are those of the search before the run."""
+        works = planned_search(self.config, self._size, labels=len(self.texts.labels))
+        return sum(cost.seconds for cost in stage_costs(works, self._costs))
 
     @cached_property
     def fold_of(self) -> NDArray[np.int64]:
@@ -226,9 +230,31 @@ class TrainingRun:
         """A student in the forms it is served in."""
         return export_candidate(student, self.student_base.folder, manifest)
 
+    def score_unseen(self, fold: int, manifest: Manifest) -> dict[str, list[TextScores]]:
+        """What the student that never saw a fold says of its texts, as ``int8`` and ``float32``.
+
+        Raises:
+            Cancelled: The user stopped it; it can be resumed.
+        """
+        student = self.train_student(fold)
+        forms = ("int8", "float32")
+        paths = {form: self.files.work / f"calibration-{fold}-{form}.npz" for form in forms}
+        if all(path.exists() for path in paths.values()):
+            self.runner.progress.take_up_rest()
+        else:
+            candidate, texts = self.export(student, manifest), self.texts_in(fold)
+            keep_scores(paths["int8"], candidate.int8, texts)
+            keep_scores(paths["float32"], candidate.float32, texts)
+        return {form: kept_scores(path) for form, path in paths.items()}
+
     def score_judged(self, candidate: Candidate) -> ScoredTexts | None:
         """The student's scores of the texts that nothing was trained or chosen on, if any."""
-        return score_labelled(candidate.int8, self.texts.judged) if self.texts.judged else None
+        texts, path = self.texts.judged, self.files.work / "judged.npz"
+        if not texts:
+            return None
+        if not path.exists():
+            keep_scores(path, candidate.int8, texts)
+        return scored_already(candidate.int8, texts, kept_scores(path))
 
     def judge(self, scored: ScoredTexts) -> dict[str, float]:
         """Figures on the texts that nothing was trained or chosen on, beside a linear member.
@@ -254,6 +280,24 @@ class TrainingRun:
             "MODEL_CARD.md": card.encode(),
         }
         write_bundle(self.files.out, manifest=manifest, files=contents, key=key)
+
+    @cached_property
+    def _size(self) -> CorpusSize:
+        texts = self._corpus(self.config.distillation.network)
+        return CorpusSize.of(
+            texts.labelled_examples, texts.unlabelled_examples, max_tokens=self.config.max_tokens
+        )
+
+    @cached_property
+    def _costs(self) -> dict[NetworkConfig, NetworkCost]:
+        """What each kind of network takes on this device."""
+        return {
+            network: self._learner(network).cost(
+                self._corpus(network).labelled_examples,
+                batch_size=smallest_batch(self.config, network),
+            )
+            for network in self.config.networks
+        }
 
     def _students_of_all(self) -> StudentTrainer:
         """What trains students of the teacher of all texts."""
