@@ -27,7 +27,8 @@ def test_encoder_that_ships_passes_the_checks_of_any_other() -> None:
 
 def test_encoder_that_ships_tells_subjects_apart_before_any_training() -> None:
     folder = base_encoder(None)
-    encoder = load_encoder(folder, dropout=0.0).eval()
+    encoder = load_encoder(folder, dropout=0.0)
+    encoder.train(mode=False)
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
 

@@ -25,6 +25,7 @@ from kdh_desktop.core.corpus_report import (
     report_from_json,
 )
 from kdh_desktop.core.corpus_source import (
+    CorpusSource,
     CorrectionsSource,
     HocLevel,
     HocSource,
@@ -378,7 +379,7 @@ def corrections(path: Path, ids: Sequence[str], *, has_head: bool = True) -> Cor
 def test_a_source_to_judge_on_that_leaves_labels_out_blocks(tmp_path: Path) -> None:
     names, ids = HALLMARKS_OF_CANCER.names, HALLMARKS_OF_CANCER.ids
     train = marked_table(tmp_path / "train.csv", names)
-    whole = [
+    whole: list[CorpusSource] = [
         marked_table(tmp_path / "whole.csv", names[::-1], seed=1),
         corrections(tmp_path / "whole.jsonl", ids),
     ]

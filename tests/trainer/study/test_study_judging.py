@@ -95,8 +95,8 @@ def test_the_figure_is_that_of_all_texts_of_which_pairs_are_tested(outcome: Outc
         )
         assert first is not None
         assert second is not None
-        one, other = first.summaries[test.metric], second.summaries[test.metric]
-        assert test.difference == pytest.approx(one.figure - other.figure)
+        apart = first.summaries[test.metric].figure - second.summaries[test.metric].figure
+        assert test.difference == pytest.approx(apart)
 
 
 def test_the_mean_is_that_of_the_folds(outcome: Outcome) -> None:
