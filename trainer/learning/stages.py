@@ -177,7 +177,7 @@ class StageRunner:
 
     def _hooks(self, schedule: Schedule) -> LoopHooks:
         def share(epochs: int, batch: int, batches: int) -> float:
-            return (epochs + batch / batches) / schedule.epochs
+            return (epochs + batch / batches) / max(1, schedule.epochs)
 
         def on_begin(epochs: int, batch: int, batches: int) -> None:
             self.progress.train_to(share(epochs, batch, batches), is_taken_up=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -108,6 +109,17 @@ def test_a_finished_stage_is_loaded_and_not_trained_again(
     stage.train(second, batches, stop_after=1)
     assert stage.told == [StageStarted(1, 5, "stage")]
     assert is_same(first, second)
+
+
+def test_a_stage_of_no_epochs_leaves_the_network_as_it_was(
+    stage: Stage, new_network: NewNetwork, batches: Batches
+) -> None:
+    network = new_network()
+    runner = StageRunner(stage.work, stages=1, emit=stage.told.append, control=RunControl())
+    schedule = replace(PLAN.schedule, epochs=0)
+    runner.train("stage", network, batches, replace(PLAN, schedule=schedule))
+    assert is_same(network, new_network())
+    assert stage.files == ["stage.finished"]
 
 
 def test_a_stage_that_was_cut_short_is_noted_before_it_is_kept(
