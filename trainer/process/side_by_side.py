@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
@@ -57,28 +58,31 @@ def work_off(
     jobs: int,
     control: RunControl,
     on_done: Callable[[TaskT], None],
+    done: AbstractSet[TaskT] = frozenset(),
 ) -> None:
     """Work off tasks, the first that can begin first.
 
     The processor's cores are divided among the processes; a task beside which there can be no other
-    has them all. So how many threads a task has does not hang on chance, and with it not its sums.
+    has them all. So how many threads a task has does not hang on chance, and with it not its sums;
+    nor on what was done already, so that what was killed goes on as it would have without.
 
     Args:
-        planned: The tasks; what none of them is counts as done.
+        planned: All tasks; what none of them is counts as done.
         open_work: Opens the work in each process.
         jobs: Number of processes.
         control: Is followed by all of them.
         on_done: Told of each task that is done, in this process.
+        done: Those of the tasks that were done before.
 
     Raises:
         Cancelled: The user stopped it.
         TrainingError: A task cannot be done, or a process ended without a word.
     """
-    waiting = list(planned)
-    undone = {one.task for one in planned}
+    waiting = [one for one in planned if one.task not in done]
+    undone = {one.task for one in waiting}
     alone = _alone(planned)
-    jobs = min(jobs, len(waiting))
-    with _workers(jobs, open_work, control) as workers:
+    sharing = min(jobs, len(planned))
+    with _workers(min(jobs, len(waiting)), open_work, control, sharing=sharing) as workers:
         busy: dict[Connection, TaskT] = {}
         while undone:
             _raise_if_cancelled(control)
@@ -86,7 +90,7 @@ def work_off(
                 task = None if connection in busy else _next(waiting, undone)
                 if task is not None:
                     with suppress(BrokenPipeError):  # its last word is still to be read
-                        connection.send((task, _threads(1 if task in alone else jobs)))
+                        connection.send((task, threads_of_each(1 if task in alone else sharing)))
                     busy[connection] = task
             for connection in _spoken(busy, workers.flags, control):
                 _check(connection)
@@ -118,7 +122,7 @@ def _alone(planned: Sequence[Planned[TaskT]]) -> set[TaskT]:
     return {task for task in needs if all(is_ordered(task, other) for other in needs)}
 
 
-def _threads(sharing: int) -> int:
+def threads_of_each(sharing: int) -> int:
     """Threads of each of some processes that share the processor."""
     return max(1, (os.cpu_count() or 1) // max(1, sharing))
 
@@ -194,7 +198,9 @@ def _check(connection: Connection) -> None:
 
 
 @contextmanager
-def _workers(jobs: int, open_work: OpenWork[TaskT], control: RunControl) -> Iterator[_Workers]:
+def _workers(
+    jobs: int, open_work: OpenWork[TaskT], control: RunControl, *, sharing: int
+) -> Iterator[_Workers]:
     """Processes that wait for tasks; they end with the block, however it ends."""
     context = multiprocessing.get_context("spawn")
     workers = _Workers(_Flags(context.Event(), context.Event()))
@@ -202,7 +208,7 @@ def _workers(jobs: int, open_work: OpenWork[TaskT], control: RunControl) -> Iter
     processes: list[SpawnProcess] = []
     try:
         # Read when numpy and torch are loaded, which is before a process asks for its work.
-        with _environment("OMP_NUM_THREADS", str(_threads(jobs))):
+        with sharing_the_processor(sharing):
             for _ in range(jobs):
                 ours, theirs = context.Pipe()
                 process = context.Process(
@@ -223,10 +229,11 @@ def _workers(jobs: int, open_work: OpenWork[TaskT], control: RunControl) -> Iter
 
 
 @contextmanager
-def _environment(name: str, value: str) -> Iterator[None]:
-    """A variable for processes that are started meanwhile."""
+def sharing_the_processor(sharing: int) -> Iterator[None]:
+    """Give processes that are started meanwhile their share of the cores for numpy and torch."""
+    name = "OMP_NUM_THREADS"
     before = os.environ.get(name)
-    os.environ[name] = value
+    os.environ[name] = str(threads_of_each(sharing))
     try:
         yield
     finally:

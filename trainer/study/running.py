@@ -35,17 +35,18 @@ def run_cells(
         TrainingError: A cell cannot be trained, or a process ended without a word.
     """
     finished = {one.cell for one in planned if store.load(one.cell) is not None}
-    left = [one for one in order_by_urgency(planned) if one.cell not in finished]
+    left = [one for one in planned if one.cell not in finished]
     say(f"{len(finished)} of {len(planned)} cells are there")
     if not left:
         return
     progress = _Progress(left, len(planned))
     work_off(
-        [side_by_side.Planned(one.cell, frozenset(one.needs)) for one in left],
+        [side_by_side.Planned(one.cell, frozenset(one.needs)) for one in order_by_urgency(planned)],
         open_work,
         jobs=jobs,
         control=control,
         on_done=lambda cell: say(progress.after(cell)),
+        done=finished,
     )
 
 

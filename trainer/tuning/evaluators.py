@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Self
 from kdh_desktop.core.errors import KdhError, TrainingError
 from trainer.process.control import RunControl
 from trainer.process.death_signal import die_with_parent
+from trainer.process.side_by_side import sharing_the_processor
 from trainer.tuning.positions import Evaluation, Report, Reports, Task, Values
 
 if TYPE_CHECKING:
@@ -84,14 +85,15 @@ class SideBySide:
         self._pause = self._context.Event()
 
     def __enter__(self) -> Self:
-        for device in self._devices:
-            ours, theirs = self._context.Pipe()
-            process = self._context.Process(
-                target=_serve, args=(theirs, self._open, device, self._pause), daemon=True
-            )
-            process.start()
-            theirs.close()
-            self._workers[ours] = process
+        with sharing_the_processor(len(self._devices)):
+            for device in self._devices:
+                ours, theirs = self._context.Pipe()
+                process = self._context.Process(
+                    target=_serve, args=(theirs, self._open, device, self._pause), daemon=True
+                )
+                process.start()
+                theirs.close()
+                self._workers[ours] = process
         return self
 
     def __exit__(

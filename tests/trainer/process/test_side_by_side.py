@@ -91,6 +91,18 @@ def test_a_task_that_is_never_beside_another_has_all_cores(
     assert threads == {"a": 2, "b": 2, "c": 6, "d": 2, "e": 2}
 
 
+def test_what_was_done_before_gives_no_task_other_cores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 6)
+    planned = [Planned(task) for task in "abc"]
+    opened = partial(write_threads, tmp_path)
+    done = {"a", "b"}
+    work_off(planned, opened, jobs=3, control=RunControl(), on_done=done.add, done={"a", "b"})
+    assert done == {"a", "b", "c"}
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("c", "2")]
+
+
 def test_what_is_done_elsewhere_is_not_waited_for(tmp_path: Path) -> None:
     done: list[str] = []
     planned = [Planned("a", frozenset({"done before"}))]

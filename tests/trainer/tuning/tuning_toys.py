@@ -79,3 +79,11 @@ class Waited:
             return hill(values, report)
 
         return objective
+
+
+@dataclass(frozen=True)
+class CountsThreads:
+    """Finds at every position as much as its process has threads."""
+
+    def __call__(self, _device: str, _control: RunControl) -> Objective:
+        return lambda _values, _report: float(os.environ["OMP_NUM_THREADS"])
