@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from trainer.judging.metrics import best_threshold
+from trainer.judging.metrics import best_thresholds
 
 Score = Callable[[NDArray[np.bool_], NDArray[np.bool_]], NDArray[np.float32]]
 """From the rows to fit on and the rows to score to scores of the latter, (rows, labels)."""
@@ -24,19 +24,27 @@ class Stacker:
     def __init__(self) -> None:
         """Make an unfitted one."""
         self._regression = LogisticRegression(C=10.0, max_iter=1000)
+        self._is_fitted = False
 
     def fit(self, members: Sequence[NDArray[np.float32]], truth: NDArray[np.float32]) -> Self:
         """Fit a shared factor for each member and one intercept per label.
+
+        Where the labels are all there or all missing, as those of a rare single one may be, there
+        is nothing to fit: the first member's scores stand.
 
         Args:
             members: Scores of each member, (texts, labels).
             truth: (texts, labels).
         """
-        self._regression.fit(self._features(members), truth.ravel().astype(int))
+        self._is_fitted = truth.min() < truth.max()
+        if self._is_fitted:
+            self._regression.fit(self._features(members), truth.ravel().astype(int))
         return self
 
     def logits(self, members: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
         """Calibrated logits, float32 (texts, labels), from the members' scores."""
+        if not self._is_fitted:
+            return members[0]
         joined = self._regression.decision_function(self._features(members))
         shaped: NDArray[np.float32] = joined.reshape(members[0].shape).astype(np.float32)
         return shaped
@@ -69,9 +77,10 @@ def nested_decisions(
     present = np.zeros(truth.shape, bool)
     for fold in np.unique(fold_of):
         rest, own = fold_of != fold, fold_of == fold
-        present[own] = score(rest, own) >= best_thresholds(
+        thresholds = best_thresholds(
             score(rest, rest), truth[rest], has_own_thresholds=has_own_thresholds
         )
+        present[own] = score(rest, own) >= thresholds
     return present
 
 
@@ -88,22 +97,4 @@ def out_of_fold_decisions(
         truth=truth,
         fold_of=fold_of,
         has_own_thresholds=has_own_thresholds,
-    )
-
-
-def best_thresholds(
-    scores: NDArray[np.float32], truth: NDArray[np.float32], *, has_own_thresholds: bool
-) -> NDArray[np.float64]:
-    """The threshold of each label (labels,): its own best one, or the best for all labels as one.
-
-    A label that no text has takes that for all in either case: it has none of its own.
-    """
-    shared = best_threshold(scores, truth)
-    return np.array(
-        [
-            best_threshold(scores[:, [label]], truth[:, [label]])
-            if has_own_thresholds and truth[:, label].any()
-            else shared
-            for label in range(truth.shape[1])
-        ]
     )

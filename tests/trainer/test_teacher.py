@@ -23,7 +23,7 @@ from kdh_desktop.core.training_config import (
 )
 from kdh_desktop.core.training_protocol import Event, StageStarted
 from trainer.corpus import LabelledText, target_matrix
-from trainer.judging.metrics import best_threshold, calibration_error, micro_f1
+from trainer.judging.metrics import best_threshold, best_thresholds, calibration_error, micro_f1
 from trainer.learning.batching import Encoder
 from trainer.learning.learner import Learner
 from trainer.learning.network_scores import NetworkScores
@@ -32,7 +32,7 @@ from trainer.linear import LinearMember
 from trainer.networks.base import NetworkBase
 from trainer.process.control import RunControl
 from trainer.running.progress import RunProgress, StageCost
-from trainer.stacking import Stacker, best_thresholds, nested_decisions, out_of_fold_decisions
+from trainer.stacking import Stacker, nested_decisions, out_of_fold_decisions
 from trainer.teacher import (
     Corpus,
     LinearMembers,
@@ -152,6 +152,13 @@ def test_two_members_joined_are_better_than_the_better_one() -> None:
         joined.append(micro_f1(teacher.decide(truth), truth))
         alone.append(micro_f1(decide(network, truth), truth))
     assert np.mean(joined) > np.mean(alone)
+
+
+def test_a_single_label_that_the_other_folds_lack_is_scored_by_the_first_member() -> None:
+    network = np.array([[1.0], [-2.0]], np.float32)
+    linear = np.array([[0.5], [0.5]], np.float32)
+    stacker = Stacker().fit([network, linear], np.zeros((2, 1), np.float32))
+    np.testing.assert_array_equal(stacker.logits([network, linear]), network)
 
 
 def test_joined_logits_are_calibrated() -> None:

@@ -175,6 +175,24 @@ def best_threshold(scores: Scores, truth: Truth) -> float:
     return float((ranked[best] + ranked[best + 1]) / 2)
 
 
+def best_thresholds(
+    scores: NDArray[np.float32], truth: NDArray[np.float32], *, has_own_thresholds: bool
+) -> NDArray[np.float64]:
+    """The threshold of each label (labels,): its own best one, or the best for all labels as one.
+
+    A label that no text has takes that for all in either case: it has none of its own.
+    """
+    shared = best_threshold(scores, truth)
+    return np.array(
+        [
+            best_threshold(scores[:, [label]], truth[:, [label]])
+            if has_own_thresholds and truth[:, label].any()
+            else shared
+            for label in range(truth.shape[1])
+        ]
+    )
+
+
 def average_precision(scores: Scores, truth: Truth) -> tuple[float, ...]:
     """Average precision of each label in 0..1; 0 for a label that no text has.
 

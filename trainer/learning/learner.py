@@ -11,7 +11,6 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.training_config import Augmentation, NetworkConfig, Schedule
 from trainer.judging.metrics import best_threshold, micro_f1
 from trainer.learning.batching import Batches, Example
@@ -28,10 +27,6 @@ from trainer.running.estimate import MEASURED_TEXTS, NetworkCost, measure_networ
 from trainer.splits import group_numbers, stratified_split
 
 SCORING_BATCH = 16
-
-
-class Diverged(TrainingError):
-    """The network's weights are no longer numbers: with these settings it cannot be trained."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,13 +167,8 @@ class Learner:
         )
         batches = self._batches(learnt, lesson.schedule.batch_size)
         is_rounding = lesson.schedule.has_int8_rounding
-        try:
-            with quantisation_in_the_loop(network) if is_rounding else nullcontext():
-                self.runner.train(name, network, batches, plan)
-        except TrainingError as error:
-            if all(weights.isfinite().all() for weights in network.parameters()):
-                raise
-            raise Diverged(error.message, error.remedy) from error
+        with quantisation_in_the_loop(network) if is_rounding else nullcontext():
+            self.runner.train(name, network, batches, plan)
         return network
 
     def _validation(self, kept_back: Sequence[Example]) -> Callable[[nn.Module], float] | None:

@@ -88,7 +88,8 @@ def train(
 
     Raises:
         Cancelled: `hooks.control` said so; what was done is in the checkpoint.
-        TrainingError: The loss is no longer a number, or memory is short.
+        Diverged: The loss is no longer a number.
+        TrainingError: Memory is short.
     """
     gradients = Gradients(
         network, objective, r_drop=schedule.r_drop, tell_division=hooks.on_division

@@ -19,6 +19,12 @@ from trainer.learning.weight_average import WeightAverage
 from trainer.process.device import random_state, restore_random_state
 
 _LOOK_EVERY = 16
+
+
+class Diverged(TrainingError):
+    """The loss is no longer a number: with these settings the network cannot be trained."""
+
+
 """Steps after which a graphics card is asked for its losses; asking makes it wait."""
 
 
@@ -64,7 +70,8 @@ class TrainingState:
         """Learn from one batch.
 
         Raises:
-            TrainingError: The loss is no longer a number, or memory is short.
+            Diverged: The loss is no longer a number.
+            TrainingError: Memory is short.
         """
         loss = self._gradients.of(batch)
         norm = nn.utils.clip_grad_norm_(self._network.parameters(), 1.0)
@@ -115,7 +122,7 @@ class TrainingState:
         """What `load_state_dict` takes.
 
         Raises:
-            TrainingError: The loss is no longer a number, so that nothing here is worth keeping.
+            Diverged: The loss is no longer a number, so that nothing here is worth keeping.
         """
         self._look_at_losses()
         return {
@@ -161,7 +168,7 @@ class TrainingState:
         losses = torch.stack(self._unseen).tolist()
         self._unseen = []
         if not all(map(math.isfinite, losses)):
-            raise TrainingError(
+            raise Diverged(
                 "The training diverged: its loss is no longer a number.",
                 "Lower the learning rates, and begin a new training with them.",
             )

@@ -21,7 +21,7 @@ from trainer.judging.metrics import (
     Decisions,
     Figures,
     Tally,
-    best_threshold,
+    best_thresholds,
     calibration_error,
     figures,
 )
@@ -133,13 +133,13 @@ def decide(
         Boolean (texts, labels).
     """
     present = np.zeros(scores.shape, bool)
-    columns = [[label] for label in range(scores.shape[1])]
     for fold in np.unique(judged.fold_of):
         own = judged.fold_of == fold
         rest = judged.in_sample[sample] & ~own
-        for which in columns if has_own_thresholds else [list(range(scores.shape[1]))]:
-            threshold = best_threshold(scores[rest][:, which], judged.truth[rest][:, which])
-            present[np.ix_(own, which)] = scores[own][:, which] >= threshold
+        thresholds = best_thresholds(
+            scores[rest], judged.truth[rest], has_own_thresholds=has_own_thresholds
+        )
+        present[own] = scores[own] >= thresholds
     return present
 
 

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.json_values import to_json_value
 from kdh_desktop.core.search_space import TuningConfig, Value, at_position, value_at
 from kdh_desktop.core.training_config import Schedule
 from trainer.judging.metrics import best_threshold, micro_f1
 from trainer.learning.batching import Example
+from trainer.learning.training_state import Diverged
 from trainer.process.control import RunControl
 from trainer.study.cells import Logits, Search
 from trainer.study.partition import evenly
@@ -123,7 +123,7 @@ class _Objective:
             return 0.0
         try:
             figure = self._judge(chain, folder, report)
-        except TrainingError:
+        except Diverged:
             figure = 0.0
         shutil.rmtree(folder, ignore_errors=True)
         return figure

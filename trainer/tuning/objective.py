@@ -26,18 +26,20 @@ from kdh_desktop.core.training_config import (
 from trainer.corpus import LabelledText, target_matrix
 from trainer.corpus.duplicates import groups_of
 from trainer.distillation import StudentTrainer, TaughtExamples, with_soft
-from trainer.judging.metrics import Decisions, Tally, micro_f1
+from trainer.judging.metrics import Decisions, Tally, best_thresholds, micro_f1
 from trainer.judging.significance import paired_bootstrap
 from trainer.learning.batching import Example, SoftTargets
-from trainer.learning.learner import Diverged, Learner
+from trainer.learning.learner import Learner
 from trainer.learning.network_scores import NetworkScores
 from trainer.learning.stages import StageRunner
+from trainer.learning.training_state import Diverged
 from trainer.networks.base import NetworkBase
 from trainer.process.control import RunControl
 from trainer.process.device import repeat_exactly
 from trainer.process.durable import save_arrays
 from trainer.running.texts import folds_of
-from trainer.stacking import best_thresholds, out_of_fold_decisions
+from trainer.splits import stratified_samples
+from trainer.stacking import out_of_fold_decisions
 from trainer.teacher import Corpus, Teacher, TeacherTrainer, pick
 from trainer.tuning.positions import Report, Values, key_of
 
@@ -57,10 +59,10 @@ class JudgedTexts:
     soft: Sequence[Sequence[SoftTargets]] = ()
 
     def drawn(self, many: int, *, seed: int) -> Sequence[LabelledText]:
-        """As many of the texts, or all for 0, in order."""
+        """As many of the texts, or all for 0, in order, with their labels' shares."""
         if many == 0 or many >= len(self.texts):
             return self.texts
-        rows = np.sort(np.random.default_rng(seed).choice(len(self.texts), many, replace=False))
+        rows = stratified_samples(target_matrix(self.texts), sizes=[many], seed=seed)[0]
         return [self.texts[row] for row in rows]
 
 

@@ -10,10 +10,10 @@ from typing import Any, cast
 import numpy as np
 import torch
 
-from kdh_desktop.core.errors import TrainingError
 from kdh_desktop.core.search_space import Choice, TuningConfig
 from kdh_desktop.core.training_config import Schedule
 from trainer.learning.network_scores import NetworkScores
+from trainer.learning.training_state import Diverged
 from trainer.process.control import RunControl
 from trainer.study.cells import Cell, Logits
 from trainer.study.place import Place
@@ -41,7 +41,7 @@ class ScriptedPlace:
 
     def train_chain(self, chain: Chain, _taught: Logits) -> None:
         if chain.distilled.schedule.peak_rate > 1:
-            raise TrainingError("The loss is no longer a number.", "Lower the rate.")
+            raise Diverged("The loss is no longer a number.", "Lower the rate.")
 
     def scores(self, *_asked: object) -> NetworkScores:
         return NetworkScores(2 * TRUTH - 1, 2 * TRUTH - 1, np.ones(3, np.int64))

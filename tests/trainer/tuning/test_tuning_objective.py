@@ -134,6 +134,17 @@ def open_in(
     return make
 
 
+def test_texts_are_drawn_with_the_shares_of_their_labels() -> None:
+    texts = [
+        LabelledText(str(row), ("A text.",), ("A text .",), np.array([row % 10 == 0], np.float32))
+        for row in range(100)
+    ]
+    for seed in range(5):
+        drawn = JudgedTexts(texts).drawn(30, seed=seed)
+        assert len(drawn) == 30
+        assert sum(text.targets.sum() for text in drawn if text.targets is not None) == 3
+
+
 def soft_of(text: LabelledText) -> SoftTargets:
     assert text.targets is not None
     assert text.sentence_targets is not None
