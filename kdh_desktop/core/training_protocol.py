@@ -34,7 +34,7 @@ class RunStarted:
 
 @dataclass(frozen=True, slots=True)
 class RunEstimated:
-    """What the rest of the run will take, before its first stage.
+    """What the rest of the run will take, before its first stage and between steps of a search.
 
     Attributes:
         seconds: Time on this device.

@@ -32,7 +32,8 @@ class Journal:
             self._take_up(self._whole_lines(), fingerprint)
         except (ValueError, TypeError) as error:
             raise TrainingError(
-                "The journal of the tuning is damaged.", "Name a new work folder."
+                "The journal of the tuning is damaged.",
+                "Begin a new training in a folder of its own.",
             ) from error
 
     def find(self, values: Values) -> Evaluation | None:
@@ -54,7 +55,7 @@ class Journal:
         elif parse_json(lines[0]) != {"fingerprint": fingerprint}:
             raise TrainingError(
                 "The work folder holds the tuning of another configuration, corpus or encoder.",
-                "Name a new work folder, or go on with what the tuning was begun with.",
+                "Begin a new training in its own folder, or go on with what this was begun with.",
             )
         for line in lines[1:]:
             evaluation = build(Evaluation, parse_json(line), "evaluation")

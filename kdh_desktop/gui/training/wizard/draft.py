@@ -15,6 +15,7 @@ from kdh_desktop.core.corpus_report import CorpusReport
 from kdh_desktop.core.corpus_source import CorpusSource, CorrectionsSource, HocSource
 from kdh_desktop.core.encoder_report import EncoderReport
 from kdh_desktop.core.errors import KdhError
+from kdh_desktop.core.labels import HALLMARKS_OF_CANCER
 from kdh_desktop.core.runs.machine_report import MachineReport
 from kdh_desktop.core.runs.run_presets import (
     JUDGED_SHARE,
@@ -144,6 +145,12 @@ class Draft:
         """Whether there are texts that nobody has checked as they are chosen now."""
         is_known = self.checked is not None and self.checked.key == self.check_key
         return self.has_learnt and not is_known
+
+    @property
+    def labels(self) -> int:
+        """Number of labels, as the texts have them; before a check as many as the hallmarks."""
+        report = None if self.checked is None else self.checked.report
+        return len(HALLMARKS_OF_CANCER if report is None else report.labels or HALLMARKS_OF_CANCER)
 
     @property
     def max_tokens(self) -> int:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from kdh_desktop.core.runs.run_presets import networks_trained, preset_of, tuning_trainings
+from kdh_desktop.core.runs.run_presets import (
+    networks_each,
+    networks_trained,
+    preset_of,
+    tuning_trainings,
+)
 from kdh_desktop.core.training_config import RunConfig
 from kdh_desktop.gui.training.setting_words import setting_name
 from kdh_desktop.gui.training.wizard.draft import Draft
@@ -30,9 +35,9 @@ def review_lines(draft: Draft) -> list[Line]:
         (tr("Teacher"), _teacher(config)),
         (tr("Student"), _student(config, max_tokens=draft.max_tokens)),
         (tr("Encoder"), _encoder(draft)),
-        (tr("Search"), _search(config)),
+        (tr("Search"), _search(draft)),
         (tr("Machine"), device_name(draft.device)),
-        (tr("Trainings"), tr("{count} networks").format(count=networks_trained(config))),
+        (tr("Trainings"), tr("{count} networks").format(count=_networks(draft))),
         (tr("Expected time"), _time(draft)),
     ]
 
@@ -111,8 +116,12 @@ def _time(draft: Draft) -> str:
     return duration_words(measured.report.cost.seconds)
 
 
-def _search(config: RunConfig) -> str:
-    tuning = config.tuning
+def _networks(draft: Draft) -> int:
+    return networks_trained(draft.config, labels=draft.labels)
+
+
+def _search(draft: Draft) -> str:
+    tuning = draft.config.tuning
     if tuning is None:
         return tr("off")
     named = ", ".join(setting_name(path) for path in tuning.dimensions)
@@ -121,6 +130,8 @@ def _search(config: RunConfig) -> str:
     ).format(
         particles=tuning.particles,
         iterations=tuning.iterations,
-        trainings=tuning_trainings(tuning),
+        trainings=tuning_trainings(
+            tuning, of_teacher=networks_each(draft.config.teacher, labels=draft.labels)
+        ),
         named=named,
     )

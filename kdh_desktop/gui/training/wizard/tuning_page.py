@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from kdh_desktop.core.runs.run_presets import (
     fitting_search,
+    networks_each,
     networks_trained,
     possible_space,
     tuning_trainings,
@@ -136,14 +137,17 @@ class TuningPage(StepPage):
                 self.tr("Not to be had where the model in force teaches: a search trains teachers.")
             )
             return
-        usual = networks_trained(self.keeper.config)
+        labels = self.keeper.draft.labels
+        usual = networks_trained(self.keeper.config, labels=labels)
         if tuning is None:
             words = self.tr("Off: the run trains {count} networks with the settings as they are.")
             self.cost.setText(words.format(count=usual))
             return
         self._kept = tuning, self.keeper.config
         words = self.tr("Up to {trainings} trainings of the search, before the {count} of the run.")
-        self.cost.setText(words.format(trainings=tuning_trainings(tuning), count=usual))
+        of_teacher = networks_each(self.keeper.config.teacher, labels=labels)
+        trainings = tuning_trainings(tuning, of_teacher=of_teacher)
+        self.cost.setText(words.format(trainings=trainings, count=usual))
         self.fields.refresh()
         self._show_space()
 

@@ -75,6 +75,14 @@ def test_texts_without_labels_are_learnt_at_a_rate_of_the_network(wizard: Traini
     assert how.transfer.layer_decay == how.distil.layer_decay
 
 
+def test_networks_of_each_label_are_counted(wizard: TrainingWizard) -> None:
+    wizard.method_page.choices[Preset.BEST].click()
+    wizard.go_to(2)
+    choose(wizard.method_page.fields, "teacher.method", "binary_relevance")
+    assert dict(review_lines(wizard.keeper.draft))["Trainings"] == "156 networks"
+    assert "156 networks" in wizard.tuning_page.cost.text()
+
+
 def test_the_model_in_force_may_teach(wizard: TrainingWizard, qtbot: QtBot) -> None:
     models, method = wizard.models_page, wizard.method_page
     active = wizard.models_page.parts.model
