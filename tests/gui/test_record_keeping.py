@@ -57,6 +57,15 @@ def wait_until_stored(store: RecordStore, count: int, qtbot: QtBot) -> None:
     )
 
 
+def fill_the_disk(store: RecordStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no further text come into a store until that is undone."""
+
+    def fail(*_: object) -> list[int]:
+        raise StoreError("The disk is full.", "Make room on it.")
+
+    monkeypatch.setattr(store, "keep_pasted", fail)
+
+
 def test_classified_text_is_a_record_with_its_labels_and_sentences(
     page: ClassifyPage, editor: TextEditor, store: RecordStore, qtbot: QtBot
 ) -> None:
@@ -421,10 +430,7 @@ def test_text_that_cannot_be_kept_is_said_to_be_so(
     monkeypatch: pytest.MonkeyPatch,
     qtbot: QtBot,
 ) -> None:
-    def fail(*_: object) -> list[int]:
-        raise StoreError("The disk is full.", "Make room on it.")
-
-    monkeypatch.setattr(store, "keep_pasted", fail)
+    fill_the_disk(store, monkeypatch)
     paste(editor, ANGIOGENESIS)
     classify(page, qtbot)
     qtbot.waitUntil(lambda: "kept" in page.notices.messages)
@@ -442,10 +448,7 @@ def test_texts_that_could_not_be_kept_are_all_kept_with_the_next_press(
     monkeypatch: pytest.MonkeyPatch,
     qtbot: QtBot,
 ) -> None:
-    def fail(*_: object) -> list[int]:
-        raise StoreError("The disk is full.", "Make room on it.")
-
-    monkeypatch.setattr(store, "keep_pasted", fail)
+    fill_the_disk(store, monkeypatch)
     texts = [ANGIOGENESIS, APOPTOSIS, f"{APOPTOSIS} {ANGIOGENESIS}"]
     paste(editor, texts[0])
     for text in texts[1:]:
