@@ -21,10 +21,13 @@ from kdh_desktop.core.runs.run_presets import (
     JUDGED_SHARE,
     Preset,
     fitting_search,
+    networks_each,
+    networks_trained,
     preset_config,
+    tuning_trainings,
 )
 from kdh_desktop.core.runs.training_runs import RunRequest
-from kdh_desktop.core.search_space import Value, at_position
+from kdh_desktop.core.search_space import TuningConfig, Value, at_position
 from kdh_desktop.core.training_config import NetworkKind, RunConfig
 
 LEAST_TOKENS = 64
@@ -147,7 +150,17 @@ class Draft:
         return self.has_learnt and not is_known
 
     @property
-    def labels(self) -> int:
+    def networks(self) -> int:
+        """How many networks the run trains, without those of a search."""
+        return networks_trained(self.config, labels=self._labels)
+
+    def trainings_of(self, tuning: TuningConfig) -> int:
+        """How many networks a search before the run trains at most."""
+        of_teacher = networks_each(self.config.teacher, labels=self._labels)
+        return tuning_trainings(tuning, of_teacher=of_teacher)
+
+    @property
+    def _labels(self) -> int:
         """Number of labels, as the texts have them; before a check as many as the hallmarks."""
         report = None if self.checked is None else self.checked.report
         return len(HALLMARKS_OF_CANCER if report is None else report.labels or HALLMARKS_OF_CANCER)

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from kdh_desktop.core.runs.run_presets import (
-    networks_each,
-    networks_trained,
-    preset_of,
-    tuning_trainings,
-)
+from kdh_desktop.core.runs.run_presets import preset_of
 from kdh_desktop.core.training_config import RunConfig
 from kdh_desktop.gui.training.setting_words import setting_name
 from kdh_desktop.gui.training.wizard.draft import Draft
@@ -37,7 +32,7 @@ def review_lines(draft: Draft) -> list[Line]:
         (tr("Encoder"), _encoder(draft)),
         (tr("Search"), _search(draft)),
         (tr("Machine"), device_name(draft.device)),
-        (tr("Trainings"), tr("{count} networks").format(count=_networks(draft))),
+        (tr("Trainings"), tr("{count} networks").format(count=draft.networks)),
         (tr("Expected time"), _time(draft)),
     ]
 
@@ -116,10 +111,6 @@ def _time(draft: Draft) -> str:
     return duration_words(measured.report.cost.seconds)
 
 
-def _networks(draft: Draft) -> int:
-    return networks_trained(draft.config, labels=draft.labels)
-
-
 def _search(draft: Draft) -> str:
     tuning = draft.config.tuning
     if tuning is None:
@@ -130,8 +121,6 @@ def _search(draft: Draft) -> str:
     ).format(
         particles=tuning.particles,
         iterations=tuning.iterations,
-        trainings=tuning_trainings(
-            tuning, of_teacher=networks_each(draft.config.teacher, labels=draft.labels)
-        ),
+        trainings=draft.trainings_of(tuning),
         named=named,
     )

@@ -8,10 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from kdh_desktop.core.runs.run_presets import (
     fitting_search,
-    networks_each,
-    networks_trained,
     possible_space,
-    tuning_trainings,
     usual_tuning,
 )
 from kdh_desktop.core.search_space import Dimension, TuningConfig
@@ -137,17 +134,15 @@ class TuningPage(StepPage):
                 self.tr("Not to be had where the model in force teaches: a search trains teachers.")
             )
             return
-        labels = self.keeper.draft.labels
-        usual = networks_trained(self.keeper.config, labels=labels)
+        draft = self.keeper.draft
         if tuning is None:
             words = self.tr("Off: the run trains {count} networks with the settings as they are.")
-            self.cost.setText(words.format(count=usual))
+            self.cost.setText(words.format(count=draft.networks))
             return
         self._kept = tuning, self.keeper.config
         words = self.tr("Up to {trainings} trainings of the search, before the {count} of the run.")
-        of_teacher = networks_each(self.keeper.config.teacher, labels=labels)
-        trainings = tuning_trainings(tuning, of_teacher=of_teacher)
-        self.cost.setText(words.format(trainings=trainings, count=usual))
+        trainings = draft.trainings_of(tuning)
+        self.cost.setText(words.format(trainings=trainings, count=draft.networks))
         self.fields.refresh()
         self._show_space()
 
