@@ -49,6 +49,11 @@ class AppPaths:
         return self.resources / "model"
 
     @property
+    def fast_model(self) -> Path:
+        """Folder of the faster model that ships beside it."""
+        return self.resources / "fast-model"
+
+    @property
     def base_encoder(self) -> Path:
         """Folder of the encoder that training starts from where no other is named."""
         return self.resources / "encoder"

@@ -59,6 +59,42 @@ def test_the_shipped_model_is_in_force_at_first(registry: ModelRegistry) -> None
     assert registry.history() == []
 
 
+def test_the_faster_model_that_shipped_can_be_put_in_force_and_taken_back(
+    registry: ModelRegistry, administrator: Administrator, paths: AppPaths
+) -> None:
+    make_tiny_bundle(paths.fast_model, bundle_id="fast")
+    assert [(x.bundle_id, x.is_shipped, x.is_active) for x in registry.installed()] == [
+        ("shipped", True, True),
+        ("fast", True, False),
+    ]
+    registry.activate("fast", administrator=administrator)
+    found = registry.in_force()
+    assert (found.bundle.folder, found.words) == (paths.fast_model, "")
+    with pytest.raises(ModelError):
+        registry.remove("fast")
+    registry.roll_back(administrator=administrator)
+    assert registry.in_force().bundle.id == "shipped"
+    assert registry.install(paths.fast_model).folder == paths.fast_model
+    with pytest.raises(ModelError):
+        registry.remove("fast")
+    assert paths.fast_model.exists()
+
+
+def test_the_faster_model_is_not_used_once_it_is_damaged_or_gone(
+    registry: ModelRegistry, administrator: Administrator, paths: AppPaths
+) -> None:
+    make_tiny_bundle(paths.fast_model, bundle_id="fast")
+    registry.activate("fast", administrator=administrator)
+    network = paths.fast_model / "model.onnx"
+    network.write_bytes(network.read_bytes()[:-1] + b"\x00\x01")
+    assert registry.in_force().is_stand_in
+    _, damaged = registry.installed()
+    assert (damaged.bundle, damaged.is_shipped) == (None, True)
+    shutil.rmtree(paths.fast_model)
+    assert registry.in_force().is_stand_in
+    assert [x.bundle_id for x in registry.installed()] == ["shipped"]
+
+
 def test_an_installed_model_is_not_in_force_by_that(
     registry: ModelRegistry, source: Callable[[str], Path]
 ) -> None:

@@ -24,6 +24,7 @@ from trainer.bench.table import Row, Spread, with_ratios
 from trainer.bench.texts import invented_abstracts
 
 OURS = "KDH Desktop, int8, whole path"
+OURS_FAST = "the same with the faster model"
 OURS_FLOAT32 = "the same graph in float32"
 DISTILBERT_TORCH = "DistilBERT shape, PyTorch float32"
 BERT_TORCH = "BERT-base shape, PyTorch float32"
@@ -123,8 +124,10 @@ def _specs(plan: Plan, model: Path) -> Mapping[str, Mapping[str, object]]:
         "keys": [str(folder) for folder in plan.keys],
         "texts": plan.texts,
     }
+    fast = plan.paths.fast_model
     return {
         OURS: {**shared, "kind": "bundle"},
+        **({OURS_FAST: {**shared, "kind": "bundle", "bundle": str(fast)}} if fast.exists() else {}),
         DISTILBERT_TORCH: {**shared, "kind": "torch", "shape": asdict(plan.distilbert)},
         BERT_TORCH: {**shared, "kind": "torch", "shape": asdict(plan.bert)},
         MINILM_TORCH: {**shared, "kind": "torch", "shape": asdict(plan.minilm)},

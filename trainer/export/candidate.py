@@ -104,7 +104,8 @@ def parity_gap(
 
     Both are asked about the pieces and sentences that the program reads in a text. Texts of more
     than one window are left out: their windows are joined outside the network. Where all are so
-    long, the first window of each is compared instead.
+    long, the first window of each is compared instead. So are texts of which no piece is left, such
+    as one of nothing but invisible characters.
 
     Raises:
         TrainingError: They differ by more than float32 should.
@@ -115,7 +116,7 @@ def parity_gap(
         max_tokens=manifest.max_tokens,
         window_stride=manifest.window_stride,
     )
-    reads = [reader.read(text.text) for text in texts]
+    reads = [read for read in (reader.read(text.text) for text in texts) if read.ids.size]
     short = [read for read in reads if len(read.windows) == 1]
     if short:
         examples = [_in_sentences(read) for read in short]

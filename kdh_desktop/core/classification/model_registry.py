@@ -1,9 +1,10 @@
 """The models of this installation: which are there, which is in force, and which were.
 
-The model that ships with the program is always there. Others lie in folders called by their ids.
-Which one is in force stands in one small file that the site's key signs, so that only whoever
-opens the administrator's door can change it; it is replaced in one step. Anything that is amiss
-with that word or with that model leaves the shipped model in force, and says so.
+The model that ships with the program is always there, and a faster one that ships may be beside it.
+Others lie in folders called by their ids. Which one is in force stands in one small file that the
+site's key signs, so that only whoever opens the administrator's door can change it; it is replaced
+in one step. Anything that is amiss with that word or with that model leaves the shipped model in
+force, and says so.
 """
 
 from __future__ import annotations
@@ -136,7 +137,7 @@ class ModelRegistry:
         return ModelInForce(self._shipped(keys), doubt, is_stand_in=is_stand_in)
 
     def installed(self) -> list[InstalledModel]:
-        """Every model, the shipped one first, the others by age."""
+        """Every model, those that came with the program first, the others by age."""
         keys = self._trusted_keys()
         active = self.in_force().bundle.id
         shipped = self._shipped(keys)
@@ -148,7 +149,9 @@ class ModelRegistry:
             bundle=shipped,
             problem=None,
         )
-        return [first, *sorted(others, key=_age)]
+        fast = self._fast_id()
+        beside = [] if fast is None else [self._installed(fast, keys, active=active)]
+        return [first, *beside, *sorted(others, key=_age)]
 
     def history(self) -> list[Activation]:
         """Every activation, latest first; lines that are cut are left out."""
@@ -374,13 +377,21 @@ class ModelRegistry:
         """Whether that is what the shipped model calls itself, whatever is wrong with it."""
         return bundle_id not in self._names() and bundle_id == peek_id(self._paths.bundled_model)
 
+    def _fast_id(self) -> str | None:
+        """What the faster model that shipped calls itself; None where it is hidden or not there."""
+        hidden = {*self._names(), peek_id(self._paths.bundled_model)}
+        found = peek_id(self._paths.fast_model)
+        return None if found in hidden else found
+
     def _open(
         self,
         bundle_id: str,
         keys: Sequence[Ed25519PublicKey],
         activation: Activation | None = None,
     ) -> ModelBundle:
-        bundle = open_bundle(self._folder(bundle_id), trusted_keys=keys, expected_id=bundle_id)
+        is_fast = bundle_id == self._fast_id()
+        folder = self._paths.fast_model if is_fast else self._folder(bundle_id)
+        bundle = open_bundle(folder, trusted_keys=keys, expected_id=bundle_id)
         if activation is not None and bundle.manifest_sha256 != activation.manifest_sha256:
             raise VerificationError(
                 "The model is not the one that was put in force.", "Put it in force again."
@@ -398,7 +409,7 @@ class ModelRegistry:
             problem = error
         return InstalledModel(
             bundle_id=name,
-            is_shipped=False,
+            is_shipped=name == self._fast_id(),
             is_active=active == name,
             bundle=bundle,
             problem=problem,
@@ -407,7 +418,7 @@ class ModelRegistry:
     def _find(self, bundle_id: str, keys: Sequence[Ed25519PublicKey]) -> ModelBundle:
         if self._is_shipped(bundle_id):
             return self._shipped(keys)
-        if bundle_id not in self._names():
+        if bundle_id not in {*self._names(), self._fast_id()}:
             raise _unknown()
         return self._open(bundle_id, keys)
 

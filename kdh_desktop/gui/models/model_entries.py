@@ -23,7 +23,7 @@ class ModelEntry:
         id: Its bundle id.
         is_shipped: Whether it came with the program.
         is_active: Whether it is in force.
-        was_active: Whether it was in force before; the one that came with the program always was.
+        was_active: Whether it was in force before, or came with the program, which counts as much.
         manifest: What it says of itself, or None where it does not pass its checks.
         card: Its card, in Markdown.
         size: Bytes of its network.
@@ -45,7 +45,7 @@ class SeenModels:
     """All there is to show.
 
     Attributes:
-        entries: The models, the one that came with the program first.
+        entries: The models, those that came with the program first.
         history: Every activation, latest first.
         previous: The model that a rollback would put in force, or None.
         publishers: Whose models are taken in.

@@ -10,6 +10,7 @@ import pytest
 
 from kdh_desktop.core.errors import ModelError
 from kdh_desktop.core.paths import AppPaths
+from tests.data.tiny_bundle import make_tiny_bundle
 from tests.data.tiny_installation import make_tiny_installation
 from trainer.bench import run
 from trainer.bench.run import Plan, run_bench
@@ -51,10 +52,12 @@ def plan_of(paths: AppPaths) -> Plan:
 
 
 def test_every_row_comes_out(paths: AppPaths) -> None:
+    make_tiny_bundle(paths.fast_model, bundle_id="fast")
     said: list[str] = []
     rows = {row.name: row for row in run_bench(plan_of(paths), say=said.append)}
     assert list(rows) == [
         "KDH Desktop, int8, whole path",
+        "the same with the faster model",
         "DistilBERT shape, PyTorch float32",
         "BERT-base shape, PyTorch float32",
         "MiniLM-L6 shape, PyTorch float32",

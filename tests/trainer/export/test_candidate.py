@@ -106,6 +106,15 @@ def test_odd_texts_are_no_fault_of_the_export(
     assert gap < FLOAT32_TOLERANCE
 
 
+def test_a_text_without_a_piece_among_long_ones_is_passed_over(
+    odd_reader: tuple[TransformerNetwork, Candidate],
+) -> None:
+    network, candidate = odd_reader
+    encoder = Encoder(Tokenizer.from_str(candidate.tokenizer.decode()))
+    texts = [given("\u200b\u2060"), given(" ".join([ABSTRACT] * 20))]
+    assert parity_gap(network, candidate, texts, encoder) < FLOAT32_TOLERANCE
+
+
 def test_a_special_piece_in_a_text_is_learnt_from_as_it_is_served(
     odd_reader: tuple[TransformerNetwork, Candidate],
 ) -> None:
