@@ -19,7 +19,7 @@ PINS := pyproject.toml constraints.txt
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run trainer test test-slow coverage check format model bench clean
+.PHONY: help run trainer test test-slow test-stress coverage check format model bench clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 18
@@ -31,13 +31,16 @@ trainer: $(VENV)/.with-train ## Set up what the administrator's training needs, 
 
 test: $(VENV)/.with-dev ## Set up what is missing and run the tests (PYTEST="-k words" narrows them)
 	@$(BIN)/python -m kdh_desktop.prerequisites offscreen
-	$(BIN)/python -m pytest -m "not slow" $(SIDE_BY_SIDE) $(PYTEST)
+	$(BIN)/python -m pytest -m "not slow and not stress" $(SIDE_BY_SIDE) $(PYTEST)
 
-test-slow: $(VENV)/.with-dev ## Run the tests that take minutes
-	$(BIN)/python -m pytest -m slow $(PYTEST)
+test-slow: $(VENV)/.with-dev ## Run the tests that train whole models or watch whole trips
+	$(BIN)/python -m pytest -m "slow and not stress" $(SIDE_BY_SIDE) $(PYTEST)
+
+test-stress: $(VENV)/.with-dev ## Run the tests that take minutes each, one after the other
+	$(BIN)/python -m pytest -m stress $(PYTEST)
 
 coverage: $(VENV)/.with-dev ## Run the tests and list the lines that none of them reaches
-	$(BIN)/python -m pytest -m "not slow" $(SIDE_BY_SIDE) --cov --cov-report=term-missing:skip-covered $(PYTEST)
+	$(BIN)/python -m pytest -m "not stress" $(SIDE_BY_SIDE) --cov --cov-report=term-missing:skip-covered $(PYTEST)
 
 check: $(VENV)/.with-dev ## Formatting, lints, types and the rule of dependence
 	$(BIN)/ruff format --check .

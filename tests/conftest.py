@@ -15,6 +15,17 @@ from tests.data.tiny_bundle import make_tiny_bundle
 settings.register_profile("repeatable", deadline=None, derandomize=True, max_examples=60)
 settings.load_profile("repeatable")
 
+WHOLE_TRIPS = frozenset({"tiny_run", "finished_run", "kdh_mltc_study", "rocling_study", "watched"})
+"""Fixtures that train from the first stage to the last, or watch the program for a minute."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever looks at a whole trip is slow, whichever test comes to it first."""
+    for item in items:
+        if not WHOLE_TRIPS.isdisjoint(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
+
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ed25519PublicKey]:

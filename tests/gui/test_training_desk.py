@@ -286,6 +286,7 @@ def test_a_line_without_end_takes_no_memory_and_can_be_stopped(driven: Driven) -
     assert driven.wait_for_end().ending.kind is EndingKind.STOPPED
 
 
+@pytest.mark.slow
 def test_a_process_that_does_not_answer_is_told_within_ten_seconds(driven: Driven) -> None:
     driven.start("is stopped")
     begun = time.monotonic()
@@ -323,7 +324,7 @@ def test_a_flood_of_events_is_taken_in_whole(driven: Driven) -> None:
     flood(driven)
 
 
-@pytest.mark.slow  # it wants a machine that does nothing else
+@pytest.mark.stress  # it wants a machine that does nothing else
 @pytest.mark.timeout(120)
 def test_a_flood_of_events_does_not_block_the_window(driven: Driven) -> None:
     assert least_ms(lambda: flood(driven), goal=50) <= 50

@@ -74,7 +74,7 @@ def test_nothing_trains_on_when_the_window_is_killed(tmp_path: Path, how: str) -
     assert summary.can_resume
 
 
-@pytest.mark.slow
+@pytest.mark.stress
 @pytest.mark.timeout(1200)
 def test_nothing_trains_on_in_fifty_of_fifty_kills(tmp_path: Path) -> None:
     waits = []
@@ -85,7 +85,7 @@ def test_nothing_trains_on_in_fifty_of_fifty_kills(tmp_path: Path) -> None:
     print(f"longest wait for the end: {max(waits):.2f} s")
 
 
-@pytest.mark.slow
+@pytest.mark.stress
 @pytest.mark.timeout(600)
 def test_no_real_training_goes_on_when_the_window_is_killed(tmp_path: Path) -> None:
     request = tmp_path / "request.json"

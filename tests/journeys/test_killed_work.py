@@ -158,7 +158,7 @@ def test_killed_trip_goes_on_to_the_same_output(
     kill_trips(tiny[0], tmp_path, "jsonl", rows=700, times=2)
 
 
-@pytest.mark.slow
+@pytest.mark.stress
 @pytest.mark.timeout(3_600)
 @pytest.mark.parametrize("ending", ["jsonl", "xlsx"])
 def test_a_hundred_kills_of_each_format_lose_nothing(

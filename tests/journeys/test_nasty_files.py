@@ -46,7 +46,7 @@ def test_nasty_file_is_labelled_or_refused_in_a_sentence(
     assert {path.name for path in tmp_path.iterdir()} <= {case.name, "out.jsonl"}
 
 
-@pytest.mark.slow
+@pytest.mark.stress
 @pytest.mark.parametrize("name", NASTY_FILES)
 @pytest.mark.parametrize("door", [("classify",), ("records", "import")], ids=" ".join)
 def test_other_doors_take_it_or_refuse_it_in_a_sentence(

@@ -23,7 +23,7 @@ from tests.data.tiny_requests import open_door, tiny_request
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.stress, pytest.mark.timeout(900)]
 
 PATIENCE_MS = 400_000
 

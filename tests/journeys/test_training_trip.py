@@ -177,6 +177,7 @@ def trip(desktop: Desktop, chosen_files: ChosenFiles, qtbot: QtBot) -> Trip:  # 
     return Trip(desktop, chosen_files, qtbot)
 
 
+@pytest.mark.slow
 def test_an_administrator_trains_a_model_puts_it_in_force_and_goes_back(
     trip: Trip,
     paths: AppPaths,  # noqa: F811

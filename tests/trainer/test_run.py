@@ -426,7 +426,7 @@ def test_a_run_whose_stages_were_cut_short_is_resumed_to_end_soon(
     assert keeps_best()
 
 
-@pytest.mark.slow
+@pytest.mark.stress
 def test_a_run_that_keeps_its_best_comes_to_a_candidate_that_says_so(
     files: RunFiles, tiny_config: RunConfig, tmp_path: Path
 ) -> None:

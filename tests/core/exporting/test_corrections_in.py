@@ -339,7 +339,7 @@ def test_digest_sees_letters_only() -> None:
     assert letters_digest("TP53") != letters_digest("TP54")
 
 
-@pytest.mark.slow
+@pytest.mark.stress
 def test_500_corrections_in_10_000_shuffled_rows_come_back_with_none_wrong(
     tmp_path: Path,
 ) -> None:

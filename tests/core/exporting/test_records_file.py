@@ -289,7 +289,7 @@ def test_more_rows_than_a_sheet_holds_go_to_further_sheets(tmp_path: Path) -> No
     assert outcome.notices == ("A sheet holds 3 records, so there are 3 sheets of them.",)
 
 
-@pytest.mark.slow
+@pytest.mark.stress
 def test_1_048_576_records_fill_two_sheets(tmp_path: Path) -> None:
     record = detail(1, ImportedRecord(row=1, source_id="x"))
     store = MadeStore({1: record})

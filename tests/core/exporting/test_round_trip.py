@@ -210,7 +210,7 @@ def test_rows_that_were_merged_show_the_labels_of_the_record_they_ended_in(
     assert found.changes == ()
 
 
-@pytest.mark.slow
+@pytest.mark.stress
 @pytest.mark.skipif(shutil.which("soffice") is None, reason="needs LibreOffice")
 @pytest.mark.parametrize("kind", ["xlsx:Calc MS Excel 2007 XML", "csv"])
 def test_copy_that_a_spreadsheet_program_saved_is_understood(

@@ -16,7 +16,7 @@ from tests.core.importing.trip import COLUMNS, reference
 
 MOST_MB = 100
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.stress,
     pytest.mark.timeout(900),
     pytest.mark.skipif(sys.platform != "linux", reason="memory is counted in kilobytes on Linux"),
 ]

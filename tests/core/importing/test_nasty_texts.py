@@ -278,6 +278,7 @@ def test_a_medline_record_cut_in_half_is_listed_alone(tmp_path: Path) -> None:
     assert [row.row for row in refused_in(rows)] == [3]
 
 
+@pytest.mark.slow
 def test_ten_thousand_articles_of_pubmed(tmp_path: Path) -> None:
     articles = [
         pubmed_article(n, title=f"Mutant <i>TP53</i> and anti<i>TP53</i>body {n}")

@@ -398,6 +398,7 @@ def test_rows_of_an_open_document_keep_their_numbers(tmp_path: Path) -> None:
     assert found.rows == [2, 3, 1_004]
 
 
+@pytest.mark.slow
 def test_a_far_cell_of_another_format_does_not_end_the_program(tmp_path: Path) -> None:
     rows = [*references(1), reference(2)]
     start = time.monotonic()

@@ -123,13 +123,13 @@ def test_killed_reviews_are_whole_or_not_there(tmp_path: Path, key: StoreKey) ->
     kill_reviews(tmp_path, key, 3)
 
 
-@pytest.mark.slow
+@pytest.mark.stress
 @pytest.mark.timeout(900)
 def test_a_hundred_killed_imports_lose_nothing(tmp_path: Path, key: StoreKey) -> None:
     kill_imports(tmp_path, key, 100)
 
 
-@pytest.mark.slow
+@pytest.mark.stress
 @pytest.mark.timeout(900)
 def test_a_hundred_killed_reviews_lose_nothing(tmp_path: Path, key: StoreKey) -> None:
     kill_reviews(tmp_path, key, 100)

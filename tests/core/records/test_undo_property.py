@@ -210,7 +210,7 @@ def test_do_then_undo_gives_the_same_content() -> None:
     run_state_machine_as_test(UndoMachine, settings=_settings(examples=12, steps=20))
 
 
-@pytest.mark.slow
+@pytest.mark.stress
 @pytest.mark.timeout(1_200)
 def test_do_then_undo_gives_the_same_content_many_times() -> None:
     run_state_machine_as_test(UndoMachine, settings=_settings(examples=200, steps=50))

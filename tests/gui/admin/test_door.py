@@ -187,7 +187,7 @@ def test_a_wait_is_counted_down_and_has_an_end(
         dialog.send()
 
 
-@pytest.mark.slow  # it wants a machine that does nothing else
+@pytest.mark.stress  # it wants a machine that does nothing else
 def test_the_window_stays_alive_while_a_slow_guess_is_computed(
     bare: QWidget, paths: AppPaths, jobs: JobRunner, qtbot: QtBot
 ) -> None:

@@ -25,7 +25,7 @@ def test_everything_without_labels_is_classified_and_told(
     assert desktop.window.windowTitle() == "KDH Desktop"
 
 
-@pytest.mark.slow  # it wants a machine that does nothing else
+@pytest.mark.stress  # it wants a machine that does nothing else
 @pytest.mark.timeout(180)
 def test_the_window_stays_alive_while_many_are_classified(
     desktop: Desktop, store: RecordStore, qtbot: QtBot

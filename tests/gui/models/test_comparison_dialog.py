@@ -69,6 +69,7 @@ def test_a_candidate_that_passes_is_put_into_force_and_seen_at_once(
     assert actions(paths)[-1] is AuditAction.ACTIVATED
 
 
+@pytest.mark.slow
 def test_a_worse_candidate_is_refused_with_reasons_and_kept_out(
     desktop: Desktop, compare: Compare, run: MakeRun
 ) -> None:
@@ -95,6 +96,7 @@ def test_a_worse_candidate_is_refused_with_reasons_and_kept_out(
     assert in_force(desktop) == before
 
 
+@pytest.mark.slow
 def test_overruling_needs_a_reason_and_the_password_again(
     desktop: Desktop, compare: Compare, run: MakeRun, paths: AppPaths, qtbot: QtBot
 ) -> None:

@@ -24,7 +24,7 @@ from tests.gui.conftest import StartDesktop, press
 from tests.gui.heartbeat import Effort
 from tests.gui.records.conftest import TINY, OpenPage, settle, store_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.stress, pytest.mark.timeout(900)]
 
 COUNT = 100_000
 KEY = StoreKey(bytes(range(32)))

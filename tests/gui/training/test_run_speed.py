@@ -20,7 +20,7 @@ from tests.gui.heartbeat import Effort, least_ms
 from tests.gui.training.conftest import panel_of, summary_of, view_of
 
 # They want a machine that does nothing else.
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.stress, pytest.mark.timeout(300)]
 
 LONGEST_MS = 50
 REDRAWN_S = 1.0

@@ -191,6 +191,7 @@ def test_it_goes_on_from_the_state_before_a_damaged_one(
     assert 0 < rest.checks < whole.checks
 
 
+@pytest.mark.slow
 def test_when_memory_is_short_a_step_goes_through_in_parts(
     run: Callable[..., Path],
     streams: tuple[PieceStream, ...],
@@ -302,6 +303,7 @@ def test_settings_out_of_range_are_refused(change: Callable[[], object]) -> None
         change()
 
 
+@pytest.mark.slow
 def test_the_command_encodes_first_and_adapts_without_the_texts(
     tiny_encoder: Path, tiny_transfer: Path, tiny_corpus: Path, tmp_path: Path
 ) -> None:

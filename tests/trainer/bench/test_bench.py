@@ -51,6 +51,7 @@ def plan_of(paths: AppPaths) -> Plan:
     )
 
 
+@pytest.mark.slow
 def test_every_row_comes_out(paths: AppPaths) -> None:
     make_tiny_bundle(paths.fast_model, bundle_id="fast")
     said: list[str] = []
@@ -79,7 +80,7 @@ def test_every_row_comes_out(paths: AppPaths) -> None:
     assert said
 
 
-@pytest.mark.slow
+@pytest.mark.stress
 def test_students_are_measured_beside_distilbert(paths: AppPaths) -> None:
     forms = (StudentForm(2, inner=32), StudentForm(1, inner=16))
     rows = run_students_bench(plan_of(paths), forms=forms, say=lambda _: None)
@@ -145,7 +146,7 @@ def test_programs_get_json() -> None:
     assert told["about"] == "a machine"
 
 
-@pytest.mark.slow
+@pytest.mark.stress
 def test_without_a_window_all_the_rest_is_measured(
     paths: AppPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -155,7 +155,7 @@ def test_a_child_may_have_variables_taken_away(monkeypatch: pytest.MonkeyPatch) 
         assert child.ask("KDH_ADDED") == {"value": "yes"}
 
 
-@pytest.mark.slow
+@pytest.mark.stress
 def test_every_row_comes_out(tiny_encoder: Path) -> None:
     plan = TrainingPlan(
         tokenizer=tiny_encoder / "tokenizer.json",

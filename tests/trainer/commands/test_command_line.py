@@ -106,6 +106,7 @@ def test_nothing_is_pinned_in_the_repository(tiny_run: TrainerProcess) -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal for one process")
 def test_a_signal_cancels_the_run_and_keeps_its_work(
     tmp_path: Path,

@@ -242,7 +242,7 @@ def test_figures_on_the_texts_of_training_are_called_worthless(
     assert "trained on these very texts" in capsys.readouterr().err
 
 
-@pytest.mark.slow
+@pytest.mark.stress
 @pytest.mark.corpus
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus is not there: name it in KDH_CORPUS")
 def test_the_bundled_model_has_the_figures_that_it_claims(

@@ -209,6 +209,7 @@ def test_tables_are_printed_for_people(
     assert "We studied" not in out, "no text is printed for people"
 
 
+@pytest.mark.slow
 def test_in_a_process_of_its_own_progress_is_told_and_the_end_of_its_input_ends_it(
     paths: AppPaths, tmp_path: Path
 ) -> None:

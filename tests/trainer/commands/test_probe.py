@@ -135,6 +135,7 @@ def test_the_command_answers_also_where_a_run_cannot_be_tried(
     assert not list((tmp_path / "home").rglob("runs")), "nothing is written"
 
 
+@pytest.mark.slow
 def test_a_trial_that_is_killed_leaves_what_it_made_to_its_caller(
     request_: RunRequest, tmp_path: Path
 ) -> None:

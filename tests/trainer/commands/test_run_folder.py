@@ -44,7 +44,7 @@ def paths(tmp_path_factory: pytest.TempPathFactory) -> AppPaths:
 
 
 @pytest.fixture(scope="module")
-def finished(
+def finished_run(
     paths: AppPaths, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[RunFolder, subprocess.CompletedProcess[str]]:
     texts = tmp_path_factory.mktemp("texts")
@@ -53,9 +53,9 @@ def finished(
 
 
 def test_the_candidate_is_signed_with_the_key_of_the_run(
-    finished: tuple[RunFolder, subprocess.CompletedProcess[str]],
+    finished_run: tuple[RunFolder, subprocess.CompletedProcess[str]],
 ) -> None:
-    run, done = finished
+    run, done = finished_run
     assert done.returncode == 0, done.stderr
     bundle = open_bundle(run.candidate, trusted_keys=load_trusted_keys(run.public_key.parent))
     last = from_line(done.stdout.splitlines()[-1])
@@ -64,9 +64,9 @@ def test_the_candidate_is_signed_with_the_key_of_the_run(
 
 
 def test_its_folder_tells_the_whole_run(
-    paths: AppPaths, finished: tuple[RunFolder, subprocess.CompletedProcess[str]]
+    paths: AppPaths, finished_run: tuple[RunFolder, subprocess.CompletedProcess[str]]
 ) -> None:
-    run, _ = finished
+    run, _ = finished_run
     summary = TrainingRuns(paths).summary(run)
     assert summary.state is RunState.FINISHED
     assert summary.problem is None
@@ -82,14 +82,15 @@ def test_its_folder_tells_the_whole_run(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
 def test_what_a_run_keeps_is_for_its_user_alone(
-    finished: tuple[RunFolder, subprocess.CompletedProcess[str]],
+    finished_run: tuple[RunFolder, subprocess.CompletedProcess[str]],
 ) -> None:
-    run, _ = finished
+    run, _ = finished_run
     assert run.folder.stat().st_mode & 0o777 == 0o700
     for path in (run.private_key, run.request, run.about, run.events):
         assert path.stat().st_mode & 0o077 == 0, path.name
 
 
+@pytest.mark.slow
 def test_a_run_that_cannot_begin_tells_why_in_its_folder(paths: AppPaths, tmp_path: Path) -> None:
     runs = TrainingRuns(paths)
     request = tiny_request(tmp_path)

@@ -126,8 +126,8 @@ def test_the_longest_text_is_known(network: TransformerNetwork, folder: Path) ->
     [
         "distilbert",
         "roberta",
-        *(pytest.param(x, marks=pytest.mark.slow) for x in ("electra", "mpnet")),
-        *(pytest.param(x, marks=pytest.mark.slow) for x in ("modernbert", "deberta-v2")),
+        *(pytest.param(x, marks=pytest.mark.stress) for x in ("electra", "mpnet")),
+        *(pytest.param(x, marks=pytest.mark.stress) for x in ("modernbert", "deberta-v2")),
     ],
 )
 def test_what_is_served_is_what_was_trained(

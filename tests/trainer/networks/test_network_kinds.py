@@ -180,6 +180,7 @@ def test_it_learns_a_tiny_task_from_texts_and_from_sentences(
 ONE_LABEL = LabelSet((Label("growth", "Growth", "Whether something grows."),))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "labels"),
     [*((kind, HALLMARKS_OF_CANCER) for kind in KINDS), (NetworkKind.HAN, ONE_LABEL)],

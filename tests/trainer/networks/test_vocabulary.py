@@ -134,6 +134,7 @@ for name, texts in (("en", ENGLISH), ("zh", CHINESE)):
 """
 
 
+@pytest.mark.slow
 def test_the_same_comes_of_the_same_in_every_process(tmp_path: Path) -> None:
     said = {
         subprocess.run(

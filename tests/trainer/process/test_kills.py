@@ -117,6 +117,7 @@ def check_same(work: Path, unbroken: Path) -> None:
         np.testing.assert_array_equal(scores.sentence_logits, others.sentence_logits)
 
 
+@pytest.mark.slow
 def test_three_kills_at_random_moments_change_nothing(stages: TwoStages, tmp_path: Path) -> None:
     draw = random.Random(20261120)
     begun = time.monotonic()
@@ -132,6 +133,7 @@ def test_three_kills_at_random_moments_change_nothing(stages: TwoStages, tmp_pat
     check_same(tmp_path / "killed", tmp_path / "unbroken")
 
 
+@pytest.mark.slow
 def test_a_kill_at_any_step_of_saving_changes_nothing(stages: TwoStages, tmp_path: Path) -> None:
     assert not was_killed(stages.fork(tmp_path / "unbroken"))
     operation = 1
@@ -141,7 +143,7 @@ def test_a_kill_at_any_step_of_saving_changes_nothing(stages: TwoStages, tmp_pat
     check_same(tmp_path / "killed", tmp_path / "unbroken")
 
 
-@pytest.mark.slow
+@pytest.mark.stress
 @pytest.mark.timeout(900)
 def test_twenty_kills_of_a_whole_run_give_the_bundle_of_an_unbroken_one(
     tiny_run: TrainerProcess,

@@ -40,6 +40,7 @@ def test_scores_come_back_as_they_were(
         assert (one.tokens, one.windows) == (other.tokens, other.windows)
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_near_its_end_scores_no_text_again(
     small_config: RunConfig, tiny_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,7 +18,7 @@ from trainer.run import run_training
 from trainer.running.steps import RunFiles
 
 
-@pytest.mark.slow
+@pytest.mark.stress
 def test_a_han_teaches_a_text_cnn_without_any_base_encoder(
     tiny_config: RunConfig, tiny_corpus: Path, tiny_transfer: Path, tmp_path: Path
 ) -> None:

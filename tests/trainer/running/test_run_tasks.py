@@ -50,7 +50,7 @@ def test_students_of_a_finished_teacher_wait_for_the_one_that_asks_it(
     assert planned == {StudentTask(): frozenset(), StudentTask(0): first, StudentTask(1): first}
 
 
-@pytest.mark.slow
+@pytest.mark.stress
 @pytest.mark.timeout(600)
 def test_side_by_side_gives_the_bundle_of_one_after_the_other(
     tiny_config: RunConfig,

@@ -36,6 +36,7 @@ from trainer.running.tuning import search_devices, tune_run
 from trainer.tuning import TuningOutcome
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_what_a_search_chose_is_kept(
     tiny_config: RunConfig,
@@ -188,7 +189,7 @@ def test_a_search_is_planned_as_it_trains(tiny_config: RunConfig) -> None:
     assert planned_search(tiny_config, size, labels=10) == []
 
 
-@pytest.mark.slow
+@pytest.mark.stress
 @pytest.mark.timeout(600)
 def test_a_run_that_searches_first_comes_to_its_bundle_however_often_it_is_killed(
     small_config: RunConfig, tiny_corpus: Path, tmp_path: Path

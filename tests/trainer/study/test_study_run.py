@@ -79,18 +79,18 @@ def in_folder(files: StudyFiles, work: Path) -> StudyFiles:
 
 
 @pytest.fixture(scope="module")
-def kdh_mltc(files: StudyFiles, tmp_path_factory: pytest.TempPathFactory) -> Study:
+def kdh_mltc_study(files: StudyFiles, tmp_path_factory: pytest.TempPathFactory) -> Study:
     return run(tiny_kdh_mltc(), in_folder(files, tmp_path_factory.mktemp("kdh-mltc") / "work"))
 
 
 @pytest.fixture(scope="module")
-def rocling(files: StudyFiles, tmp_path_factory: pytest.TempPathFactory) -> Study:
+def rocling_study(files: StudyFiles, tmp_path_factory: pytest.TempPathFactory) -> Study:
     work = tmp_path_factory.mktemp("rocling") / "work"
     return run(tiny_rocling(*NETWORKS), in_folder(files, work))
 
 
-def test_every_system_of_kdh_mltc_is_trained_and_judged(kdh_mltc: Study) -> None:
-    outcome = kdh_mltc.outcome
+def test_every_system_of_kdh_mltc_is_trained_and_judged(kdh_mltc_study: Study) -> None:
+    outcome = kdh_mltc_study.outcome
     assert {one.system for one in outcome.systems} == {x.id for x in outcome.config.systems}
     assert {one.sample for one in outcome.systems if one.system == "sequential"} == {40, None}
     for one in outcome.systems:
@@ -102,15 +102,17 @@ def test_every_system_of_kdh_mltc_is_trained_and_judged(kdh_mltc: Study) -> None
     assert outcome.about.samples == {"40": 40, "all": 72}
 
 
-def test_a_student_has_the_layers_it_was_given(kdh_mltc: Study) -> None:
-    teacher, student = (kdh_mltc.outcome.of(x, "tiny", None) for x in ("teacher", "student"))
+def test_a_student_has_the_layers_it_was_given(kdh_mltc_study: Study) -> None:
+    teacher, student = (kdh_mltc_study.outcome.of(x, "tiny", None) for x in ("teacher", "student"))
     assert teacher is not None
     assert student is not None
     assert teacher.parameters > student.parameters > 0
 
 
-def test_the_swarm_and_its_control_are_searched_once_and_trained_apart(kdh_mltc: Study) -> None:
-    swarm, random = (kdh_mltc.outcome.of(x, "tiny", 40) for x in ("swarm", "random"))
+def test_the_swarm_and_its_control_are_searched_once_and_trained_apart(
+    kdh_mltc_study: Study,
+) -> None:
+    swarm, random = (kdh_mltc_study.outcome.of(x, "tiny", 40) for x in ("swarm", "random"))
     assert swarm is not None
     assert random is not None
     for tuned, control in zip(swarm.cells, random.cells, strict=True):
@@ -125,11 +127,11 @@ def test_the_swarm_and_its_control_are_searched_once_and_trained_apart(kdh_mltc:
         assert control.searches == ()
 
 
-def test_nothing_but_results_and_networks_to_go_on_from_is_left(kdh_mltc: Study) -> None:
-    assert not any((kdh_mltc.work / "stages").iterdir())
-    kinds = {path.suffix for path in (kdh_mltc.work / CELLS).iterdir()}
+def test_nothing_but_results_and_networks_to_go_on_from_is_left(kdh_mltc_study: Study) -> None:
+    assert not any((kdh_mltc_study.work / "stages").iterdir())
+    kinds = {path.suffix for path in (kdh_mltc_study.work / CELLS).iterdir()}
     assert kinds == {".npz", ".state"}
-    states = {x.name.split(".")[1] for x in (kdh_mltc.work / CELLS).glob("*.state")}
+    states = {x.name.split(".")[1] for x in (kdh_mltc_study.work / CELLS).glob("*.state")}
     assert states == {"distilled", "transfer"}
 
 
@@ -147,8 +149,8 @@ def test_inner_networks_never_see_their_inner_fold_nor_their_fold(files: StudyFi
         assert (one.cell.inner is None) == (not kept_back)
 
 
-def test_every_network_is_a_binary_teacher_a_student_and_distilled(rocling: Study) -> None:
-    outcome = rocling.outcome
+def test_every_network_is_a_binary_teacher_a_student_and_distilled(rocling_study: Study) -> None:
+    outcome = rocling_study.outcome
     assert [(x.network, x.system) for x in outcome.systems] == [
         (kind.value, system) for kind in NETWORKS for system in ("teacher", "student", "distilled")
     ]
@@ -160,37 +162,37 @@ def test_every_network_is_a_binary_teacher_a_student_and_distilled(rocling: Stud
     assert all(label.texts >= 8 for label in outcome.labels)
 
 
-def test_vocabularies_are_made_without_the_fold(rocling: Study) -> None:
-    folders = sorted(path.name for path in (rocling.work / "vocabularies").iterdir())
+def test_vocabularies_are_made_without_the_fold(rocling_study: Study) -> None:
+    folders = sorted(path.name for path in (rocling_study.work / "vocabularies").iterdir())
     assert folders == ["all-fold0", "all-fold1"]
 
 
-def test_table_and_json_hold_every_cell(kdh_mltc: Study) -> None:
-    with (kdh_mltc.out / "tiny-kdh-mltc.csv").open(encoding="utf-8", newline="") as file:
+def test_table_and_json_hold_every_cell(kdh_mltc_study: Study) -> None:
+    with (kdh_mltc_study.out / "tiny-kdh-mltc.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert len(rows) == sum(len(one.cells) for one in kdh_mltc.outcome.systems)
+    assert len(rows) == sum(len(one.cells) for one in kdh_mltc_study.outcome.systems)
     assert all(0 <= float(row["micro_f1"]) <= 1 for row in rows)
-    told = (kdh_mltc.out / "tiny-kdh-mltc.json").read_text(encoding="utf-8")
+    told = (kdh_mltc_study.out / "tiny-kdh-mltc.json").read_text(encoding="utf-8")
     assert build(Outcome, parse_json(told), "outcome") == build(
-        Outcome, json.loads(json.dumps(to_json_value(kdh_mltc.outcome))), "outcome"
+        Outcome, json.loads(json.dumps(to_json_value(kdh_mltc_study.outcome))), "outcome"
     )
     assert "NaN" not in told
 
 
 def test_no_sentence_of_the_corpus_is_in_what_is_written(
-    kdh_mltc: Study, files: StudyFiles
+    kdh_mltc_study: Study, files: StudyFiles
 ) -> None:
-    written = "".join(path.read_text(encoding="utf-8") for path in kdh_mltc.out.iterdir())
+    written = "".join(path.read_text(encoding="utf-8") for path in kdh_mltc_study.out.iterdir())
     for text in read_study_texts(tiny_kdh_mltc(), files).labelled:
         assert not any(sentence in written for sentence in text.sentences)
 
 
-def test_a_work_folder_belongs_to_one_study(kdh_mltc: Study, files: StudyFiles) -> None:
+def test_a_work_folder_belongs_to_one_study(kdh_mltc_study: Study, files: StudyFiles) -> None:
     other = tiny_rocling(NetworkKind.TEXT_CNN)
     with pytest.raises(TrainingError, match="another configuration"):
         run_study(
             other,
-            in_folder(files, kdh_mltc.work),
+            in_folder(files, kdh_mltc_study.work),
             machine=Machine("cpu", 1),
             control=RunControl(),
             say=lambda _words: None,
@@ -198,7 +200,7 @@ def test_a_work_folder_belongs_to_one_study(kdh_mltc: Study, files: StudyFiles) 
 
 
 def test_a_study_that_is_being_judged_can_be_cancelled(
-    kdh_mltc: Study, files: StudyFiles, monkeypatch: pytest.MonkeyPatch
+    kdh_mltc_study: Study, files: StudyFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     control, judged = RunControl(), list[str]()
 
@@ -211,7 +213,7 @@ def test_a_study_that_is_being_judged_can_be_cancelled(
     with pytest.raises(Cancelled):
         run_study(
             tiny_kdh_mltc(),
-            in_folder(files, kdh_mltc.work),
+            in_folder(files, kdh_mltc_study.work),
             machine=Machine("cpu", 1),
             control=control,
             say=lambda _words: None,
@@ -350,7 +352,7 @@ def test_a_corpus_is_a_folder_a_file_or_a_description(tiny_corpus: Path, tmp_pat
         source_of(tmp_path / "nothing.json", config)
 
 
-@pytest.mark.slow
+@pytest.mark.stress
 def test_the_command_runs_a_study_in_processes(
     tmp_path: Path, tiny_corpus: Path, tiny_encoder: Path
 ) -> None:

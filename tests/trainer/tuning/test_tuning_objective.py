@@ -196,6 +196,7 @@ def test_the_same_position_scores_the_same(open_in: Callable[..., OutOfFoldObjec
     assert first == second
 
 
+@pytest.mark.slow
 def test_better_rates_score_better_by_more_than_noise(
     open_in: Callable[..., OutOfFoldObjective], quick: RunConfig
 ) -> None:
@@ -418,6 +419,7 @@ def tune(
     )
 
 
+@pytest.mark.slow
 def test_a_run_is_tuned_with_a_teacher_of_its_own_and_without_the_dev_texts(
     quick: RunConfig, tiny_encoder: Path, tiny_corpus: Path, tmp_path: Path
 ) -> None:
@@ -455,6 +457,7 @@ def test_a_run_is_tuned_with_a_teacher_of_its_own_and_without_the_dev_texts(
     assert not [x for x in again if isinstance(x, PositionJudged)]
 
 
+@pytest.mark.slow
 def test_a_teacher_that_was_cut_short_teaches_no_search_that_goes_on(
     quick: RunConfig, tiny_encoder: Path, tiny_corpus: Path, tmp_path: Path
 ) -> None:
@@ -534,6 +537,7 @@ def test_the_command_computes_on_the_fastest_there_is(
     assert _devices() == expected
 
 
+@pytest.mark.slow
 def test_the_command_writes_the_best_configuration_and_a_report(
     quick: RunConfig, tiny_encoder: Path, tiny_corpus: Path, tmp_path: Path
 ) -> None:
