@@ -72,6 +72,7 @@ class Journeys(QObject):
             lambda: self._show_records(RecordFilter(queue=Queue.NEEDS_REVIEW))
         )
         records.classify_wanted.connect(self.bulk.classify)
+        classify.keeping.caught_up.connect(self.bulk.correct_offer)
         files.find_duplicates.triggered.connect(
             lambda: self.duplicates.search(shows_when_found=True)
         )

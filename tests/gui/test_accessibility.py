@@ -32,11 +32,17 @@ TWO = f"{ANGIOGENESIS} {FILLER}\n\n\n{APOPTOSIS} {FILLER}"
 
 
 @pytest.fixture
-def full_page(page: ClassifyPage, editor: TextEditor, qtbot: QtBot) -> ClassifyPage:
+def full_page(
+    page: ClassifyPage, editor: TextEditor, window: MainWindow, qtbot: QtBot
+) -> ClassifyPage:
     """The page with all that it can show: two texts, labels, evidence, notices."""
     paste(editor, TWO)
     press_in(page, "Ctrl+Return")
     qtbot.waitUntil(lambda: not any(entry.is_waiting for entry in page.session.entries))
+    # Texts that were stored a moment before the records were counted are offered until then.
+    qtbot.waitUntil(
+        lambda: not page.keeping.is_busy and "bulk:offer" not in window.notices.messages
+    )
     page.text_pane.show_progress(1, 2, page.tr("1 of 2 texts"))
     return page
 

@@ -92,6 +92,11 @@ class BulkFlow(QObject):
             lambda _job: store.count_unpredicted(), done=partial(self._take_count, store)
         )
 
+    def correct_offer(self) -> None:
+        """Count again where an offer stands, e.g. of texts that were only waiting for labels."""
+        if OFFER_NOTICE in self._parts.notices.messages:
+            self.offer()
+
     def _take_count(self, store: RecordStore, outcome: Outcome[int]) -> None:
         if not isinstance(outcome, Ok) or store is not self._parts.desk.store or self.is_active:
             return
