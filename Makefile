@@ -63,11 +63,13 @@ JUDGE ?= dev.txt
 # LISTS    the corpus's lists of texts to train on (train.txt)
 # JUDGE    its list of texts to be judged on (dev.txt); empty where folds are to judge alone
 # ENCODER  folder of the base encoder to begin from (resources/encoder)
+# TEACHER  folder of a finished model that teaches, where the recipe says so (none)
 # JOBS     networks to train side by side (1; a large GPU takes a dozen)
 # KEY      private key to sign with; without it a pair is made, and you are told where it lies
 model: corpus-is-named $(VENV)/.with-train ## Train and distil the bundled model: make model CORPUS=FOLDER
 	$(BIN)/kdh-trainer run "$(RECIPE)" --corpus $(foreach list,$(LISTS),"$(CORPUS)/$(list)") \
 	  $(if $(JUDGE),--judge "$(CORPUS)/$(JUDGE)") $(if $(ENCODER),--encoder "$(ENCODER)") \
+	  $(if $(TEACHER),--teacher "$(TEACHER)") \
 	  $(if $(TRANSFER),--transfer "$(TRANSFER)") $(if $(WORK),--work "$(WORK)") \
 	  --out "$(or $(OUT),resources/model)" --public-keys resources/keys \
 	  $(if $(KEY),--key "$(KEY)") $(if $(JOBS),--jobs "$(JOBS)")

@@ -14,7 +14,14 @@ from kdh_desktop.core.labels import HALLMARKS_OF_CANCER
 
 Figures = Mapping[str, float]
 
-_MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+_KNOWN_BASES = {
+    "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db": "all-MiniLM-L6-v2",
+    "e2fa00cbd64812624864f34b54e0c2755636069a1d766b7c27f92e481a2cbcc3": (
+        "all-MiniLM-L6-v2 in float16"
+    ),
+}
+"""Base encoders by the SHA-256 of their weights; the latter lies in ``resources/encoder``."""
+
 _OF_LABELS = (
     "Label by label, {where} (some labels have few examples there, so these vary by several "
     "points):"
@@ -91,8 +98,8 @@ def _network(manifest: Manifest, model_bytes: int) -> str:
 
 def _base_encoder(manifest: Manifest) -> str:
     digest = manifest.provenance["encoder_sha256"]
-    if digest == _MINILM_SHA256:
-        return "base weights of all-MiniLM-L6-v2, Apache-2.0"
+    if digest in _KNOWN_BASES:
+        return f"base weights of {_KNOWN_BASES[digest]}, Apache-2.0"
     return f"base weights of SHA-256 {digest[:16]}…"
 
 

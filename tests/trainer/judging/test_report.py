@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from dataclasses import replace
@@ -17,6 +18,7 @@ from kdh_desktop.core.classification.manifest import Manifest
 from kdh_desktop.core.classification.model_bundle import ModelBundle
 from kdh_desktop.core.json_values import to_json_value
 from kdh_desktop.core.labels import HALLMARKS_OF_CANCER, Label, LabelSet
+from kdh_desktop.core.paths import AppPaths
 from kdh_desktop.core.training_config import (
     NetworkConfig,
     NetworkKind,
@@ -203,6 +205,14 @@ def test_the_card_says_how_the_model_was_made(manifest: Manifest, tiny_config: R
     assert "softmax across labels" in card
     for words in ("support vector machine by", "unlabelled texts", "fine-tuned", "flatter"):
         assert words not in card
+
+
+def test_the_card_names_the_encoder_that_ships(manifest: Manifest) -> None:
+    weights = (AppPaths.default().base_encoder / "model.safetensors").read_bytes()
+    digest = hashlib.sha256(weights).hexdigest()
+    provenance = {**manifest.provenance, "encoder_sha256": digest}
+    card = card_of(replace(manifest, provenance=provenance))
+    assert "base weights of all-MiniLM-L6-v2 in float16, Apache-2.0" in card
 
 
 def test_the_card_of_a_run_that_was_cut_short_says_so(manifest: Manifest) -> None:
