@@ -115,7 +115,7 @@ class ModelsBoard(QWidget):
         self.split.setHandleWidth(2 * GRID)
         self.split.addWidget(self._left(actions))
         self.split.addWidget(self.view)
-        self.split.setSizes([520, 600])
+        self.split.setSizes([580, 540])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2 * GRID)

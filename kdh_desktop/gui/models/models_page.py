@@ -75,10 +75,11 @@ class ModelsPage(QWidget):
         """How the page is used, for the help."""
         return self.tr(
             "The model in force stands on top: with it every text is classified. Choose another "
-            "one on the list to see its figures, labels, origin and card. Administrators put it "
-            "into force, go back to the one before, and import, export or delete models; a model "
-            "file can also be dropped here. A model that was trained here is compared with the "
-            "present one first: see the Training page."
+            "one on the list to see its figures, labels, origin and card; a faster one, a little "
+            "less exact, came with the program. Administrators put it into force, go back to the "
+            "one before, and import, export or delete models; a model file can also be dropped "
+            "here. A model that was trained here is compared with the present one first: see the "
+            "Training page."
         )
 
     def focus_first(self) -> None:

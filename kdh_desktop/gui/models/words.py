@@ -75,9 +75,7 @@ def _protocol(name: str, figures: Mapping[str, Any]) -> str:
             "{count} training texts, each scored by a sister model that did not see it; these "
             "figures may flatter a little"
         ).format(count=count)
-    return tr("{count} texts that were kept back; nothing was trained or chosen on them").format(
-        count=count
-    )
+    return tr("{count} texts that were kept back from its training").format(count=count)
 
 
 def kept_figure(figures: Mapping[str, Any], name: str) -> Figure | None:

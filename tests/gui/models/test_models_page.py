@@ -93,6 +93,23 @@ def test_everyone_sees_the_model_in_force_with_its_labels_and_card(models: Model
     assert "nothing of how good it is" in view.protocol.text()
 
 
+def test_the_faster_model_that_came_with_the_program_needs_no_reason_and_cannot_be_deleted(
+    models: ModelsPage, desktop: Desktop, paths: AppPaths, qtbot: QtBot
+) -> None:
+    make_tiny_bundle(paths.fast_model, bundle_id="fast", seed=1)
+    models.refresh()
+    qtbot.waitUntil(lambda: installed(models) == ["tiny-0", "fast"])
+    assert models.board.list.rows.rows[1][1] == "came with the program"
+    choose(models, "fast")
+    assert not models.offers.remove.isEnabled()
+    models.offers.put.trigger()
+    answer(models.commands.question, "Put into force")
+    give_password(desktop, qtbot)
+    qtbot.waitUntil(lambda: models.board.card.name.text() == "In force: fast")
+    assert desktop.model.classifier is not None
+    assert desktop.model.classifier.bundle.folder == paths.fast_model
+
+
 def test_the_page_is_named_plain_and_fits_small_windows(
     models: ModelsPage, desktop: Desktop, qtbot: QtBot
 ) -> None:
