@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -93,11 +94,17 @@ def test_everyone_sees_the_model_in_force_with_its_labels_and_card(models: Model
     assert "nothing of how good it is" in view.protocol.text()
 
 
+@pytest.fixture
+def fast(paths: AppPaths) -> Iterator[Path]:
+    """The faster model that ships; all tests share the resources, so it is taken away again."""
+    folder, _ = make_tiny_bundle(paths.fast_model, bundle_id="fast")
+    yield folder
+    shutil.rmtree(folder)
+
+
 def test_the_faster_model_that_came_with_the_program_needs_no_reason_and_cannot_be_deleted(
-    models: ModelsPage, desktop: Desktop, paths: AppPaths, qtbot: QtBot
+    fast: Path, models: ModelsPage, desktop: Desktop, qtbot: QtBot
 ) -> None:
-    make_tiny_bundle(paths.fast_model, bundle_id="fast", seed=1)
-    models.refresh()
     qtbot.waitUntil(lambda: installed(models) == ["tiny-0", "fast"])
     assert models.board.list.rows.rows[1][1] == "came with the program"
     choose(models, "fast")
@@ -107,7 +114,7 @@ def test_the_faster_model_that_came_with_the_program_needs_no_reason_and_cannot_
     give_password(desktop, qtbot)
     qtbot.waitUntil(lambda: models.board.card.name.text() == "In force: fast")
     assert desktop.model.classifier is not None
-    assert desktop.model.classifier.bundle.folder == paths.fast_model
+    assert desktop.model.classifier.bundle.folder == fast
 
 
 def test_the_page_is_named_plain_and_fits_small_windows(
