@@ -82,15 +82,31 @@ def load_masked_language(folder: Path, *, dropout: float, seed: int) -> MaskedLa
     """
     torch.manual_seed(seed)
     network = MaskedLanguageNetwork(load_encoder(folder, dropout=dropout))
+    head = _own_head(folder)
+    if head is not None:
+        try:
+            network.load_state_dict(head, strict=False)
+        except RuntimeError as error:
+            raise TrainingError(
+                "The head of the encoder's pretraining does not fit its other weights.",
+                "Choose another base encoder.",
+            ) from error
+    return network
+
+
+def _own_head(folder: Path) -> dict[str, torch.Tensor] | None:
+    """The head that lies in an encoder's folder, by our names, or None where there is none."""
     with safe_open(folder / "model.safetensors", framework="pt") as weights:
         names = set(weights.keys())
         for transform, norm, bias in _HEADS:
-            if {f"{transform}.weight", f"{norm}.weight", bias} <= names:
-                for module, prefix in ((network.transform, transform), (network.norm, norm)):
-                    for kind in ("weight", "bias"):
-                        getattr(module, kind).data.copy_(weights.get_tensor(f"{prefix}.{kind}"))
-                network.bias.data.copy_(weights.get_tensor(bias))
-    return network
+            theirs = {
+                **{f"transform.{kind}": f"{transform}.{kind}" for kind in ("weight", "bias")},
+                **{f"norm.{kind}": f"{norm}.{kind}" for kind in ("weight", "bias")},
+                "bias": bias,
+            }
+            if names.issuperset(theirs.values()):
+                return {ours: weights.get_tensor(name) for ours, name in theirs.items()}
+    return None
 
 
 def write_encoder(encoder: nn.Module, base: Path, out: Path, *, is_half: bool, about: str) -> None:

@@ -105,6 +105,16 @@ def test_an_encoder_that_lacks_a_weight_is_refused(tiny_encoder: Path, tmp_path:
         load_masked_language(folder, dropout=0.1, seed=1)
 
 
+@pytest.mark.parametrize("part", ["transform.dense.weight", "transform.LayerNorm.bias", "bias"])
+def test_a_head_of_other_sizes_is_refused(with_head: Path, tmp_path: Path, part: str) -> None:
+    folder = Path(shutil.copytree(with_head, tmp_path / "encoder"))
+    weights = load_file(folder / "model.safetensors")
+    weights[f"cls.predictions.{part}"] = torch.zeros(7, 7)
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(TrainingError, match="head of the encoder's pretraining does not fit"):
+        load_masked_language(folder, dropout=0.1, seed=1)
+
+
 def test_dropout_is_as_asked_but_for_attention(tiny_encoder: Path, distilled: Path) -> None:
     for folder in (tiny_encoder, distilled):
         encoder = load_encoder(folder, dropout=0.3)
