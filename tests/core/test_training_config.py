@@ -110,7 +110,7 @@ def test_configurations_come_back_as_they_were_written(config: RunConfig) -> Non
 
 
 RECIPES = (
-    AppPaths.default().resources / "model.recipe.json",
+    *sorted(AppPaths.default().resources.glob("*.recipe.json")),
     *sorted((Path(__file__).parents[2] / "docs" / "studies").glob("*.recipe.json")),
 )
 
