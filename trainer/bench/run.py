@@ -125,9 +125,10 @@ def _specs(plan: Plan, model: Path) -> Mapping[str, Mapping[str, object]]:
         "texts": plan.texts,
     }
     fast = plan.paths.fast_model
+    beside = {OURS_FAST: {**shared, "kind": "bundle", "bundle": str(fast)}} if fast.exists() else {}
     return {
         OURS: {**shared, "kind": "bundle"},
-        **({OURS_FAST: {**shared, "kind": "bundle", "bundle": str(fast)}} if fast.exists() else {}),
+        **beside,
         DISTILBERT_TORCH: {**shared, "kind": "torch", "shape": asdict(plan.distilbert)},
         BERT_TORCH: {**shared, "kind": "torch", "shape": asdict(plan.bert)},
         MINILM_TORCH: {**shared, "kind": "torch", "shape": asdict(plan.minilm)},

@@ -104,8 +104,8 @@ def parity_gap(
 
     Both are asked about the pieces and sentences that the program reads in a text. Texts of more
     than one window are left out: their windows are joined outside the network. Where all are so
-    long, the first window of each is compared instead. So are texts of which no piece is left, such
-    as one of nothing but invisible characters.
+    long, the first window of each is compared instead. A text of which no piece is left, such as
+    one of nothing but invisible characters, is passed over.
 
     Raises:
         TrainingError: They differ by more than float32 should.

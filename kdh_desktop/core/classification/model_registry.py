@@ -150,7 +150,9 @@ class ModelRegistry:
             problem=None,
         )
         fast = self._fast_id()
-        beside = [] if fast is None else [self._installed(fast, keys, active=active)]
+        beside = (
+            [] if fast is None else [self._installed(fast, keys, active=active, is_shipped=True)]
+        )
         return [first, *beside, *sorted(others, key=_age)]
 
     def history(self) -> list[Activation]:
@@ -399,7 +401,12 @@ class ModelRegistry:
         return bundle
 
     def _installed(
-        self, name: str, keys: Sequence[Ed25519PublicKey], *, active: str
+        self,
+        name: str,
+        keys: Sequence[Ed25519PublicKey],
+        *,
+        active: str,
+        is_shipped: bool = False,
     ) -> InstalledModel:
         bundle: ModelBundle | None = None
         problem: KdhError | None = None
@@ -409,7 +416,7 @@ class ModelRegistry:
             problem = error
         return InstalledModel(
             bundle_id=name,
-            is_shipped=name == self._fast_id(),
+            is_shipped=is_shipped,
             is_active=active == name,
             bundle=bundle,
             problem=problem,

@@ -42,14 +42,20 @@ def open_store(desktop: Desktop, qtbot: QtBot) -> RecordStore:
 @pytest.fixture
 def gated(desktop: Desktop, start: StartDesktop, qtbot: QtBot) -> Iterator[Desktop]:
     """A window whose model waits at a gate after the first 140 texts."""
+    other = start_gated(desktop, start, qtbot, free_calls=140)
+    yield other
+    gate_of(other).gate.set()
+
+
+def start_gated(desktop: Desktop, start: StartDesktop, qtbot: QtBot, *, free_calls: int) -> Desktop:
+    """Another window in the place of this one, whose model waits after the first few texts."""
     real = desktop.model.classifier
     assert real is not None
     desktop.window.close()
-    gate = GatedClassifier(real, free_calls=140)
+    gate = GatedClassifier(real, free_calls=free_calls)
     other = start(load=lambda: gate)
     qtbot.waitUntil(lambda: other.model.classifier is not None)
-    yield other
-    gate.gate.set()
+    return other
 
 
 def gate_of(desktop: Desktop) -> GatedClassifier:

@@ -8,14 +8,8 @@ from pytestqt.qtbot import QtBot
 from kdh_desktop.core.records.record_filter import RecordFilter
 from kdh_desktop.core.records.record_store import RecordStore
 from kdh_desktop.gui.app import Desktop
-from tests.gui.bulk.conftest import flow_of, gate_of, open_store, take_in
-from tests.gui.conftest import (
-    ANGIOGENESIS,
-    GatedClassifier,
-    StartDesktop,
-    paste,
-    press_in,
-)
+from tests.gui.bulk.conftest import flow_of, gate_of, open_store, start_gated, take_in
+from tests.gui.conftest import ANGIOGENESIS, StartDesktop, paste, press_in
 from tests.gui.heartbeat import Heartbeat, least_ms
 
 
@@ -75,18 +69,14 @@ def test_records_that_wait_are_offered_at_the_next_start(
 def test_a_pasted_text_that_was_counted_before_its_labels_came_is_offered_no_longer(
     desktop: Desktop, start: StartDesktop, qtbot: QtBot
 ) -> None:
-    real = desktop.model.classifier
-    assert real is not None
-    desktop.window.close()
-    gate = GatedClassifier(real, free_calls=0)
-    window = (again := start(load=lambda: gate)).window
-    store = open_store(again, qtbot)
+    again = start_gated(desktop, start, qtbot, free_calls=0)
+    window, store = again.window, open_store(again, qtbot)
     paste(window.classify_page.text_pane.editor, ANGIOGENESIS)
     press_in(window, "Ctrl+Return")
     qtbot.waitUntil(lambda: store.count_unpredicted() == 1)
     flow_of(again).offer()
     qtbot.waitUntil(lambda: "bulk:offer" in window.notices.messages)
-    gate.gate.set()
+    gate_of(again).gate.set()
     qtbot.waitUntil(lambda: "bulk:offer" not in window.notices.messages)
     assert store.count_unpredicted() == 0
 
